@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/msg.h */
+#ifndef MSG_H
+#define MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "buf.h"
+
+/*
+ * Every message between two programs of the suite: one line of one list.
+ *
+ * From MESSAGES come the enum, the names, the refusal table, the fuzz target
+ * and the tests.  Payloads are encoded field by field with buf.h (big-endian);
+ * msg_put_x / msg_get_x are inverses, msg_get_x returns -1 for anything that
+ * is not exactly one well-formed payload.  No struct or pointer ever travels.
+ * Numbers are never reused.  MSG_VERSION changes when the meaning does.
+ */
+#define MSG_VERSION 1
+
+enum role {
+	ROLE_NONE,
+	ROLE_PARENT, /* tunnel-priv */
+	ROLE_TUN,    /* tunnel-priv, the packet pump */
+	ROLE_KEY,    /* keyd */
+	ROLE_ENGINE, /* p2p-engine */
+	ROLE_DISC,   /* discoveryd */
+	ROLE_CTL,    /* control */
+	ROLE_CLIENT, /* meshctl, on the control or the status socket */
+	ROLE_CONF,   /* tunnel-priv, the throw-away config parser */
+	ROLE_NROLES
+};
+#define R(r) (1u << (ROLE_##r))
+#define R_KIDS (R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL))
+#define R_ANY (R(PARENT) | R_KIDS | R(CLIENT) | R(CONF))
+
+const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
+
+/* channel states in which a message is legal (bits) */
+#define ST_NEW 1u
+#define ST_READY 2u
+
+#define FD_NONE 0
+#define FD_ONE 1
+
+/* clang-format off */
+/*  name          no   min    max  fd       may send                  state */
+#define MESSAGES(M)                                                            \
+	M(HELLO,        1,  13,    13, FD_NONE, R_ANY,                    ST_NEW)   \
+	/* parent -> child: descriptors and wiring */                               \
+	M(WIRE,         2,  10,    10, FD_ONE,  R(PARENT),                ST_READY) \
+	M(TUN_FD,       3,   2,     2, FD_ONE,  R(PARENT),                ST_READY) \
+	M(KEY_FD,       4,   1,     1, FD_ONE,  R(PARENT),                ST_READY) \
+	M(UDP_FD,       5,  21,    21, FD_ONE,  R(PARENT),                ST_READY) \
+	M(UDP_GONE,     6,   2,     2, FD_NONE, R(PARENT),                ST_READY) \
+	M(LISTEN_FD,    7,   1,     1, FD_ONE,  R(PARENT),                ST_READY) \
+	/* configuration: conf parser -> parent -> children */                      \
+	M(CONF_NODE,    8,  64, 16384, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
+	M(CONF_PEER,    9,  64, 16384, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
+	M(CONF_END,    10,   4,     4, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
+	M(CONF_FAILED, 11,   8,     8, FD_NONE, R(CONF),                  ST_READY) \
+	/* supervision */                                                           \
+	M(READY,       12,   8,     8, FD_NONE, R_KIDS,                   ST_READY) \
+	M(PING,        13,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
+	M(PONG,        14,   0,     0, FD_NONE, R_KIDS,                   ST_READY) \
+	M(LOG,         15,   3,   515, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
+	M(STOP,        16,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
+	/* keyd */                                                                  \
+	M(MIX_ASK,     20,  65,    65, FD_NONE, R(ENGINE),                ST_READY) \
+	M(MIX_REPLY,   21,  65,    65, FD_NONE, R(KEY),                   ST_READY) \
+	M(STAMP_ASK,   22,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
+	M(STAMP_REPLY, 23,  12,    12, FD_NONE, R(KEY),                   ST_READY) \
+	M(PUB_ASK,     24,   0,     0, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
+	M(PUB_REPLY,   25,  32,    32, FD_NONE, R(KEY),                   ST_READY) \
+	/* discoveryd */                                                            \
+	M(LOOKUP_ASK,  30,  17,    17, FD_NONE, R(ENGINE),                ST_READY) \
+	M(LOOKUP_REPLY,31,  34,   418, FD_NONE, R(DISC),                  ST_READY) \
+	M(PEER_SEEN,   32,  52,    52, FD_NONE, R(ENGINE),                ST_READY) \
+	M(RECENT_ASK,  33,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
+	M(RECENT_ROW,  34,  34,   418, FD_NONE, R(DISC),                  ST_READY) \
+	/* control: requests of meshctl, forwarded by control */                    \
+	M(STATUS_ASK,  40,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(PEERS_ASK,   41,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(COUNTERS_ASK,42,   0,     0, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
+	M(LOG_ASK,     43,   4,     4, FD_NONE, R(CLIENT),                ST_READY) \
+	M(RELOAD_ASK,  44,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(LOG_LEVEL,   45,   1,     1, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
+	/* control: rows of an answer, then END */                                  \
+	M(NODE_ROW,    50,  37,   697, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
+	M(PROC_ROW,    51,  30,    30, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
+	M(PEER_ROW,    52, 136,  4807, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
+	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
+	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(CTL), ST_READY) \
+	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY)
+/* clang-format on */
+
+enum msg_type {
+#define M_ENUM(name, no, min, max, fd, from, when) MSG_##name = no,
+	MESSAGES(M_ENUM)
+#undef M_ENUM
+};
+
+const char *msg_name(unsigned type); /* "LOOKUP_ASK", or "?" */
+
+/* NULL if the message may be handled, else why not, for log and counter. */
+const char *msg_refuse(unsigned type, size_t len, bool has_fd, enum role from,
+    unsigned state);
+
+struct msg_hello {
+	uint32_t version;
+	enum role role;
+	uint64_t gen;
+};
+
+/* A channel (or, kind WIRE_PACKETS, a packet socketpair) to a neighbour. */
+enum wire_kind { WIRE_CHAN, WIRE_PACKETS };
+struct msg_wire {
+	enum wire_kind kind;
+	enum role peer;
+	uint64_t gen;
+};
+
+struct msg_tun_fd {
+	uint8_t queue;
+	uint8_t offload; /* what the kernel granted: OFFLOAD_* of packets.h */
+};
+
+enum key_fd { KEY_FD_KEY, KEY_FD_STAMP };
+struct msg_key_fd {
+	enum key_fd what; /* the key file (read) or the stamp file (write) */
+};
+
+struct msg_udp_fd {
+	uint16_t index; /* names the socket from now on */
+	struct endpoint local; /* as bound */
+};
+
+struct msg_udp_gone {
+	uint16_t index;
+};
+
+enum listen_kind { LISTEN_CONTROL, LISTEN_STATUS };
+struct msg_listen_fd {
+	enum listen_kind kind;
+};
+
+struct msg_conf_end {
+	uint32_t npeers;
+};
+
+struct msg_conf_failed {
+	uint32_t errors, warnings;
+};
+
+struct msg_ready {
+	uint32_t sandbox; /* SANDBOX_* of sandbox.h: what is in force */
+	uint32_t missing; /* ... and what is not */
+};
+
+struct msg_log {
+	uint8_t level;
+	char text[513];
+};
+
+enum key_status { KEY_OK, KEY_BUSY_NOW, KEY_REFUSED_POINT };
+struct msg_mix_ask {
+	uint8_t ck[32], point[32];
+	uint8_t n; /* how many 32-octet outputs: 1 or 2 */
+};
+struct msg_mix_reply {
+	enum key_status status;
+	uint8_t out[2][32]; /* out[1] is zero for n = 1 */
+};
+struct msg_stamp_reply {
+	uint8_t stamp[12]; /* TAI64N, strictly increasing */
+};
+struct msg_pub_reply {
+	uint8_t pub[32];
+};
+
+#define CANDIDATES_MAX 16
+struct candidate { /* 24 octets on the wire */
+	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl. */
+	struct endpoint ep;
+	uint32_t priority;
+};
+enum lookup_status { LOOKUP_FOUND, LOOKUP_UNKNOWN, LOOKUP_BUSY };
+struct msg_lookup_ask {
+	struct addr ip;
+};
+struct msg_lookup_reply { /* also RECENT_ROW; an empty key ends the rows */
+	enum lookup_status status;
+	uint8_t key[32];
+	uint8_t n;
+	struct candidate c[CANDIDATES_MAX];
+};
+struct msg_peer_seen { /* the engine authenticated this peer at this place */
+	uint8_t key[32];
+	struct endpoint ep;
+	bool up; /* false: the session ended, don't redial after a restart */
+};
+
+struct msg_peers_ask {
+	char name[64]; /* "": all */
+};
+
+enum row_end { END_OK, END_UNKNOWN, END_FAILED, END_DENIED, END_AWAY };
+
+struct msg_node_row {
+	char name[64];
+	char version[32];
+	char device[16];
+	char conf_path[256];
+	uint64_t started_unix_ms, loaded_unix_ms;
+	uint32_t reloads, reload_failures;
+	uint16_t mtu;
+	uint8_t offload;
+	uint8_t naddresses;
+	struct prefix address[8];
+	uint8_t nlisten;
+	struct endpoint listen[8];
+};
+
+enum proc_state { PROC_DOWN, PROC_STARTING, PROC_UP, PROC_WAITING };
+struct msg_proc_row {
+	enum role role;
+	enum proc_state state;
+	uint32_t pid, restarts;
+	uint64_t started_unix_ms;
+	uint32_t sandbox, missing; /* as in READY */
+	uint32_t rss_kb;           /* 0: not known */
+};
+
+enum peer_view { PV_IDLE, PV_LOOKUP, PV_HANDSHAKE, PV_UP, PV_WAIT, PV_OFF };
+struct msg_peer_row {
+	char name[64];
+	uint8_t key[32];
+	enum peer_view state;
+	bool has_endpoint, has_psk;
+	struct endpoint endpoint;
+	uint64_t since_unix_ms;     /* of the state */
+	uint64_t handshake_unix_ms; /* newest, 0: none */
+	uint64_t seen_unix_ms;      /* newest authenticated packet, 0: none */
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+	uint32_t handshakes, attempts; /* done in all; tries of the present one */
+	uint32_t held, flows;
+	uint16_t keepalive_s;
+	uint32_t rtt_us; /* of the last handshake, 0: none */
+	uint16_t nallowed;
+	struct prefix allowed[256];
+};
+
+struct msg_counter_row {
+	enum role role;
+	uint16_t id; /* enum counter */
+	uint64_t value;
+};
+
+struct msg_log_level {
+	uint8_t level;
+};
+
+struct msg_end {
+	enum row_end status;
+};
+
+struct msg_log_ask {
+	uint32_t last; /* how many lines at most */
+};
+
+struct msg_log_row {
+	uint64_t unix_ms;
+	uint8_t level;
+	char text[513]; /* "p2p-engine: ..." */
+};
+
+struct msg_text_row {
+	uint8_t kind; /* 0 plain, 1 warning, 2 error */
+	char text[2049];
+};
+
+/*
+ * CONF_NODE and CONF_PEER: the payloads are written by conf_wire.c
+ * (conf_node_put/get, conf_peer_put/get), not here.
+ */
+#define MSG_CODEC(x)                                                           \
+	void msg_put_##x(struct wbuf *, const struct msg_##x *);               \
+	int msg_get_##x(struct rbuf *, struct msg_##x *);
+MSG_CODEC(hello)
+MSG_CODEC(wire)
+MSG_CODEC(tun_fd)
+MSG_CODEC(key_fd)
+MSG_CODEC(udp_fd)
+MSG_CODEC(udp_gone)
+MSG_CODEC(listen_fd)
+MSG_CODEC(conf_end)
+MSG_CODEC(conf_failed)
+MSG_CODEC(ready)
+MSG_CODEC(log)
+MSG_CODEC(mix_ask)
+MSG_CODEC(mix_reply)
+MSG_CODEC(stamp_reply)
+MSG_CODEC(pub_reply)
+MSG_CODEC(lookup_ask)
+MSG_CODEC(lookup_reply)
+MSG_CODEC(peer_seen)
+MSG_CODEC(peers_ask)
+MSG_CODEC(node_row)
+MSG_CODEC(proc_row)
+MSG_CODEC(peer_row)
+MSG_CODEC(counter_row)
+MSG_CODEC(log_level)
+MSG_CODEC(log_ask)
+MSG_CODEC(log_row)
+MSG_CODEC(text_row)
+MSG_CODEC(end)
+
+#endif

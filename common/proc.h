@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/proc.h */
+#ifndef PROC_H
+#define PROC_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "chan.h"
+#include "msg.h"
+
+/*
+ * What every child of the suite does at both ends of its life.
+ *
+ * Parent side: proc_spawn.  fork; in the child: fd 0-2 /dev/null (2 is kept if
+ * keep_stderr), 3 the channel, 4 the empty directory, everything else closed;
+ * signals back to default; groups dropped, gid and uid set for good; an empty
+ * environment; fexecve of a descriptor opened at start-up (never a path).
+ *
+ * Child side: proc_child_init.  Checks its argv and descriptors, ignores the
+ * terminal's signals, and makes log lines go to the parent as LOG frames once
+ * proc_log_to has been given the channel.
+ */
+#define PROC_PARENT_FD 3
+#define PROC_EMPTY_DIR_FD 4
+
+/* Exit codes of a child that did not get as far as its own program. */
+#define PROC_EXIT_FDS 125  /* descriptors could not be arranged */
+#define PROC_EXIT_USER 126 /* could not become uid and gid for good */
+#define PROC_EXIT_EXEC 127
+
+#define PROC_EXTRA_MAX 256
+
+struct proc_spec {
+	enum role role;
+	int exe_fd;       /* O_RDONLY|O_CLOEXEC of the program */
+	const char *arg0; /* argv[0]; argv[1] is the role's name */
+	uid_t uid;        /* nothing is changed if both are already ours */
+	gid_t gid;
+	int chan_fd;  /* the child's end; stays the caller's */
+	int empty_fd; /* O_DIRECTORY of an empty, root-owned directory */
+	int null_fd;  /* O_RDWR of /dev/null; below 3: opened by path */
+	uint64_t gen; /* argv[2], decimal: the channel's generation */
+	int keep_stderr;
+	const char *const *extra; /* argv[3] and on, ends in NULL; or NULL */
+};
+
+/*
+ * The child's pid, or -1 with errno (E2BIG: more than PROC_EXTRA_MAX extra).
+ * What goes wrong behind the fork is an exit code, see above.
+ */
+pid_t proc_spawn(const struct proc_spec *);
+
+/*
+ * Child: argv is {program, role_name(expected), generation, ...} and fd 3 is
+ * there, or a hint for a person and exit 2.  Sets up the log (to stderr).
+ */
+void proc_child_init(int argc, char *argv[], enum role expected, uint64_t *gen);
+/*
+ * Log lines become LOG frames on this channel (NULL: back to stderr).  A line
+ * that the channel does not take is dropped and counted in its overflow.
+ */
+void proc_log_to(struct chan *);
+
+/* ---- one file a system: proc_linux.c ---- */
+void proc_close_from(int fd); /* fd and everything above */
+/* Forget every capability, unless root; 0 or -1 with errno. */
+int proc_drop_caps(void);
+
+#endif

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: ISC */
+/* file: tests/unit/check_msg.c */
+/*
+ * Every message of the list: the bounds in the list are what its encoder
+ * makes at its smallest and largest, its decoder takes exactly what its
+ * encoder makes, and msg_refuse keeps out what the list does not allow.
+ */
+#include <string.h>
+
+#include "ipc.h"
+#include "msg.h"
+#include "msg_any.h"
+#include "unit.h"
+
+#define MUTATED_MAX 700 /* longer payloads are only cut, not mutated */
+
+struct row {
+	const char *name;
+	unsigned type;
+	size_t min, max;
+	unsigned fd, from, when;
+};
+
+static const struct row rows[] = {
+#define M_ROW(n, no, lo, hi, f, who, st) {#n, no, lo, hi, f, who, st},
+    MESSAGES(M_ROW)
+#undef M_ROW
+};
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+static union any_msg msg, back;
+static uint8_t mem[IPC_BODY_MAX], mem2[IPC_BODY_MAX];
+
+/* All zeroes, but for the enums that have no zero. */
+static void
+smallest(unsigned type, union any_msg *m)
+{
+	memset(m, 0, sizeof(*m));
+	switch (type) {
+	case MSG_HELLO:
+		m->hello.role = ROLE_PARENT;
+		break;
+	case MSG_WIRE:
+		m->wire.peer = ROLE_PARENT;
+		break;
+	case MSG_MIX_ASK:
+		m->mix_ask.n = 1;
+		break;
+	case MSG_PROC_ROW:
+		m->proc_row.role = ROLE_PARENT;
+		break;
+	case MSG_COUNTER_ROW:
+		m->counter_row.role = ROLE_PARENT;
+		break;
+	default:
+		break;
+	}
+}
+
+#define FILL(s) memset((s), 'x', sizeof(s) - 1)
+
+static const struct addr full = {.family = 6, .b = {[0] = 0xfd, [15] = 0xff}};
+
+static void
+largest_lookup(struct msg_lookup_reply *m)
+{
+	m->status = LOOKUP_BUSY;
+	m->n = CANDIDATES_MAX;
+	for (unsigned i = 0; i < m->n; i++) {
+		m->c[i].type = (uint8_t)(1 + i % 4);
+		m->c[i].ep = (struct endpoint){full, (uint16_t)i};
+		m->c[i].priority = ~i;
+	}
+}
+
+static void
+largest_node(struct msg_node_row *m)
+{
+	FILL(m->name);
+	FILL(m->version);
+	FILL(m->device);
+	FILL(m->conf_path);
+	m->offload = 15;
+	m->naddresses = 8;
+	m->nlisten = 8;
+	for (unsigned i = 0; i < 8; i++) {
+		m->address[i] = (struct prefix){full, 128};
+		m->listen[i] = (struct endpoint){full, 65535};
+	}
+}
+
+static void
+largest_peer(struct msg_peer_row *m)
+{
+	FILL(m->name);
+	m->state = PV_OFF;
+	m->has_endpoint = m->has_psk = true;
+	m->endpoint = (struct endpoint){full, 65535};
+	m->nallowed = 256;
+	for (unsigned i = 0; i < 256; i++)
+		m->allowed[i] = (struct prefix){full, (uint8_t)(i / 2)};
+}
+
+/* Every string and array full, every enum at its last value. */
+static void
+largest(unsigned type, union any_msg *m)
+{
+	memset(m, 0, sizeof(*m));
+	switch (type) {
+	case MSG_HELLO:
+		m->hello = (struct msg_hello){~0u, ROLE_NROLES - 1, ~0ull};
+		break;
+	case MSG_WIRE:
+		m->wire =
+		    (struct msg_wire){WIRE_PACKETS, ROLE_NROLES - 1, ~0ull};
+		break;
+	case MSG_TUN_FD:
+		m->tun_fd = (struct msg_tun_fd){255, 15};
+		break;
+	case MSG_KEY_FD:
+		m->key_fd.what = KEY_FD_STAMP;
+		break;
+	case MSG_UDP_FD:
+		m->udp_fd = (struct msg_udp_fd){65535, {full, 65535}};
+		break;
+	case MSG_LISTEN_FD:
+		m->listen_fd.kind = LISTEN_STATUS;
+		break;
+	case MSG_LOG:
+		m->log.level = 3;
+		FILL(m->log.text);
+		break;
+	case MSG_MIX_ASK:
+		m->mix_ask.n = 2;
+		break;
+	case MSG_MIX_REPLY:
+		m->mix_reply.status = KEY_REFUSED_POINT;
+		break;
+	case MSG_LOOKUP_ASK:
+		m->lookup_ask.ip = full;
+		break;
+	case MSG_LOOKUP_REPLY:
+	case MSG_RECENT_ROW:
+		largest_lookup(&m->lookup_reply);
+		break;
+	case MSG_PEER_SEEN:
+		m->peer_seen.ep = (struct endpoint){full, 65535};
+		m->peer_seen.up = true;
+		break;
+	case MSG_PEERS_ASK:
+		FILL(m->peers_ask.name);
+		break;
+	case MSG_LOG_LEVEL:
+		m->log_level.level = 3;
+		break;
+	case MSG_NODE_ROW:
+		largest_node(&m->node_row);
+		break;
+	case MSG_PROC_ROW:
+		m->proc_row.role = ROLE_NROLES - 1;
+		m->proc_row.state = PROC_WAITING;
+		break;
+	case MSG_PEER_ROW:
+		largest_peer(&m->peer_row);
+		break;
+	case MSG_COUNTER_ROW:
+		m->counter_row =
+		    (struct msg_counter_row){ROLE_NROLES - 1, 65535, ~0ull};
+		break;
+	case MSG_LOG_ROW:
+		m->log_row.level = 3;
+		FILL(m->log_row.text);
+		break;
+	case MSG_TEXT_ROW:
+		m->text_row.kind = 2;
+		FILL(m->text_row.text);
+		break;
+	case MSG_END:
+		m->end.status = END_AWAY;
+		break;
+	default:
+		break;
+	}
+}
+
+static size_t
+encode(unsigned type, const union any_msg *m, uint8_t *out)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, out, IPC_BODY_MAX);
+	any_put(type, &w, m);
+	ck_assert_msg(wbuf_done(&w) == 0, "%s", msg_name(type));
+	return w.len;
+}
+
+/* From an exact-size copy on the heap, so that a sanitizer sees an overrun. */
+static int
+decode(unsigned type, const uint8_t *in, size_t len, union any_msg *m)
+{
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	struct rbuf r;
+	int rv;
+
+	if (len > 0)
+		memcpy(copy, in, len);
+	rbuf_init(&r, copy, len);
+	rv = any_get(type, &r, m);
+	free(copy);
+	return rv;
+}
+
+START_TEST(every_message_has_a_codec_or_no_body)
+{
+	for (size_t i = 0; i < NROWS; i++) {
+		bool conf = rows[i].type == MSG_CONF_NODE ||
+		    rows[i].type == MSG_CONF_PEER;
+
+		ck_assert_msg(
+		    any_has(rows[i].type) + (rows[i].max == 0) + conf == 1,
+		    "%s", rows[i].name);
+	}
+}
+END_TEST
+
+START_TEST(the_bounds_are_what_the_encoders_make)
+{
+	for (size_t i = 0; i < NROWS; i++) {
+		const struct row *r = &rows[i];
+
+		if (!any_has(r->type))
+			continue;
+		smallest(r->type, &msg);
+		ck_assert_msg(encode(r->type, &msg, mem) == r->min, "%s: %zu",
+		    r->name, encode(r->type, &msg, mem));
+		largest(r->type, &msg);
+		ck_assert_msg(encode(r->type, &msg, mem) == r->max, "%s: %zu",
+		    r->name, encode(r->type, &msg, mem));
+	}
+}
+END_TEST
+
+START_TEST(decode_and_encode_give_the_same_octets)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		for (int big = 0; big < 2; big++) {
+			unsigned type = rows[i].type;
+			size_t n;
+
+			if (!any_has(type))
+				continue;
+			(big ? largest : smallest)(type, &msg);
+			n = encode(type, &msg, mem);
+			memset(&back, 0x5a, sizeof(back));
+			ck_assert_msg(decode(type, mem, n, &back) == 0, "%s",
+			    rows[i].name);
+			ck_assert_uint_eq(encode(type, &back, mem2), n);
+			ck_assert_mem_eq(mem, mem2, n);
+		}
+}
+END_TEST
+
+START_TEST(every_prefix_and_every_longer_payload_is_refused)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		for (int big = 0; big < 2; big++) {
+			unsigned type = rows[i].type;
+			size_t n;
+
+			if (!any_has(type))
+				continue;
+			(big ? largest : smallest)(type, &msg);
+			n = encode(type, &msg, mem);
+			for (size_t cut = 0; cut < n; cut++)
+				ck_assert_msg(
+				    decode(type, mem, cut, &back) == -1,
+				    "%s cut to %zu", rows[i].name, cut);
+			for (int more = 0; more < 256; more++) {
+				mem[n] = (uint8_t)more;
+				ck_assert_msg(
+				    decode(type, mem, n + 1, &back) == -1,
+				    "%s and %d", rows[i].name, more);
+			}
+		}
+}
+END_TEST
+
+/* One value, one encoding: whatever a decoder takes encodes to itself. */
+static void
+means_itself_or_is_refused(unsigned type, size_t n)
+{
+	if (decode(type, mem, n, &back) == -1)
+		return;
+	ck_assert_uint_eq(encode(type, &back, mem2), n);
+	ck_assert_mem_eq(mem, mem2, n);
+}
+
+START_TEST(every_octet_changed_is_refused_or_means_itself)
+{
+	static const uint8_t values[] = {
+	    0, 1, 2, 3, 4, 5, 6, 9, 16, 33, 127, 128, 129, 254, 255};
+
+	for (size_t i = 0; i < NROWS; i++) {
+		unsigned type = rows[i].type;
+		size_t n;
+
+		if (!any_has(type) || rows[i].max > MUTATED_MAX)
+			continue;
+		largest(type, &msg);
+		n = encode(type, &msg, mem);
+		for (size_t at = 0; at < n; at++) {
+			uint8_t kept = mem[at];
+
+			for (size_t v = 0; v < sizeof(values); v++) {
+				mem[at] = values[v];
+				means_itself_or_is_refused(type, n);
+			}
+			mem[at] = kept;
+		}
+	}
+}
+END_TEST
+
+START_TEST(enums_outside_their_range_are_refused)
+{
+	static const struct {
+		unsigned type;
+		size_t at;
+		int first, last;
+	} enums[] = {
+	    {MSG_HELLO, 4, 1, ROLE_NROLES - 1},
+	    {MSG_WIRE, 0, 0, 1},
+	    {MSG_WIRE, 1, 1, ROLE_NROLES - 1},
+	    {MSG_TUN_FD, 1, 0, 15},
+	    {MSG_KEY_FD, 0, 0, 1},
+	    {MSG_LISTEN_FD, 0, 0, 1},
+	    {MSG_LOG, 0, 0, 3},
+	    {MSG_MIX_ASK, 64, 1, 2},
+	    {MSG_MIX_REPLY, 0, 0, 2},
+	    {MSG_LOOKUP_REPLY, 0, 0, 2},
+	    {MSG_RECENT_ROW, 0, 0, 2},
+	    {MSG_PEER_SEEN, 51, 0, 1},
+	    {MSG_LOG_LEVEL, 0, 0, 3},
+	    {MSG_NODE_ROW, 34, 0, 15},
+	    {MSG_PROC_ROW, 0, 1, ROLE_NROLES - 1},
+	    {MSG_PROC_ROW, 1, 0, 3},
+	    {MSG_PEER_ROW, 34, 0, 5},
+	    {MSG_PEER_ROW, 35, 0, 1},
+	    {MSG_PEER_ROW, 36, 0, 1},
+	    {MSG_COUNTER_ROW, 0, 1, ROLE_NROLES - 1},
+	    {MSG_LOG_ROW, 8, 0, 3},
+	    {MSG_TEXT_ROW, 0, 0, 2},
+	    {MSG_END, 0, 0, 4},
+	};
+
+	for (size_t i = 0; i < sizeof(enums) / sizeof(enums[0]); i++)
+		for (int v = 0; v < 256; v++) {
+			size_t n;
+
+			smallest(enums[i].type, &msg);
+			n = encode(enums[i].type, &msg, mem);
+			mem[enums[i].at] = (uint8_t)v;
+			ck_assert_msg(
+			    (decode(enums[i].type, mem, n, &back) == 0) ==
+				(v >= enums[i].first && v <= enums[i].last),
+			    "%s: %d at %zu", msg_name(enums[i].type), v,
+			    enums[i].at);
+		}
+}
+END_TEST
+
+START_TEST(a_candidate_has_one_of_four_types)
+{
+	largest(MSG_LOOKUP_REPLY, &msg);
+	for (unsigned v = 0; v < 256; v++) {
+		size_t n;
+
+		msg.lookup_reply.c[3].type = (uint8_t)v;
+		n = encode(MSG_LOOKUP_REPLY, &msg, mem);
+		ck_assert_int_eq(decode(MSG_LOOKUP_REPLY, mem, n, &back),
+		    v >= 1 && v <= 4 ? 0 : -1);
+	}
+}
+END_TEST
+
+START_TEST(counts_beyond_their_arrays_are_refused_by_both_sides)
+{
+	struct wbuf w;
+
+	smallest(MSG_LOOKUP_REPLY, &msg);
+	msg.lookup_reply.n = CANDIDATES_MAX + 1;
+	wbuf_init(&w, mem, sizeof(mem));
+	any_put(MSG_LOOKUP_REPLY, &w, &msg);
+	ck_assert_int_eq(wbuf_done(&w), -1);
+
+	smallest(MSG_PEER_ROW, &msg);
+	msg.peer_row.nallowed = 257;
+	wbuf_init(&w, mem, sizeof(mem));
+	any_put(MSG_PEER_ROW, &w, &msg);
+	ck_assert_int_eq(wbuf_done(&w), -1);
+
+	smallest(MSG_NODE_ROW, &msg);
+	msg.node_row.nlisten = 9;
+	wbuf_init(&w, mem, sizeof(mem));
+	any_put(MSG_NODE_ROW, &w, &msg);
+	ck_assert_int_eq(wbuf_done(&w), -1);
+
+	smallest(MSG_PEER_ROW, &msg);
+	encode(MSG_PEER_ROW, &msg, mem);
+	mem[134] = 1;
+	mem[135] = 1; /* 257 prefixes */
+	memset(mem + 136, 0, (size_t)257 * 18);
+	ck_assert_int_eq(
+	    decode(MSG_PEER_ROW, mem, 136 + (size_t)257 * 18, &back), -1);
+	ck_assert_uint_eq(back.peer_row.nallowed, 0);
+}
+END_TEST
+
+START_TEST(a_text_with_a_nul_inside_is_refused)
+{
+	size_t n;
+
+	largest(MSG_LOG, &msg);
+	n = encode(MSG_LOG, &msg, mem);
+	mem[10] = 0;
+	ck_assert_int_eq(decode(MSG_LOG, mem, n, &back), -1);
+}
+END_TEST
+
+START_TEST(refuse_knows_every_length_of_every_message)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		for (size_t n = 0; n <= IPC_BODY_MAX + 1; n++) {
+			const struct row *r = &rows[i];
+			enum role from = ROLE_PARENT;
+			const char *why;
+
+			while ((r->from & 1u << from) == 0)
+				from++;
+			why = msg_refuse(
+			    r->type, n, r->fd == FD_ONE, from, r->when);
+			ck_assert_msg(
+			    (why == NULL) == (n >= r->min && n <= r->max),
+			    "%s of %zu: %s", r->name, n, why);
+		}
+}
+END_TEST
+
+START_TEST(refuse_agrees_with_the_list_for_every_sender_state_and_fd)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		for (unsigned k = 0; k < (ROLE_NROLES + 2) * 8; k++) {
+			const struct row *r = &rows[i];
+			unsigned who = k / 8, state = k & 3;
+			bool fd = k & 4;
+			bool want = who < ROLE_NROLES &&
+			    (r->from & 1u << who) != 0 &&
+			    (r->when & state) != 0 && (r->fd == FD_ONE) == fd;
+			const char *why = msg_refuse(
+			    r->type, r->min, fd, (enum role)who, state);
+
+			ck_assert_msg(
+			    (why == NULL) == want, "%s: %s", r->name, why);
+		}
+}
+END_TEST
+
+START_TEST(numbers_that_are_not_in_the_list_are_unknown)
+{
+	bool known[512] = {false};
+
+	for (size_t i = 0; i < NROWS; i++)
+		known[rows[i].type] = true;
+	for (unsigned type = 0; type < 512; type++) {
+		if (known[type])
+			continue;
+		ck_assert_str_eq(msg_name(type), "?");
+		ck_assert_str_eq(
+		    msg_refuse(type, 0, false, ROLE_PARENT, ST_NEW | ST_READY),
+		    "unknown type");
+	}
+	ck_assert_str_eq(msg_name(~0u), "?");
+}
+END_TEST
+
+START_TEST(nobody_may_send_without_a_role)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		ck_assert_uint_eq(rows[i].from & R(NONE), 0);
+}
+END_TEST
+
+START_TEST(only_the_parent_sends_descriptors)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (rows[i].fd == FD_ONE)
+			ck_assert_uint_eq(rows[i].from, R(PARENT));
+}
+END_TEST
+
+START_TEST(hello_alone_is_legal_before_ready_and_never_after)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		ck_assert_uint_eq(rows[i].when,
+		    rows[i].type == MSG_HELLO ? ST_NEW : ST_READY);
+}
+END_TEST
+
+START_TEST(every_message_fits_into_a_frame)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		ck_assert_uint_le(rows[i].max, IPC_BODY_MAX);
+}
+END_TEST
+
+START_TEST(names_come_from_the_list)
+{
+	ck_assert_str_eq(msg_name(MSG_LOOKUP_ASK), "LOOKUP_ASK");
+	ck_assert_str_eq(role_name(ROLE_PARENT), "tunnel-priv");
+	ck_assert_str_eq(role_name(ROLE_TUN), "tun");
+	ck_assert_str_eq(role_name(ROLE_KEY), "keyd");
+	ck_assert_str_eq(role_name(ROLE_ENGINE), "p2p-engine");
+	ck_assert_str_eq(role_name(ROLE_DISC), "discoveryd");
+	ck_assert_str_eq(role_name(ROLE_CTL), "control");
+	ck_assert_str_eq(role_name(ROLE_CLIENT), "meshctl");
+	ck_assert_str_eq(role_name(ROLE_CONF), "conf");
+	ck_assert_str_eq(role_name(ROLE_NROLES), "?");
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+	    every_message_has_a_codec_or_no_body,
+	    the_bounds_are_what_the_encoders_make,
+	    decode_and_encode_give_the_same_octets,
+	    every_prefix_and_every_longer_payload_is_refused,
+	    every_octet_changed_is_refused_or_means_itself,
+	    enums_outside_their_range_are_refused,
+	    a_candidate_has_one_of_four_types,
+	    counts_beyond_their_arrays_are_refused_by_both_sides,
+	    a_text_with_a_nul_inside_is_refused,
+	    refuse_knows_every_length_of_every_message,
+	    refuse_agrees_with_the_list_for_every_sender_state_and_fd,
+	    numbers_that_are_not_in_the_list_are_unknown,
+	    nobody_may_send_without_a_role,
+	    only_the_parent_sends_descriptors,
+	    hello_alone_is_legal_before_ready_and_never_after,
+	    every_message_fits_into_a_frame,
+	    names_come_from_the_list,
+	};
+
+	return UNIT_RUN("msg", tests);
+}

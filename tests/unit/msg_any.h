@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* file: tests/unit/msg_any.h */
+#ifndef MSG_ANY_H
+#define MSG_ANY_H
+
+/*
+ * Any payload by its type number: what the table test and the fuzz target
+ * share.  CONF_NODE and CONF_PEER are not here: conf_wire.c has their codecs.
+ */
+#include "msg.h"
+
+#define ANY_CODECS(X)                                                          \
+	X(HELLO, hello)                                                        \
+	X(WIRE, wire)                                                          \
+	X(TUN_FD, tun_fd)                                                      \
+	X(KEY_FD, key_fd)                                                      \
+	X(UDP_FD, udp_fd)                                                      \
+	X(UDP_GONE, udp_gone)                                                  \
+	X(LISTEN_FD, listen_fd)                                                \
+	X(CONF_END, conf_end)                                                  \
+	X(CONF_FAILED, conf_failed)                                            \
+	X(READY, ready)                                                        \
+	X(LOG, log)                                                            \
+	X(MIX_ASK, mix_ask)                                                    \
+	X(MIX_REPLY, mix_reply)                                                \
+	X(STAMP_REPLY, stamp_reply)                                            \
+	X(PUB_REPLY, pub_reply)                                                \
+	X(LOOKUP_ASK, lookup_ask)                                              \
+	X(LOOKUP_REPLY, lookup_reply)                                          \
+	X(PEER_SEEN, peer_seen)                                                \
+	X(RECENT_ROW, lookup_reply)                                            \
+	X(PEERS_ASK, peers_ask)                                                \
+	X(LOG_ASK, log_ask)                                                    \
+	X(LOG_LEVEL, log_level)                                                \
+	X(NODE_ROW, node_row)                                                  \
+	X(PROC_ROW, proc_row)                                                  \
+	X(PEER_ROW, peer_row)                                                  \
+	X(COUNTER_ROW, counter_row)                                            \
+	X(LOG_ROW, log_row)                                                    \
+	X(TEXT_ROW, text_row)                                                  \
+	X(END, end)
+
+union any_msg {
+	struct msg_hello hello;
+	struct msg_wire wire;
+	struct msg_tun_fd tun_fd;
+	struct msg_key_fd key_fd;
+	struct msg_udp_fd udp_fd;
+	struct msg_udp_gone udp_gone;
+	struct msg_listen_fd listen_fd;
+	struct msg_conf_end conf_end;
+	struct msg_conf_failed conf_failed;
+	struct msg_ready ready;
+	struct msg_log log;
+	struct msg_mix_ask mix_ask;
+	struct msg_mix_reply mix_reply;
+	struct msg_stamp_reply stamp_reply;
+	struct msg_pub_reply pub_reply;
+	struct msg_lookup_ask lookup_ask;
+	struct msg_lookup_reply lookup_reply;
+	struct msg_peer_seen peer_seen;
+	struct msg_peers_ask peers_ask;
+	struct msg_node_row node_row;
+	struct msg_proc_row proc_row;
+	struct msg_peer_row peer_row;
+	struct msg_counter_row counter_row;
+	struct msg_log_level log_level;
+	struct msg_log_ask log_ask;
+	struct msg_log_row log_row;
+	struct msg_text_row text_row;
+	struct msg_end end;
+};
+
+/* Is it a message with a payload of msg.h? */
+static inline bool
+any_has(unsigned type)
+{
+	switch (type) {
+#define X_HAS(n, x) case MSG_##n:
+		ANY_CODECS(X_HAS)
+#undef X_HAS
+		return true;
+	default:
+		return false;
+	}
+}
+
+static inline int
+any_get(unsigned type, struct rbuf *r, union any_msg *m)
+{
+	switch (type) {
+#define X_GET(n, x)                                                            \
+	case MSG_##n:                                                          \
+		return msg_get_##x(r, &m->x);
+		ANY_CODECS(X_GET)
+#undef X_GET
+	default:
+		return -1;
+	}
+}
+
+static inline void
+any_put(unsigned type, struct wbuf *w, const union any_msg *m)
+{
+	switch (type) {
+#define X_PUT(n, x)                                                            \
+	case MSG_##n:                                                          \
+		msg_put_##x(w, &m->x);                                         \
+		break;
+		ANY_CODECS(X_PUT)
+#undef X_PUT
+	default:
+		w->bad = true;
+	}
+}
+
+#endif
