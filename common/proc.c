@@ -211,6 +211,7 @@ proc_child_init(int argc, char *argv[], enum role expected, uint64_t *gen)
 		    "%s is started by tunnel-priv(8); see mesh(7)\n", name);
 		exit(2);
 	}
+	proc_set_name(name);
 	ignore_signals();
 	log_init(name, LOG_L_INFO);
 }

@@ -66,5 +66,6 @@ void proc_log_to(struct chan *);
 void proc_close_from(int fd); /* fd and everything above */
 /* Forget every capability, unless root; 0 or -1 with errno. */
 int proc_drop_caps(void);
+void proc_set_name(const char *); /* what ps(1) and top(1) show */
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* file: common/proc_linux.c */
 /*
- * The two steps of a child's start that are Linux's own.  Both are plain
+ * The steps of a child's start that are Linux's own.  The first two are plain
  * system calls: libc has no wrapper for the one (musl) or for the other, and
  * between fork and exec nothing else would be safe.
  */
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,4 +48,11 @@ proc_drop_caps(void)
 		return 0;
 	memset(none, 0, sizeof(none));
 	return (int)syscall(SYS_capset, &head, none);
+}
+
+/* A program that was exec'd by descriptor is called after its number. */
+void
+proc_set_name(const char *name)
+{
+	prctl(PR_SET_NAME, name, 0, 0, 0);
 }

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/conf.h */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+
+struct rbuf;
+struct wbuf;
+
+/*
+ * The configuration as a value.
+ *
+ *	text --conf_parse--> struct conf + all errors      (pure)
+ *	struct conf --conf_print--> canonical text         (parse o print = id)
+ *	struct conf --conf_wire--> CONF_NODE, CONF_PEER frames --> struct conf
+ *	old, new --conf_diff--> lines with the reload class of each change
+ *
+ * Structure (blocks, words, lists, macros, include) is conf_parse.c's; the
+ * meaning of every option is one row of the table in conf_schema.c.  Times are
+ * in the unit of the field's name.  An option exists only if code reads it.
+ */
+#define CONF_NAME_MAX 64
+#define CONF_PATH_MAX 256
+#define CONF_ADDRESSES_MAX 8
+#define CONF_PREFIXES_MAX 64 /* subnet, route, export: each */
+#define CONF_PORTS_MAX 64
+#define CONF_LISTEN_MAX 8
+#define CONF_ENDPOINTS_MAX 8
+#define CONF_ALLOWED_MAX 256 /* of one peer */
+#define CONF_ALLOWED_TOTAL_MAX 65536
+#define CONF_PEERS_MAX 4096
+
+struct conf_peer {
+	char name[CONF_NAME_MAX];
+	uint8_t key[32];
+	bool has_psk;
+	uint8_t psk[32];
+	char psk_file[CONF_PATH_MAX];
+	uint16_t nallowed;      /* host prefixes first, then networks */
+	struct prefix *allowed; /* heap; host bits are zero */
+	uint8_t nendpoints;
+	struct endpoint endpoint[CONF_ENDPOINTS_MAX];
+	uint16_t keepalive_s; /* 0: off */
+	bool admin_up;
+};
+
+struct conf_node {
+	char name[CONF_NAME_MAX];
+	char key_file[CONF_PATH_MAX];
+	/* tunnel */
+	char device[16];
+	uint16_t mtu;
+	bool offload;
+	uint8_t naddresses, nsubnets, nroutes, nexports;
+	struct prefix address[CONF_ADDRESSES_MAX];
+	struct prefix subnet[CONF_PREFIXES_MAX]; /* the overlay */
+	struct prefix route[CONF_PREFIXES_MAX];  /* behind peers */
+	struct prefix export[CONF_PREFIXES_MAX]; /* behind this node */
+	/* filter */
+	uint16_t nports;
+	uint16_t port[CONF_PORTS_MAX]; /* unallowed ports, sorted */
+	/* transport */
+	uint8_t nlisten;
+	struct endpoint listen[CONF_LISTEN_MAX];
+	bool listen_any[CONF_LISTEN_MAX]; /* `*`: both, listen has no address */
+	uint32_t receive_buffer, send_buffer; /* octets */
+	uint32_t handshake_timeout_s;         /* REKEY_ATTEMPT_TIME */
+	/* crypto */
+	uint32_t rekey_after_s, reject_after_s;
+	/* hold */
+	uint16_t hold_packets; /* a peer */
+	uint32_t hold_bytes;   /* a peer */
+	uint32_t hold_timeout_ms;
+	/* flows */
+	uint32_t flows_max, flows_idle_s, flows_cleanup_s;
+	/* sessions */
+	uint32_t sessions_max, sessions_idle_s; /* idle 0: kept */
+	/* limits */
+	uint32_t handshakes_per_source, handshakes_burst; /* a second */
+	/* control */
+	char socket[CONF_PATH_MAX], status_socket[CONF_PATH_MAX];
+	char group[32];
+	/* log */
+	uint8_t log_level;
+	uint32_t log_ring;
+	uint32_t log_rate; /* lines a second of one kind */
+};
+
+struct conf {
+	struct conf_node node;
+	uint32_t npeers;
+	struct conf_peer *peer; /* heap */
+};
+
+/*
+ * Every option at its default.  The name is hostname up to its first dot, or
+ * "node" if that is no name; sockets are in rundir.  No peers.
+ */
+void conf_defaults(struct conf *, const char *hostname, const char *rundir);
+void conf_clear(struct conf *); /* frees, and wipes the psks */
+
+/* ---- diagnostics ---- */
+enum conf_severity { CONF_WARNING, CONF_ERROR };
+struct conf_diag {
+	enum conf_severity severity;
+	char file[CONF_PATH_MAX];
+	/*
+	 * 1-based, as a terminal shows it: a tab goes to the next multiple of
+	 * eight.  0: of the whole file.
+	 */
+	uint32_t line, column, length;
+	char source[160]; /* the line, cut, printable, tabs expanded */
+	char message[256];
+	char hint[192]; /* "" or: did you mean "x"?, first used at f:l */
+};
+#define CONF_DIAGS_MAX 200 /* then: "too many errors" */
+struct conf_diags {
+	uint32_t n, errors, warnings; /* the latter count what was dropped */
+	struct conf_diag d[CONF_DIAGS_MAX];
+};
+/* file:line:col: error: ..., the line, caret and hint */
+void conf_diag_print(FILE *, const struct conf_diag *);
+/* All of them, and a line "5 errors, 1 warning" if there are any. */
+void conf_diags_print(FILE *, const struct conf_diags *);
+
+/* ---- text in ---- */
+/*
+ * Where text comes from: conf_load.c reads files (the only part with I/O),
+ * tests and fuzzers hand it strings.  open_glob calls add for every file that
+ * matches, in sorted order, until add returns -1; it returns how many matched,
+ * or -1 if one of them could not be read.  Patterns and paths arrive as seen
+ * from the main file's own path.  err takes one line, and after a newline a
+ * hint if there is one.
+ */
+struct conf_reader {
+	int (*open_glob)(void *ctx, const char *pattern,
+	    int (*add)(
+		void *actx, const char *path, const char *text, size_t len),
+	    void *actx, char *err, size_t errcap);
+	/* A 32-octet secret in base64 from a 0400 file: 0, or -1 and err. */
+	int (*secret)(void *ctx, const char *path, uint8_t out[32], char *err,
+	    size_t errcap);
+	void *ctx;
+};
+struct conf_macro {
+	const char *name, *value;
+};
+
+/*
+ * Pure.  0 with *out filled (caller: conf_clear), or -1 and *out is empty, as
+ * conf_clear leaves it; diags always filled, all errors of all files.  *out
+ * must hold the defaults.  Macros given here win over the file's own.
+ */
+int conf_parse(const char *path, const char *text, size_t len,
+    const struct conf_reader *, const struct conf_macro *, size_t nmacros,
+    struct conf *out, struct conf_diags *);
+
+/*
+ * With the file system: reads path, includes, secrets.  Same result.  Files
+ * must belong to root or the caller and be writable by nobody else, secrets
+ * also readable by nobody else.  Includes must be below the directory of
+ * path: the process that calls this may be confined to it.  Every path in
+ * *out is absolute.
+ */
+int conf_load(const char *path, const struct conf_macro *, size_t nmacros,
+    struct conf *out, struct conf_diags *);
+
+/* Canonical text; secrets are not printed, their files are.  0 or -1. */
+int conf_print(FILE *, const struct conf *);
+
+/* ---- frames ---- */
+/*
+ * A reader accepts only what conf_parse could have produced: counts and values
+ * in range, names without surprises; anything else is -1.
+ */
+void conf_node_put(struct wbuf *, const struct conf_node *);
+int conf_node_get(struct rbuf *, struct conf_node *);
+void conf_peer_put(struct wbuf *, const struct conf_peer *);
+/* The same without the pre-shared key, for who has no use for it. */
+void conf_peer_put_public(struct wbuf *, const struct conf_peer *);
+/* 0 (p->allowed on the heap: conf_peer_clear), or -1 */
+int conf_peer_get(struct rbuf *, struct conf_peer *);
+void conf_peer_clear(struct conf_peer *);
+
+/* ---- differences ---- */
+enum conf_class { CONF_LIVE, CONF_REHANDSHAKE, CONF_RESTART };
+struct conf_change {
+	enum conf_class cls;
+	char what[96], from[96], to[96]; /* "tunnel mtu", "1400", "1380" */
+};
+/*
+ * Calls fn for every difference; returns how many.  Peers are matched by name:
+ * one line for each that came ("peer x", "-", "added") or went ("removed").
+ * Pre-shared keys are compared, never shown.
+ */
+unsigned conf_diff(const struct conf *old, const struct conf *new,
+    void (*fn)(void *ctx, const struct conf_change *), void *ctx);
+
+/* ---- the table, for manuals, completion and tests ---- */
+/* A line each: block option type default range class help; tabs between. */
+void conf_schema_print(FILE *);
+
+/*
+ * base64 of exactly 32 octets (44 characters, as WireGuard's tools); only the
+ * canonical form is read.
+ */
+int key_parse(const char *, uint8_t out[32]); /* 0 or -1 */
+const char *key_format(const uint8_t in[32], char out[45]);
+
+#endif

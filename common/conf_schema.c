@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/conf_schema.c */
+/*
+ * The table of options: THE place that says what exists.
+ *
+ * A row is an option: the block it belongs to, its words, its type, where the
+ * value goes, its range, its default and how far a change of it reaches.  The
+ * parser, the printer, the comparison, the frames, the hints for a misspelt
+ * word, the manual's check and the tests all read it, so an option is added by
+ * adding its row (and the field, and the code that reads the field).
+ *
+ * Ranges: rekey and reject end where a stock WireGuard peer throws its keys
+ * away (180 s), since a longer value could only lose packets.  A path of a
+ * socket ends at 107, the room in a sockaddr_un.
+ */
+#include <string.h>
+
+#include "conf_int.h"
+
+#define SIZE_OF(type, f) sizeof(((type *)0)->f)
+#define N(f) offsetof(struct conf_node, f), SIZE_OF(struct conf_node, f)
+#define P(f) offsetof(struct conf_peer, f), SIZE_OF(struct conf_peer, f)
+#define ONE 0, 0, 0
+
+#define HOUR 3600
+#define DAY 86400
+#define MEGA (1024 * 1024)
+
+/* clang-format off */
+static const struct conf_row rows[] = {
+	{ "identity", "name", CT_NAME, N(name), ONE, 1, 63,
+	    NULL, CONF_LIVE,
+	    "what this node is called in logs and listings" },
+	{ "identity", "key file", CT_PATH, N(key_file), ONE, 1, 255,
+	    "/var/lib/mesh/identity.key", CONF_RESTART,
+	    "private key of this node, in base64, mode 0400" },
+
+	{ "tunnel", "device", CT_DEVICE, N(device), ONE, 1, 15,
+	    "mesh0", CONF_RESTART,
+	    "name of the network interface" },
+	{ "tunnel", "mtu", CT_INT, N(mtu), ONE, 576, 65000,
+	    "1400", CONF_LIVE,
+	    "largest packet of the tunnel in octets" },
+	{ "tunnel", "offload", CT_BOOL, N(offload), ONE, 0, 1,
+	    "yes", CONF_RESTART,
+	    "let the kernel hand over packets of up to 64 KiB" },
+	{ "tunnel", "address", CT_HOST, N(address), N(naddresses),
+	    CONF_ADDRESSES_MAX, 0, 0, NULL, CONF_LIVE,
+	    "address of this node in the mesh, with its length" },
+	{ "tunnel", "subnet", CT_NET, N(subnet), N(nsubnets),
+	    CONF_PREFIXES_MAX, 0, 0, NULL, CONF_LIVE,
+	    "network of the mesh itself" },
+	{ "tunnel", "route", CT_NET, N(route), N(nroutes),
+	    CONF_PREFIXES_MAX, 0, 0, NULL, CONF_LIVE,
+	    "network behind a peer: routed into the tunnel" },
+	{ "tunnel", "export", CT_NET, N(export), N(nexports),
+	    CONF_PREFIXES_MAX, 0, 0, NULL, CONF_LIVE,
+	    "network behind this node that the mesh may reach" },
+
+	{ "filter", "unallowed ports", CT_PORT, N(port), N(nports),
+	    CONF_PORTS_MAX, 1, 65535, NULL, CONF_LIVE,
+	    "ports of this node that no peer may reach" },
+
+	{ "transport", "listen on", CT_LISTEN, N(listen), N(nlisten),
+	    CONF_LISTEN_MAX, 1, 65535, "* port 51820", CONF_LIVE,
+	    "local address and UDP port" },
+	{ "transport", "receive buffer", CT_SIZE, N(receive_buffer), ONE,
+	    64 * 1024, 64 * MEGA, "1M", CONF_LIVE,
+	    "kernel buffer of each UDP socket" },
+	{ "transport", "send buffer", CT_SIZE, N(send_buffer), ONE,
+	    64 * 1024, 64 * MEGA, "1M", CONF_LIVE,
+	    "kernel buffer of each UDP socket" },
+	{ "transport", "handshake timeout", CT_SECONDS,
+	    N(handshake_timeout_s), ONE, 1, HOUR, "90s", CONF_LIVE,
+	    "how long a handshake is tried before its packets are dropped" },
+
+	{ "crypto", "rekey after", CT_SECONDS, N(rekey_after_s), ONE, 2, 175,
+	    "120s", CONF_LIVE,
+	    "age at which session keys are replaced" },
+	{ "crypto", "reject after", CT_SECONDS, N(reject_after_s), ONE, 5, 180,
+	    "180s", CONF_LIVE,
+	    "age at which session keys are thrown away" },
+
+	{ "hold", "packets", CT_INT, N(hold_packets), ONE, 0, 1024,
+	    "32", CONF_LIVE,
+	    "packets kept for a peer while a handshake runs" },
+	{ "hold", "bytes", CT_SIZE, N(hold_bytes), ONE, 2048, 16 * MEGA,
+	    "256K", CONF_LIVE,
+	    "octets kept for a peer while a handshake runs" },
+	{ "hold", "timeout", CT_MILLIS, N(hold_timeout_ms), ONE, 100, 60000,
+	    "5s", CONF_LIVE,
+	    "how long a packet is kept" },
+
+	{ "flows", "max", CT_INT, N(flows_max), ONE, 16, 1 << 20,
+	    "65536", CONF_LIVE,
+	    "connections that are remembered" },
+	{ "flows", "idle timeout", CT_SECONDS, N(flows_idle_s), ONE, 1, DAY,
+	    "300s", CONF_LIVE,
+	    "silence after which a connection is forgotten" },
+	{ "flows", "cleanup interval", CT_SECONDS, N(flows_cleanup_s), ONE,
+	    1, HOUR, "60s", CONF_LIVE,
+	    "time between two searches for forgotten connections" },
+
+	{ "sessions", "max", CT_INT, N(sessions_max), ONE, 1, 65536,
+	    "1024", CONF_LIVE,
+	    "peers that may be connected at a time" },
+	{ "sessions", "idle timeout", CT_SECONDS, N(sessions_idle_s), ONE,
+	    0, DAY, "0s", CONF_LIVE,
+	    "silence after which a session is closed; 0s keeps it" },
+
+	{ "limits", "handshakes per source", CT_RATE,
+	    N(handshakes_per_source), ONE, 1, 10000, "20/s", CONF_LIVE,
+	    "handshakes accepted from one address" },
+	{ "limits", "handshakes burst", CT_INT, N(handshakes_burst), ONE,
+	    1, 1000, "5", CONF_LIVE,
+	    "handshakes accepted from one address at once" },
+
+	{ "control", "socket", CT_PATH, N(socket), ONE, 1, 107,
+	    NULL, CONF_RESTART,
+	    "socket for root and the owner group" },
+	{ "control", "status socket", CT_PATH, N(status_socket), ONE, 1, 107,
+	    NULL, CONF_RESTART,
+	    "socket for everybody, to look only" },
+	{ "control", "owner group", CT_GROUP, N(group), ONE, 1, 31,
+	    "mesh", CONF_RESTART,
+	    "group that may use the control socket" },
+
+	{ "log", "level", CT_LEVEL, N(log_level), ONE, 0, 3,
+	    "info", CONF_LIVE,
+	    "least important lines that are logged" },
+	{ "log", "ring buffer", CT_INT, N(log_ring), ONE, 10, 20000,
+	    "2000", CONF_LIVE,
+	    "lines kept for meshctl log" },
+	{ "log", "rate limit", CT_RATE, N(log_rate), ONE, 1, 10000,
+	    "10/s", CONF_LIVE,
+	    "lines of one kind" },
+
+	{ "peer", "public key", CT_KEY, P(key), ONE, 44, 44,
+	    NULL, CONF_REHANDSHAKE,
+	    "the peer's key, which is its identity" },
+	{ "peer", "address", CT_PEERADDR, P(allowed), P(nallowed),
+	    CONF_ALLOWED_MAX, 0, 0, NULL, CONF_LIVE,
+	    "address of the peer in the mesh" },
+	{ "peer", "allowed prefixes", CT_ALLOWED, P(allowed), P(nallowed),
+	    CONF_ALLOWED_MAX, 0, 0, NULL, CONF_LIVE,
+	    "networks that the peer may speak for" },
+	{ "peer", "endpoint", CT_ENDPOINT, P(endpoint), P(nendpoints),
+	    CONF_ENDPOINTS_MAX, 1, 65535, NULL, CONF_LIVE,
+	    "where the peer is reached first" },
+	{ "peer", "psk file", CT_PSK, P(psk_file), ONE, 1, 255,
+	    NULL, CONF_REHANDSHAKE,
+	    "second secret of the two nodes, in base64, mode 0400" },
+	{ "peer", "keepalive interval", CT_SECONDS, P(keepalive_s), ONE,
+	    0, 65535, "0s", CONF_LIVE,
+	    "silence after which an empty packet is sent; 0s is off" },
+	{ "peer", "admin", CT_UPDOWN, P(admin_up), ONE, 0, 1,
+	    "up", CONF_LIVE,
+	    "down keeps the peer configured but unused" },
+};
+/* clang-format on */
+
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+_Static_assert(NROWS <= CONF_ROWS_MAX, "a place for every row");
+
+size_t
+conf_nrows(void)
+{
+	return NROWS;
+}
+
+const struct conf_row *
+conf_row(size_t i)
+{
+	return &rows[i];
+}
+
+size_t
+conf_row_index(const struct conf_row *row)
+{
+	return (size_t)(row - rows);
+}
+
+const struct conf_row *
+conf_row_named(const char *block, const char *name)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (strcmp(rows[i].block, block) == 0 &&
+		    strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+bool
+conf_block_known(const char *block)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (strcmp(rows[i].block, block) == 0)
+			return true;
+	return false;
+}
+
+/* How many words the name has, if the given ones begin with it; else 0. */
+static unsigned
+begins_with(const char *name, const char *const *word, unsigned nwords)
+{
+	unsigned n = 0;
+	size_t len;
+
+	for (;;) {
+		len = strcspn(name, " ");
+		if (n == nwords || strlen(word[n]) != len ||
+		    strncmp(word[n], name, len) != 0)
+			return 0;
+		n++;
+		if (name[len] == '\0')
+			return n;
+		name += len + 1;
+	}
+}
+
+const struct conf_row *
+conf_row_match(
+    const char *block, const char *const *word, unsigned nwords, unsigned *used)
+{
+	const struct conf_row *best = NULL;
+	unsigned n;
+
+	*used = 0;
+	for (size_t i = 0; i < NROWS; i++) {
+		if (strcmp(rows[i].block, block) != 0)
+			continue;
+		n = begins_with(rows[i].name, word, nwords);
+		if (n > *used) {
+			*used = n;
+			best = &rows[i];
+		}
+	}
+	return best;
+}
+
+const char *
+conf_block_with(const char *const *word, unsigned nwords)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (begins_with(rows[i].name, word, nwords) != 0)
+			return rows[i].block;
+	return NULL;
+}
+
+/* ---- what was meant ---- */
+#define TYPED_MAX 64 /* longer words are nobody's typing error */
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Edits that turn a into b: insert, delete, replace, or swap two neighbours
+ * (optimal string alignment).  Three rows of the usual matrix.
+ */
+static unsigned
+distance(const char *a, const char *b)
+{
+	unsigned m[3][TYPED_MAX + 1];
+	unsigned *old = m[0], *prev = m[1], *cur = m[2], *t;
+	size_t la = strlen(a), lb = strlen(b);
+
+	if (la > TYPED_MAX || lb > TYPED_MAX)
+		return TYPED_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		prev[j] = (unsigned)j;
+	for (size_t i = 1; i <= la; i++) {
+		cur[0] = (unsigned)i;
+		for (size_t j = 1; j <= lb; j++) {
+			cur[j] = prev[j - 1] + (a[i - 1] != b[j - 1]);
+			cur[j] = least(cur[j], prev[j] + 1);
+			cur[j] = least(cur[j], cur[j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				cur[j] = least(cur[j], old[j - 2] + 1);
+		}
+		t = old;
+		old = prev;
+		prev = cur;
+		cur = t;
+	}
+	return prev[lb];
+}
+
+bool
+conf_near(const char *typed, const char *meant, unsigned *edits)
+{
+	size_t allow = strlen(meant) / 3;
+
+	*edits = distance(typed, meant);
+	return *edits <= (allow == 0 ? 1 : allow);
+}
+
+/* The first n words with spaces between, cut at cap. */
+static void
+join(char *out, size_t cap, const char *const *word, unsigned n)
+{
+	size_t len = 0, w;
+
+	for (unsigned i = 0; i < n; i++) {
+		w = strlen(word[i]);
+		if (len + w + 2 > cap)
+			break;
+		if (i > 0)
+			out[len++] = ' ';
+		memcpy(out + len, word[i], w);
+		len += w;
+	}
+	out[len] = '\0';
+}
+
+const struct conf_row *
+conf_row_nearest(
+    const char *block, const char *const *word, unsigned nwords, unsigned *used)
+{
+	const struct conf_row *best = NULL;
+	char typed[TYPED_MAX + 2];
+	unsigned edits, fewest = TYPED_MAX, n;
+
+	for (size_t i = 0; i < NROWS; i++) {
+		if (strcmp(rows[i].block, block) != 0)
+			continue;
+		n = 1;
+		for (const char *c = rows[i].name; *c != '\0'; c++)
+			n += *c == ' ';
+		if (n > nwords)
+			n = nwords;
+		join(typed, sizeof(typed), word, n);
+		if (conf_near(typed, rows[i].name, &edits) && edits < fewest) {
+			fewest = edits;
+			best = &rows[i];
+			*used = n;
+		}
+	}
+	return best;
+}
+
+const char *
+conf_block_nearest(const char *typed)
+{
+	unsigned edits, fewest;
+	const char *best = NULL;
+
+	if (conf_near(typed, "include", &fewest))
+		best = "include";
+	for (size_t i = 0; i < NROWS; i++)
+		if (conf_near(typed, rows[i].block, &edits) &&
+		    (best == NULL || edits < fewest)) {
+			fewest = edits;
+			best = rows[i].block;
+		}
+	return best;
+}

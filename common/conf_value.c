@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/conf_value.c */
+/*
+ * One value: from the words of a statement into a field, and back to text.
+ *
+ * Everything about a value follows from its row in the table: the field, its
+ * width, its range and its type.  Nothing is stored unless the whole value is
+ * good.  conf_value_format writes what conf_value_set reads, and
+ * conf_value_valid knows whether conf_value_set could have stored what is
+ * there, which is how frames from another process are judged.
+ *
+ * Where a value stands in the file is not known here; a complaint only says
+ * which word is to blame.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf_int.h"
+
+enum conf_verdict
+conf_value_refuse(struct conf_bad *bad, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(bad->message, sizeof(bad->message), fmt, ap);
+	va_end(ap);
+	return CV_BAD;
+}
+
+void
+conf_value_hint(struct conf_bad *bad, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(bad->hint, sizeof(bad->hint), fmt, ap);
+	va_end(ap);
+}
+
+/* ---- fields ---- */
+static uint32_t
+number_get(const void *base, uint32_t off, uint32_t size)
+{
+	const char *p = (const char *)base + off;
+	uint32_t v32;
+	uint16_t v16;
+	uint8_t v8;
+
+	if (size == 1) {
+		memcpy(&v8, p, 1);
+		return v8;
+	}
+	if (size == 2) {
+		memcpy(&v16, p, 2);
+		return v16;
+	}
+	memcpy(&v32, p, 4);
+	return v32;
+}
+
+static void
+number_set(void *base, uint32_t off, uint32_t size, uint32_t v)
+{
+	char *p = (char *)base + off;
+	uint16_t v16 = (uint16_t)v;
+	uint8_t v8 = (uint8_t)v;
+
+	if (size == 1)
+		memcpy(p, &v8, 1);
+	else if (size == 2)
+		memcpy(p, &v16, 2);
+	else
+		memcpy(p, &v, 4);
+}
+
+static const char *
+text_get(const struct conf_row *row, const void *base)
+{
+	return (const char *)base + row->off;
+}
+
+void
+conf_count_set(const struct conf_row *row, void *base, unsigned n)
+{
+	number_set(base, row->noff, row->nsize, n);
+}
+
+unsigned
+conf_value_count(const struct conf_row *row, const void *base)
+{
+	static const uint8_t none[32];
+
+	if (row->type == CT_PEERADDR || row->type == CT_ALLOWED)
+		return conf_net_count(row, base);
+	if (row->items != 0)
+		return number_get(base, row->noff, row->nsize);
+	if (row->type == CT_PSK)
+		return text_get(row, base)[0] != '\0';
+	if (row->type == CT_KEY)
+		return memcmp(text_get(row, base), none, sizeof(none)) != 0;
+	return 1;
+}
+
+/* ---- words that stand for numbers ---- */
+struct choice {
+	const char *word;
+	uint32_t value;
+};
+
+static const struct choice yes_no[] = {{"no", 0}, {"yes", 1}, {NULL, 0}};
+static const struct choice up_down[] = {{"down", 0}, {"up", 1}, {NULL, 0}};
+/* The numbers and the words of enum log_level. */
+static const struct choice levels[] = {
+    {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
+/* What other programs call yes and no. */
+static const struct choice elsewhere[] = {{"true", 1}, {"on", 1}, {"1", 1},
+    {"enable", 1}, {"enabled", 1}, {"up", 1}, {"yes", 1}, {"false", 0},
+    {"off", 0}, {"0", 0}, {"disable", 0}, {"disabled", 0}, {"down", 0},
+    {"no", 0}, {NULL, 0}};
+
+static const struct choice *
+choices_of(enum conf_type type)
+{
+	if (type == CT_BOOL)
+		return yes_no;
+	if (type == CT_UPDOWN)
+		return up_down;
+	return type == CT_LEVEL ? levels : NULL;
+}
+
+static const struct choice *
+choice_named(const struct choice *c, const char *word)
+{
+	for (; c->word != NULL; c++)
+		if (strcmp(c->word, word) == 0)
+			return c;
+	return NULL;
+}
+
+/* Hints at the word that was meant, or lists them all. */
+static void
+hint_choice(
+    const struct choice *all, const char *typed, bool two, struct conf_bad *bad)
+{
+	const struct choice *c;
+	size_t len = strlen(typed);
+	unsigned edits;
+
+	if (two && (c = choice_named(elsewhere, typed)) != NULL) {
+		conf_value_hint(bad, "did you mean %s?", all[c->value].word);
+		return;
+	}
+	for (c = all; c->word != NULL; c++)
+		if (conf_near(typed, c->word, &edits) ||
+		    (len > 2 && strncmp(typed, c->word, len) == 0)) {
+			conf_value_hint(bad, "did you mean %s?", c->word);
+			return;
+		}
+	if (two)
+		conf_value_hint(bad, "%s or %s", all[1].word, all[0].word);
+	else
+		conf_value_hint(bad, "error, warning, info or debug");
+}
+
+static enum conf_verdict
+set_choice(const struct conf_row *row, void *base, const char *word,
+    struct conf_bad *bad)
+{
+	const struct choice *all = choices_of(row->type);
+	const struct choice *c = choice_named(all, word);
+
+	if (c == NULL) {
+		hint_choice(all, word, row->type != CT_LEVEL, bad);
+		return conf_value_refuse(
+		    bad, "%s can't be \"%s\"", row->name, word);
+	}
+	number_set(base, row->off, row->size, c->value);
+	return CV_OK;
+}
+
+static enum conf_verdict
+set_number(const struct conf_row *row, void *base, const char *word,
+    struct conf_bad *bad)
+{
+	uint32_t v;
+
+	if (conf_number_parse(row, word, &v, bad) == -1)
+		return CV_BAD;
+	number_set(base, row->off, row->size, v);
+	return CV_OK;
+}
+
+/* Kept sorted, so that a packet's port is found by bisection. */
+static enum conf_verdict
+set_port(const struct conf_row *row, void *base, const char *word,
+    struct conf_bad *bad)
+{
+	uint16_t *port = (uint16_t *)(void *)((char *)base + row->off);
+	unsigned n = conf_value_count(row, base), i;
+	uint32_t v;
+
+	if (conf_number_parse(row, word, &v, bad) == -1)
+		return CV_BAD;
+	for (i = n; i > 0 && port[i - 1] >= v; i--)
+		if (port[i - 1] == v)
+			return CV_DUP;
+	if (n == row->items)
+		return conf_value_refuse(
+		    bad, "%s: more than %u", row->name, row->items);
+	memmove(&port[i + 1], &port[i], (n - i) * sizeof(*port));
+	port[i] = (uint16_t)v;
+	conf_count_set(row, base, n + 1);
+	return CV_OK;
+}
+
+/* ---- text ---- */
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_alnum(char c)
+{
+	return is_letter(c) || (c >= '0' && c <= '9');
+}
+
+bool
+conf_name_valid(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len == 0 || len >= CONF_NAME_MAX || s[0] == '-' ||
+	    s[len - 1] == '-')
+		return false;
+	for (; *s != '\0'; s++)
+		if (!is_alnum(*s) && *s != '-')
+			return false;
+	return true;
+}
+
+/*
+ * A name that is safe in a path below /proc/sys/net and in a format string,
+ * and that no directory there has for itself.
+ */
+static bool
+device_valid(const char *s)
+{
+	if (!is_alnum(s[0]) || strcmp(s, "all") == 0 ||
+	    strcmp(s, "default") == 0 || strcmp(s, "lo") == 0)
+		return false;
+	for (; *s != '\0'; s++)
+		if (!is_alnum(*s) && strchr("-_.", *s) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+group_valid(const char *s)
+{
+	if (!is_letter(s[0]) && s[0] != '_')
+		return false;
+	for (; *s != '\0'; s++)
+		if (!is_alnum(*s) && *s != '-' && *s != '_')
+			return false;
+	return true;
+}
+
+static bool
+path_valid(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len == 0 || s[len - 1] == '/')
+		return false;
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+text_valid(const struct conf_row *row, const char *s)
+{
+	size_t len = strnlen(s, row->size);
+
+	if (row->type == CT_PSK && len == 0)
+		return true;
+	if (len == row->size || len < row->min || len > row->max)
+		return false;
+	if (row->type == CT_NAME)
+		return conf_name_valid(s);
+	if (row->type == CT_DEVICE)
+		return device_valid(s);
+	return row->type == CT_GROUP ? group_valid(s) : path_valid(s);
+}
+
+int
+conf_path_join(char out[CONF_PATH_MAX], const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+	size_t dir = slash == NULL || path[0] == '/' ? 0 : slash - file + 1;
+	size_t len = strlen(path);
+
+	if (dir + len >= CONF_PATH_MAX)
+		return -1;
+	memcpy(out, file, dir);
+	memcpy(out + dir, path, len + 1);
+	return 0;
+}
+
+static const char *
+text_rule(enum conf_type type)
+{
+	if (type == CT_NAME)
+		return "letters, digits and inner hyphens";
+	if (type == CT_DEVICE)
+		return "letters, digits and - _ . after the first";
+	if (type == CT_GROUP)
+		return "letters, digits, - and _";
+	return "the name of a file, absolute or relative to this one";
+}
+
+static enum conf_verdict
+set_text(const struct conf_row *row, void *base, const struct conf_words *w,
+    struct conf_bad *bad)
+{
+	char text[CONF_PATH_MAX];
+	bool path = row->type == CT_PATH || row->type == CT_PSK;
+
+	if (conf_path_join(text, path ? w->file : "", w->word[0]) == -1 ||
+	    strlen(text) > row->max) {
+		conf_value_hint(bad, "at most %u characters", row->max);
+		return conf_value_refuse(
+		    bad, "%s \"%s\" is too long", row->name, w->word[0]);
+	}
+	if (w->word[0][0] == '\0')
+		return conf_value_refuse(bad, "%s is empty", row->name);
+	if (!text_valid(row, text)) {
+		conf_value_hint(bad, "%s", text_rule(row->type));
+		return conf_value_refuse(
+		    bad, "%s can't be \"%s\"", row->name, w->word[0]);
+	}
+	memset((char *)base + row->off, 0, row->size);
+	memcpy((char *)base + row->off, text, strlen(text));
+	return CV_OK;
+}
+
+/* A key is never shown: it could be a private one, pasted by mistake. */
+static enum conf_verdict
+set_key(const struct conf_row *row, void *base, const char *word,
+    struct conf_bad *bad)
+{
+	static const uint8_t none[32];
+	uint8_t key[32];
+
+	if (key_parse(word, key) == -1) {
+		conf_value_hint(bad, "44 characters that end in =");
+		return conf_value_refuse(
+		    bad, "%s is not 32 octets in base64", row->name);
+	}
+	if (memcmp(key, none, sizeof(key)) == 0)
+		return conf_value_refuse(bad, "%s is all zeroes", row->name);
+	memcpy((char *)base + row->off, key, sizeof(key));
+	explicit_bzero(key, sizeof(key));
+	return CV_OK;
+}
+
+/* ---- all types ---- */
+enum conf_verdict
+conf_value_set(const struct conf_row *row, void *base,
+    const struct conf_words *w, struct conf_bad *bad)
+{
+	unsigned most = 1;
+
+	*bad = (struct conf_bad){0};
+	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT)
+		most = 3;
+	if (w->n == 0)
+		return conf_value_refuse(bad, "%s needs a value", row->name);
+	if (w->n > most) {
+		bad->word = most;
+		conf_value_hint(bad, "a comma or a new line ends a statement");
+		return conf_value_refuse(bad, "unexpected \"%s\" after %s %s",
+		    w->word[most], row->name, w->word[0]);
+	}
+	switch (row->type) {
+	case CT_BOOL:
+	case CT_UPDOWN:
+	case CT_LEVEL:
+		return set_choice(row, base, w->word[0], bad);
+	case CT_INT:
+	case CT_SECONDS:
+	case CT_MILLIS:
+	case CT_SIZE:
+	case CT_RATE:
+		return set_number(row, base, w->word[0], bad);
+	case CT_PORT:
+		return set_port(row, base, w->word[0], bad);
+	case CT_NAME:
+	case CT_DEVICE:
+	case CT_GROUP:
+	case CT_PATH:
+	case CT_PSK:
+		return set_text(row, base, w, bad);
+	case CT_KEY:
+		return set_key(row, base, w->word[0], bad);
+	default:
+		return conf_net_set(row, base, w, bad);
+	}
+}
+
+/* In quotes, with \ before what would end them. */
+static void
+format_quoted(const char *s, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	if (cap < CONF_VALUE_STRLEN) {
+		snprintf(out, cap, "\"%s\"", s);
+		return;
+	}
+	out[n++] = '"';
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			out[n++] = '\\';
+		out[n++] = *s;
+	}
+	out[n++] = '"';
+	out[n] = '\0';
+}
+
+void
+conf_value_format(const struct conf_row *row, const void *base, unsigned i,
+    char *out, size_t cap)
+{
+	const struct choice *c = choices_of(row->type);
+	char number[CONF_NUMBER_STRLEN], key[45];
+	uint32_t off = row->off;
+
+	switch (row->type) {
+	case CT_BOOL:
+	case CT_UPDOWN:
+	case CT_LEVEL:
+		snprintf(
+		    out, cap, "%s", c[number_get(base, off, row->size)].word);
+		break;
+	case CT_PORT:
+		snprintf(
+		    out, cap, "%u", (unsigned)number_get(base, off + 2 * i, 2));
+		break;
+	case CT_INT:
+	case CT_SECONDS:
+	case CT_MILLIS:
+	case CT_SIZE:
+	case CT_RATE:
+		snprintf(out, cap, "%s",
+		    conf_number_format(
+			row->type, number_get(base, off, row->size), number));
+		break;
+	case CT_NAME:
+	case CT_DEVICE:
+	case CT_GROUP:
+		snprintf(out, cap, "%s", text_get(row, base));
+		break;
+	case CT_PATH:
+	case CT_PSK:
+		format_quoted(text_get(row, base), out, cap);
+		break;
+	case CT_KEY:
+		snprintf(out, cap, "\"%s\"",
+		    key_format((const uint8_t *)base + off, key));
+		break;
+	default:
+		conf_net_format(row, base, i, out, cap);
+		break;
+	}
+}
+
+/* A key of zeroes is told from a missing one by nobody: neither is valid. */
+bool
+conf_value_valid(const struct conf_row *row, const void *base)
+{
+	uint32_t v, last = 0;
+
+	if (row->items != 0 &&
+	    number_get(base, row->noff, row->nsize) > row->items)
+		return false;
+	switch (row->type) {
+	case CT_NAME:
+	case CT_DEVICE:
+	case CT_GROUP:
+	case CT_PATH:
+	case CT_PSK:
+		return text_valid(row, text_get(row, base));
+	case CT_KEY:
+		return conf_value_count(row, base) == 1;
+	case CT_PORT:
+		for (unsigned i = 0; i < conf_value_count(row, base); i++) {
+			v = number_get(base, row->off + 2 * i, 2);
+			if (v <= last)
+				return false; /* zero, or not sorted */
+			last = v;
+		}
+		return true;
+	case CT_HOST:
+	case CT_NET:
+	case CT_PEERADDR:
+	case CT_ALLOWED:
+	case CT_LISTEN:
+	case CT_ENDPOINT:
+		return conf_net_valid(row, base);
+	default:
+		v = number_get(base, row->off, row->size);
+		return v >= row->min && v <= row->max;
+	}
+}
