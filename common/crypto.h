@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/crypto.h */
+#ifndef CRYPTO_H
+#define CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Every cryptographic primitive of the suite; crypto.c is the only file that
+ * includes OpenSSL.  Not thread-safe: contexts are per process.  A failure
+ * that depends on input is a return value; the OpenSSL error queue is always
+ * left empty.  Comparisons of secrets and tags are constant-time.
+ */
+#define CRYPTO_TAG 16
+
+/* Fetch algorithms and self-test against known answers.  0 or -1 (logged). */
+int crypto_init(void);
+
+/* X25519, RFC 7748.  -1: the result is all zero (a low-order point). */
+int crypto_x25519(
+    uint8_t out[32], const uint8_t priv[32], const uint8_t pub[32]);
+int crypto_x25519_pub(uint8_t pub[32], const uint8_t priv[32]);
+
+/* BLAKE2s-256 of a||b (RFC 7693); b may be NULL with blen 0 */
+void crypto_hash(
+    uint8_t out[32], const void *a, size_t alen, const void *b, size_t blen);
+/* keyed BLAKE2s with a 16-octet result (mac1, mac2, cookie); klen 16 or 32 */
+void crypto_mac(uint8_t out[16], const uint8_t *key, size_t klen,
+    const void *in, size_t len);
+/* HKDF with HMAC-BLAKE2s as in the WireGuard paper: n = 1..3 outputs */
+void crypto_kdf(uint8_t out[][32], unsigned n, const uint8_t ck[32],
+    const void *in, size_t len);
+
+/* One-shot ChaCha20-Poly1305 (RFC 8439), nonce = 0^32 || le64(counter).
+ * out may equal in.  seal writes len + 16 octets, open len - 16. */
+void crypto_seal(uint8_t *out, const uint8_t key[32], uint64_t counter,
+    const void *ad, size_t adlen, const void *in, size_t len);
+int crypto_open(uint8_t *out, const uint8_t key[32], uint64_t counter,
+    const void *ad, size_t adlen, const void *in, size_t len);
+/* XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) */
+void crypto_xseal(uint8_t *out, const uint8_t key[32], const uint8_t nonce[24],
+    const void *ad, size_t adlen, const void *in, size_t len);
+int crypto_xopen(uint8_t *out, const uint8_t key[32], const uint8_t nonce[24],
+    const void *ad, size_t adlen, const void *in, size_t len);
+
+/*
+ * The data path's AEAD: key schedule done once, only the nonce per packet, no
+ * additional data.  One context per key and direction.
+ */
+struct aead;
+struct aead *aead_new(const uint8_t key[32]); /* NULL: no memory */
+void aead_free(struct aead *);                /* wipes; NULL is fine */
+/* out = ciphertext||tag (len + 16); in and out equal or disjoint */
+void aead_seal(struct aead *, uint64_t counter, uint8_t *out, const uint8_t *in,
+    size_t len);
+/* len includes the tag; 0, or -1 and out undefined (never used) */
+int aead_open(struct aead *, uint64_t counter, uint8_t *out, const uint8_t *in,
+    size_t len);
+
+bool crypto_equal(const void *, const void *, size_t); /* constant time */
+void crypto_wipe(void *, size_t);
+
+#endif

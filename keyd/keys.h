@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/* file: keyd/keys.h */
+#ifndef KEYS_H
+#define KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "msg.h"
+
+/*
+ * The oracle: what keyd can be asked, as a pure module (time comes in, stamp
+ * persistence goes out).  The private key is in `struct keys`, which main.c
+ * places in memory that is locked and never dumped; the simulator uses the
+ * same code with keys of its own.
+ *
+ * MIX(ck, point, n): HKDF-BLAKE2s(ck, X25519(node, point)), n outputs.  A raw
+ * shared secret never leaves.  Low-order points and our own public key are
+ * refused.  A token bucket of KEYS_RATE a second, burst KEYS_BURST.
+ * STAMP: TAI64N, quantised down to 2^24 ns and strictly increasing, also over
+ * restarts and when the clock goes back: the file says up to which second
+ * stamps may have been given away, KEYS_AHEAD_S ahead, so that it is written
+ * at most once in that time.
+ */
+#define KEYS_RATE 2000
+#define KEYS_BURST 4000
+#define KEYS_AHEAD_S 10
+
+struct keys {
+	uint8_t priv[32], pub[32];
+	bool loaded;
+	/* TAI64 labels without the base: the last stamp, and the stored one */
+	uint64_t last_sec, reserved_sec;
+	uint32_t last_nsec;
+	uint64_t tokens_milli, refilled_ms;
+};
+
+/*
+ * priv is clamped by X25519 itself; -1 if it is all zero.  Stamps go on.  A
+ * struct keys begins as all zeroes.
+ */
+int keys_load(struct keys *, const uint8_t priv[32], uint64_t now_ms);
+void keys_wipe(struct keys *);
+/*
+ * What the stamp file holds, 8 octets big-endian as given by keys_stamp: all
+ * later stamps are above that second.  Nonsense (2^62 and more) is ignored.
+ */
+void keys_stamp_restore(struct keys *, const uint8_t stored[8]);
+
+/*
+ * KEY_BUSY_NOW: too many, or no key yet; KEY_REFUSED_POINT: low order, our own
+ * key, or n not 1 or 2; out is zero then.
+ */
+void keys_mix(struct keys *, uint64_t now_ms, const struct msg_mix_ask *,
+    struct msg_mix_reply *);
+/* Fills stamp.  Returns true if stored[] must be written before it is sent. */
+bool keys_stamp(struct keys *, uint64_t unix_sec, uint32_t nsec,
+    uint8_t stamp[12], uint8_t stored[8]);
+
+#endif

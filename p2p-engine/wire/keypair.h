@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/wire/keypair.h */
+#ifndef KEYPAIR_H
+#define KEYPAIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto.h"
+#include "noise.h"
+#include "replay.h"
+#include "wg.h"
+
+/*
+ * One pair of transport keys (whitepaper 5.4.5, 5.4.6): seals and opens
+ * data messages.  Knows no time; session.h says which pair may be used when.
+ * A counter is never used twice: past `limit` nothing is sealed or opened.
+ */
+struct keypair {
+	struct aead *send, *recv;
+	uint32_t local_index, remote_index;
+	uint64_t tx_counter; /* the next one */
+	uint64_t limit;      /* counters are below it: reject_after_messages */
+	uint64_t born_ms;
+	bool initiator;
+	bool outranked; /* of two crossing handshakes not the one to use */
+	struct replay replay;
+};
+
+/* NULL: no memory.  The caller wipes the noise_keys. */
+struct keypair *keypair_new(const struct noise_keys *, uint32_t local_index,
+    uint32_t remote_index, uint64_t limit);
+void keypair_free(struct keypair *); /* wipes; NULL is fine */
+
+/*
+ * Seal in into out as one type-4 message: header, ciphertext of in padded
+ * with zeroes to 16 but not beyond pad_max (the tunnel MTU; in itself may be
+ * longer), tag.  Returns its length, or 0 if the counters are used up.  out
+ * must hold len + 15 + 32; in is out + WG_DATA_HDR or does not overlap out.
+ */
+size_t keypair_seal(struct keypair *, uint8_t *out, const uint8_t *in,
+    size_t len, size_t pad_max);
+/*
+ * Open a type-4 message (len >= WG_DATA_MIN) into out, which is msg +
+ * WG_DATA_HDR or does not overlap msg: plaintext length >= 0 with padding, or
+ * -1 bad tag, -2 replay (seen, too old, or past the limit).
+ */
+long keypair_open(
+    struct keypair *, uint8_t *out, const uint8_t *msg, size_t len);
+
+#endif
