@@ -107,8 +107,8 @@ enum msg_type {
 const char *msg_name(unsigned type); /* "LOOKUP_ASK", or "?" */
 
 /* NULL if the message may be handled, else why not, for log and counter. */
-const char *msg_refuse(unsigned type, size_t len, bool has_fd, enum role from,
-    unsigned state);
+const char *msg_refuse(
+    unsigned type, size_t len, bool has_fd, enum role from, unsigned state);
 
 struct msg_hello {
 	uint32_t version;
@@ -135,7 +135,7 @@ struct msg_key_fd {
 };
 
 struct msg_udp_fd {
-	uint16_t index; /* names the socket from now on */
+	uint16_t index;        /* names the socket from now on */
 	struct endpoint local; /* as bound */
 };
 
@@ -183,7 +183,7 @@ struct msg_pub_reply {
 };
 
 #define CANDIDATES_MAX 16
-struct candidate { /* 24 octets on the wire */
+struct candidate {    /* 24 octets on the wire */
 	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl. */
 	struct endpoint ep;
 	uint32_t priority;
@@ -246,7 +246,8 @@ struct msg_peer_row {
 	uint64_t handshake_unix_ms; /* newest, 0: none */
 	uint64_t seen_unix_ms;      /* newest authenticated packet, 0: none */
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
-	uint32_t handshakes, attempts; /* done in all; tries of the present one */
+	uint32_t handshakes,
+	    attempts; /* done in all; tries of the present one */
 	uint32_t held, flows;
 	uint16_t keepalive_s;
 	uint32_t rtt_us; /* of the last handshake, 0: none */

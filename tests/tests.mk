@@ -23,6 +23,13 @@ $(O)/fuzz/%: $(O)/fuzzobj/tests/fuzz/%.o $(O)/fuzzobj/lib.a
 	@mkdir -p $(O)/fuzz
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(SYSLIBS)
 
+# Tests that run whole engines in virtual time.
+$(O)/libsim.a: $(call obj,$(wildcard tests/sim/*.c))
+	$(AR_IT)
+SIM_CHECKS = $(addprefix $(O)/unit/check_,sim)
+$(SIM_CHECKS): $(O)/libsim.a
+$(SIM_CHECKS): LIBS += $(O)/libsim.a
+
 $(O)/evil/%: $(O)/obj/tests/evil/%.o $(LIBS)
 	@mkdir -p $(O)/evil
 	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \
@@ -32,19 +39,24 @@ $(O)/bench/%: $(O)/obj/tests/bench/%.o $(LIBS)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \
 	    -Wl,--end-group $(SYSLIBS)
 
-$(O)/probe: $(O)/obj/tests/sandbox/probe.o $(LIBS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \
-	    -Wl,--end-group $(SYSLIBS)
+PROBE := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/sandbox/*.c))
+$(O)/probe: $(PROBE) $(O)/libcommon.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(L_SECCOMP)
+# OpenBSD's sandbox with recording stubs; see tests/sandbox/openbsd
+$(O)/probe-openbsd: common/sandbox_openbsd.c common/sandbox_table.c \
+    tests/sandbox/openbsd/stubs.c $(O)/libcommon.a
+	$(CC) $(ALL_CFLAGS) -include tests/sandbox/openbsd/stubs.h \
+	    $(ALL_LDFLAGS) -o $@ $^
 
 fuzzers: $(FUZZERS)
 evil: $(EVIL)
-test-programs: $(EVIL) $(O)/probe
+test-programs: $(EVIL) $(O)/probe $(O)/probe-openbsd
 
 fuzz-smoke: fuzzers
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(O)
 netns: all test-programs
 	tests/netns/run $(O)
-sandbox: all $(O)/probe
+sandbox: $(O)/probe $(O)/probe-openbsd
 	tests/sandbox/run $(O)
 asan:
 	tests/run-asan

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The arguments that a checked system call may have, with this system's
+ * numbers.  sandbox_table.c says which roles are checked, this file what
+ * passes, sandbox_seccomp_linux.c makes the filter of both.
+ *
+ * A C int is compared in its 32 bits: the kernel ignores the rest, so the
+ * filter must as well.  Pointers are never compared: what they point to can
+ * change after the check.
+ */
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+#include "sandbox_table.h"
+
+#define INT 0xffffffffu
+#define WRITES                                                                 \
+	(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
+
+#define FLAG(k, n, v)                                                          \
+	{                                                                      \
+		k, #v, 1,                                                      \
+		{                                                              \
+			{                                                      \
+				n, INT, (uint32_t)(v)                          \
+			}                                                      \
+		}                                                              \
+	}
+#define OPTION(l, o)                                                           \
+	{                                                                      \
+		ARG_SOCKOPT, #o, 2,                                            \
+		{                                                              \
+			{1, INT, l},                                           \
+			{                                                      \
+				2, INT, o                                      \
+			}                                                      \
+		}                                                              \
+	}
+
+static const struct sandbox_combo combos[] = {
+    {ARG_PROT, "without PROT_EXEC", 1, {{2, PROT_EXEC, 0}}},
+    FLAG(ARG_MADVISE, 2, MADV_DONTNEED),
+    FLAG(ARG_MADVISE, 2, MADV_FREE),
+    {ARG_RDONLY, "O_RDONLY", 1, {{2, WRITES, O_RDONLY}}},
+    FLAG(ARG_FAMILY, 0, AF_UNIX),
+    FLAG(ARG_FAMILY, 0, AF_INET),
+    FLAG(ARG_FAMILY, 0, AF_INET6),
+    FLAG(ARG_FAMILY, 0, AF_NETLINK),
+    FLAG(ARG_FEXEC, 4, AT_EMPTY_PATH),
+    OPTION(IPPROTO_UDP, UDP_GRO),
+};
+
+const struct sandbox_combo *
+sandbox_combo(enum sandbox_arg kind, size_t i)
+{
+	for (size_t n = 0; n < sizeof(combos) / sizeof(combos[0]); n++) {
+		if (combos[n].kind != kind)
+			continue;
+		if (i-- == 0)
+			return &combos[n];
+	}
+	return NULL;
+}

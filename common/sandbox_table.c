@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The confinement of every process: one row per system call, one row per role.
+ *
+ * This is the only place to change when a program needs more or less.  The
+ * kernel's filters, the tests' golden file and the manual's table are made from
+ * it, so a widening is always a visible line.  No system's header is used
+ * here: names are text, looked up by the file that loads the filter; what has
+ * no number on a machine (epoll_wait on arm64) is simply not there.
+ *
+ * Columns of a row: who may call it with any arguments, who with the listed
+ * arguments only, who gets EACCES for it (libc asks such things by itself and
+ * lives with a refusal), and for everybody not named the call is death.
+ *
+ * The calls of the data path (read to sendmmsg, ppoll, epoll) are free of
+ * argument checks on purpose: the kernel answers such calls from a bitmap
+ * without running the filter.
+ */
+#include <string.h>
+
+#include "sandbox_table.h"
+
+#define P R(PARENT)
+#define T R(TUN)
+#define K R(KEY)
+#define E R(ENGINE)
+#define D R(DISC)
+#define C R(CTL)
+#define F R(CONF)
+#define S R_START     /* every child until its own filter is loaded */
+#define V (E | D | C) /* those that live on libevent */
+#define ALL (T | K | V)
+
+/* clang-format off */
+static const struct sandbox_call calls[] = {
+/*    name               free         checked      refused arg          why */
+	/* memory */
+	{ "brk",             ALL|F|P|S,   0,           0, ARG_ANY,     "malloc" },
+	{ "mmap",            P|S,         ALL|F,       0, ARG_PROT,    "malloc" },
+	{ "munmap",          ALL|F|P|S,   0,           0, ARG_ANY,     "free" },
+	{ "mremap",          V|F|P,       0,           0, ARG_ANY,     "realloc of large blocks" },
+	{ "mprotect",        S,           0,           0, ARG_ANY,     "ld.so" },
+	{ "madvise",         S,           ALL|P,       0, ARG_MADVISE, "free; keyd's secrets" },
+	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
+	/* descriptors */
+	{ "read",            T|F|P|S,     0,           0, ARG_ANY,     "TUN, configuration, the parent's signals" },
+	{ "write",           ALL|F|P|S,   0,           0, ARG_ANY,     "TUN, standard error" },
+	{ "pread64",         K|S,         0,           0, ARG_ANY,     "keyd's files; ld.so" },
+	{ "pwrite64",        K,           0,           0, ARG_ANY,     "keyd's time stamp" },
+	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp" },
+	{ "lseek",           P,           0,           0, ARG_ANY,     "stdio" },
+	{ "close",           ALL|F|P|S,   0,           0, ARG_ANY,     "" },
+	{ "fcntl",           P|S,         0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
+	/* messages and datagrams */
+	{ "recvmsg",         ALL|F|P|S,   0,           0, ARG_ANY,     "channels" },
+	{ "sendmsg",         ALL|F|P|S,   0,           0, ARG_ANY,     "channels" },
+	{ "sendto",          T|E|P,       0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
+	{ "accept4",         C,           0,           0, ARG_ANY,     "meshctl" },
+	{ "getsockopt",      E|C|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
+	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO" },
+	/* waiting */
+	{ "ppoll",           T|K|F,       0,           0, ARG_ANY,     "the loop without libevent" },
+	{ "poll",            S,           0,           0, ARG_ANY,     "is the parent still there?" },
+	{ "epoll_wait",      V|P,         0,           0, ARG_ANY,     "libevent" },
+	{ "epoll_pwait",     V|P,         0,           0, ARG_ANY,     "the same on arm64" },
+	{ "epoll_ctl",       V|P|S,       0,           0, ARG_ANY,     "libevent" },
+	{ "epoll_create1",   S,           0,           0, ARG_ANY,     "libevent" },
+	{ "clock_gettime",   ALL|F|P|S,   0,           0, ARG_ANY,     "where the vDSO can't" },
+	{ "gettimeofday",    V|P|S,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
+	{ "futex",           K|E|P|S,     0,           0, ARG_ANY,     "OpenSSL's pthread_once" },
+	/* the end */
+	{ "exit_group",      ALL|F|P|S,   0,           0, ARG_ANY,     "" },
+	{ "getrandom",       ALL|F|P|S,   0,           0, ARG_ANY,     "keys, ids; malloc" },
+	/* files: the configuration parser and the parent only */
+	{ "openat",          P|S,         F,           ALL, ARG_RDONLY, "configuration" },
+	{ "newfstatat",      F|P|S,       0,           ALL, ARG_ANY,   "glob, stdio" },
+	{ "fstat",           F|P|S,       0,           ALL, ARG_ANY,   "the same on musl" },
+	{ "getdents64",      F,           0,           0, ARG_ANY,     "glob" },
+	{ "access",          S,           0,           0, ARG_ANY,     "ld.so" },
+	{ "unlinkat",        P,           0,           0, ARG_ANY,     "its own sockets" },
+	/* the parent: sockets, interface, children */
+	{ "socket",          0,           P,           0, ARG_FAMILY,  "UDP, netlink, syslog" },
+	{ "socketpair",      0,           P|S,         0, ARG_FAMILY,  "channels; libevent's signals" },
+	{ "bind",            P,           0,           0, ARG_ANY,     "UDP, netlink" },
+	{ "connect",         P,           0,           0, ARG_ANY,     "syslog" },
+	{ "getsockname",     P,           0,           0, ARG_ANY,     "the port of a socket" },
+	{ "clone",           P,           0,           0, ARG_ANY,     "fork" },
+	{ "execveat",        0,           P,           0, ARG_FEXEC,   "children, by descriptor" },
+	{ "wait4",           P,           0,           0, ARG_ANY,     "" },
+	{ "kill",            P,           0,           0, ARG_ANY,     "children" },
+	{ "pipe2",           S,           0,           0, ARG_ANY,     "libevent" },
+	{ "dup2",            P,           0,           0, ARG_ANY,     "a child's descriptors" },
+	{ "dup3",            P,           0,           0, ARG_ANY,     "a child's descriptors" },
+	{ "close_range",     P,           0,           0, ARG_ANY,     "a child's descriptors" },
+	{ "setgroups",       P,           0,           0, ARG_ANY,     "a child's identity" },
+	{ "setresgid",       P|S,         0,           0, ARG_ANY,     "a child's identity" },
+	{ "setresuid",       P|S,         0,           0, ARG_ANY,     "a child's identity" },
+	{ "capset",          P|S,         0,           0, ARG_ANY,     "a child's identity; the sandbox" },
+	{ "rt_sigaction",    P|S,         0,           0, ARG_ANY,     "" },
+	{ "rt_sigprocmask",  P|S,         0,           0, ARG_ANY,     "fork" },
+	{ "rt_sigreturn",    P,           0,           0, ARG_ANY,     "the parent handles signals" },
+	/* who am I: harmless, asked by libc, libevent and the sandbox */
+	{ "getpid",          P|S,         0,           0, ARG_ANY,     "" },
+	{ "gettid",          P,           0,           0, ARG_ANY,     "abort" },
+	{ "tgkill",          P,           0,           0, ARG_ANY,     "abort" },
+	{ "getuid",          P|S,         0,           0, ARG_ANY,     "" },
+	{ "geteuid",         F|P|S,       0,           0, ARG_ANY,     "whose files may it read?" },
+	{ "getgid",          P|S,         0,           0, ARG_ANY,     "" },
+	{ "getegid",         P|S,         0,           0, ARG_ANY,     "" },
+	{ "getresuid",       P|S,         0,           0, ARG_ANY,     "" },
+	{ "getresgid",       P|S,         0,           0, ARG_ANY,     "" },
+	{ "uname",           S,           0,           0, ARG_ANY,     "the node's name, if it has none" },
+	{ "getgroups",       S,           0,           0, ARG_ANY,     "" },
+	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C, ARG_ANY, "qsort of large arrays" },
+	/* start of a program */
+	{ "arch_prctl",      S,           0,           0, ARG_ANY,     "ld.so" },
+	{ "set_tid_address", S,           0,           0, ARG_ANY,     "ld.so" },
+	{ "set_robust_list", P|S,         0,           0, ARG_ANY,     "ld.so, fork" },
+	{ "rseq",            P|S,         0,           0, ARG_ANY,     "ld.so, fork" },
+	{ "prlimit64",       S,           0,           0, ARG_ANY,     "ld.so, the sandbox" },
+	/* the sandbox itself */
+	{ "unshare",         S,           0,           0, ARG_ANY,     "the sandbox" },
+	{ "fchdir",          S,           0,           0, ARG_ANY,     "the sandbox" },
+	{ "chroot",          S,           0,           0, ARG_ANY,     "the sandbox" },
+	{ "chdir",           S,           0,           0, ARG_ANY,     "the sandbox" },
+	{ "prctl",           S,           0,           0, ARG_ANY,     "the sandbox" },
+	{ "capget",          S,           0,           0, ARG_ANY,     "the sandbox" },
+	{ "landlock_create_ruleset", S,   0,           0, ARG_ANY,     "the sandbox" },
+	{ "landlock_add_rule", S,         0,           0, ARG_ANY,     "the sandbox" },
+	{ "landlock_restrict_self", S,    0,           0, ARG_ANY,     "the sandbox" },
+	{ "seccomp",         S,           0,           0, ARG_ANY,     "the sandbox" },
+};
+
+/*
+ * What a sanitizer's run-time calls by itself, mostly while it writes its
+ * report.  Never in a build that is shipped: the rows do not exist there.
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
+    __has_feature(memory_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#endif
+
+#ifdef SANITIZED
+/* The search for leaks needs clone and ptrace: unit tests do it, not us. */
+int __lsan_is_turned_off(void);
+int
+__lsan_is_turned_off(void)
+{
+	return 1;
+}
+
+#define EVERY (ALL|F|P|S)
+static const struct sandbox_call extra[] = {
+	{ "mprotect",        EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "madvise",         EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "mremap",          EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "futex",           EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "sigaltstack",     EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "rt_sigaction",    EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "rt_sigprocmask",  EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "rt_sigreturn",    EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "getpid",          EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "gettid",          EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "tgkill",          EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "sched_yield",     EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "prlimit64",       EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "gettimeofday",    EVERY,       0,           0, ARG_ANY,     "sanitizer" },
+	{ "sched_getaffinity", EVERY,     0,           0, ARG_ANY,     "sanitizer" },
+	{ "readlink",        P|S,         0,           ALL|F, ARG_ANY, "sanitizer" },
+	{ "ioctl",           0,           0,           ALL|F, ARG_ANY, "sanitizer" },
+#else
+static const struct sandbox_call extra[] = {
+#endif
+	{ NULL, 0, 0, 0, ARG_ANY, NULL }
+};
+
+#define NCALLS (sizeof(calls) / sizeof(calls[0]))
+
+/*
+ * The highest descriptor of a role is what it holds at most, and a few more
+ * for new wires that arrive before the old ones are closed.
+ */
+static const struct sandbox_facts facts[ROLE_NROLES] = {
+	[ROLE_PARENT] = {
+		.pledge = "stdio rpath wpath cpath inet unix wroute proc exec "
+		    "sendfd id",
+		.landlock = LL_WRITE_ONE | LL_NO_TCP | LL_NO_SIGNAL,
+		.nofile = LIMIT_KEEP, .nproc = LIMIT_KEEP, .fsize = LIMIT_KEEP,
+		.as_mib = LIMIT_KEEP, .memlock_kib = LIMIT_KEEP,
+	},
+#define LL_CHILD (LL_NO_FILES | LL_NO_TCP | LL_NO_SIGNAL | LL_NO_ABSTRACT)
+	[ROLE_TUN] = {
+		.pledge = "stdio recvfd", .landlock = LL_CHILD,
+		.nofile = 12, .nproc = 0, .fsize = 0, .as_mib = 48,
+		.memlock_kib = 0,
+	},
+	[ROLE_KEY] = {
+		.pledge = "stdio recvfd", .landlock = LL_CHILD,
+		.nofile = 12, .nproc = 0, .fsize = 4096, .as_mib = 48,
+		.memlock_kib = 64,
+	},
+	[ROLE_ENGINE] = {
+		.pledge = "stdio inet recvfd", .landlock = LL_CHILD,
+		.nofile = 64, .nproc = 0, .fsize = 0, .as_mib = 512,
+		.memlock_kib = 0,
+	},
+	[ROLE_DISC] = {
+		.pledge = "stdio recvfd", .landlock = LL_CHILD,
+		.nofile = 24, .nproc = 0, .fsize = 0, .as_mib = 128,
+		.memlock_kib = 0,
+	},
+	[ROLE_CTL] = {
+		.pledge = "stdio unix recvfd", .landlock = LL_CHILD,
+		.nofile = 80, .nproc = 0, .fsize = 0, .as_mib = 48,
+		.memlock_kib = 0,
+	},
+	[ROLE_CONF] = {
+		.pledge = "stdio rpath",
+		.landlock = LL_READ_ONE | LL_NO_TCP | LL_NO_SIGNAL |
+		    LL_NO_ABSTRACT,
+		/* its standard error may be somebody's file */
+		.nofile = 64, .nproc = 0, .fsize = LIMIT_KEEP, .as_mib = 128,
+		.memlock_kib = 0,
+	},
+};
+/* clang-format on */
+
+size_t
+sandbox_ncalls(void)
+{
+	return NCALLS;
+}
+
+size_t
+sandbox_nextra(void)
+{
+	return sizeof(extra) / sizeof(extra[0]) - 1;
+}
+
+const struct sandbox_call *
+sandbox_call(size_t i)
+{
+	if (i < NCALLS)
+		return &calls[i];
+	return i - NCALLS < sandbox_nextra() ? &extra[i - NCALLS] : NULL;
+}
+
+const struct sandbox_facts *
+sandbox_facts(enum role role)
+{
+	if (role >= ROLE_NROLES || facts[role].pledge == NULL)
+		return NULL;
+	return &facts[role];
+}
+
+enum sandbox_answer
+sandbox_answer(const struct sandbox_call *c, enum role role)
+{
+	uint32_t who = 1u << role;
+
+	if (role == ROLE_PARENT)
+		who |= R_KIDS | F | S;
+	if ((c->free & who) != 0)
+		return ANSWER_FREE;
+	if ((c->checked & who) != 0)
+		return ANSWER_CHECKED;
+	/* a child's own filter says EACCES, the parent's need not */
+	if ((c->refused & who) != 0 && role != ROLE_PARENT)
+		return ANSWER_EACCES;
+	return ANSWER_NO;
+}
+
+unsigned
+sandbox_count(enum role role)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < NCALLS; i++) {
+		enum sandbox_answer a = sandbox_answer(&calls[i], role);
+
+		if (a == ANSWER_FREE || a == ANSWER_CHECKED)
+			n++;
+	}
+	return n;
+}
+
+const char *
+sandbox_pledge(enum role role)
+{
+	const struct sandbox_facts *f = sandbox_facts(role);
+
+	return f == NULL ? NULL : f->pledge;
+}
+
+/* ---- for people: tests, manual pages, meshctl status ---- */
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} bit_names[] = {
+    {SANDBOX_SECCOMP, "seccomp"},
+    {SANDBOX_LANDLOCK_FS, "landlock-fs"},
+    {SANDBOX_LANDLOCK_NET, "landlock-net"},
+    {SANDBOX_LANDLOCK_SCOPE, "landlock-scope"},
+    {SANDBOX_NETNS, "netns"},
+    {SANDBOX_CHROOT, "chroot"},
+    {SANDBOX_CAPS, "caps"},
+    {SANDBOX_NNP, "no-new-privs"},
+    {SANDBOX_NODUMP, "no-dump"},
+    {SANDBOX_MDWE, "mdwe"},
+    {SANDBOX_RLIMITS, "rlimits"},
+    {SANDBOX_UID, "uid"},
+};
+
+const char *
+sandbox_names(uint32_t mask, char *out, size_t cap)
+{
+	size_t used = 0;
+
+	if (cap == 0)
+		return out;
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(bit_names) / sizeof(bit_names[0]); i++) {
+		int n;
+
+		if ((mask & bit_names[i].bit) == 0)
+			continue;
+		n = snprintf(out + used, cap - used, "%s%s",
+		    used == 0 ? "" : ",", bit_names[i].name);
+		if (n < 0 || (size_t)n >= cap - used)
+			break;
+		used += (size_t)n;
+	}
+	return out;
+}
+
+static void
+print_limit(FILE *fp, const char *name, uint32_t v, const char *unit)
+{
+	if (v == LIMIT_KEEP)
+		fprintf(fp, " %s as-inherited", name);
+	else
+		fprintf(fp, " %s %u%s", name, v, unit);
+}
+
+static void
+print_facts(FILE *fp, const struct sandbox_facts *f)
+{
+	static const char *const ll[] = {"no files", "read below one directory",
+	    "write below one directory", "no tcp", "no signal outwards",
+	    "no abstract socket"};
+
+	fprintf(fp, "\tpledge: %s\n\tlandlock:", f->pledge);
+	for (size_t i = 0; i < sizeof(ll) / sizeof(ll[0]); i++)
+		if ((f->landlock & 1u << i) != 0)
+			fprintf(fp, " %s;", ll[i]);
+	fprintf(fp, "\n\tlimits: core 0");
+	print_limit(fp, "nofile", f->nofile, "");
+	print_limit(fp, "nproc", f->nproc, "");
+	print_limit(fp, "fsize", f->fsize, "");
+	print_limit(fp, "as", f->as_mib, "M");
+	print_limit(fp, "memlock", f->memlock_kib, "K");
+	fprintf(fp, "\n");
+}
+
+static void
+print_combos(FILE *fp, enum sandbox_arg kind)
+{
+	const struct sandbox_combo *c;
+
+	for (size_t i = 0; (c = sandbox_combo(kind, i)) != NULL; i++)
+		fprintf(fp, "%s%s", i == 0 ? " only " : ", ", c->text);
+}
+
+/* In the parent's list: whose sake a call is there for. */
+static void
+print_owner(FILE *fp, const struct sandbox_call *c)
+{
+	if (((c->free | c->checked) & P) == 0)
+		fprintf(fp, " (for children)");
+}
+
+void
+sandbox_print(FILE *fp, enum role role)
+{
+	const struct sandbox_facts *f = sandbox_facts(role);
+
+	if (f == NULL)
+		return;
+	fprintf(
+	    fp, "%s: %u system calls\n", role_name(role), sandbox_count(role));
+	print_facts(fp, f);
+	for (size_t i = 0; i < NCALLS; i++) {
+		enum sandbox_answer a = sandbox_answer(&calls[i], role);
+
+		if (a == ANSWER_NO)
+			continue;
+		fprintf(fp, "\t%s", calls[i].name);
+		if (a == ANSWER_CHECKED)
+			print_combos(fp, calls[i].arg);
+		else if (a == ANSWER_EACCES)
+			fprintf(fp, " refused");
+		if (role == ROLE_PARENT)
+			print_owner(fp, &calls[i]);
+		fprintf(fp, "\n");
+	}
+}
