@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Carrying out a configuration (apply.h).
+ *
+ * The order is the design: sockets, link, addresses, routes are added first,
+ * and the first refusal undoes what was added; only then are things removed,
+ * which can't fail in a way that matters.  Removing an address makes Linux
+ * remove others of its network and all routes through it, so whatever should
+ * exist is asked for once more at the end.
+ */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "log.h"
+#include "netlink.h"
+#include "sock.h"
+
+int
+net_open(struct net *n, const struct conf_node *c, char err[NET_ERR])
+{
+	for (unsigned i = 0; i < NET_UDP_MAX; i++)
+		n->udp[i].fd = -1;
+	snprintf(n->device, sizeof(n->device), "%s", c->device);
+	if (tun_open(&n->tun, n->device, c->offload, err) == -1)
+		return -1;
+	if ((n->nl = netlink_open(n->tun.ifindex)) != NULL)
+		return 0;
+	snprintf(err, NET_ERR, "netlink: %s", strerror(errno));
+	return -1;
+}
+
+bool
+net_alive(struct net *n, uint16_t mtu)
+{
+	return netlink_link(n->nl, mtu) == 0 || errno != ENODEV;
+}
+
+/* ---- sockets ---- */
+
+/* What is left afterwards is in use, whichever way the change went. */
+static void
+udp_close(struct net *n, bool undo)
+{
+	for (struct net_udp *u = n->udp; u < n->udp + NET_UDP_MAX; u++) {
+		if (u->fd != -1 && (undo ? u->fresh : !u->kept)) {
+			close(u->fd);
+			u->fd = -1;
+		}
+		u->fresh = false;
+		u->kept = true;
+	}
+}
+
+void
+net_settle(struct net *n)
+{
+	udp_close(n, false);
+}
+
+static int
+udp_open(struct net *n, const struct conf_node *c, char err[NET_ERR])
+{
+	struct net_udp *u, *unused;
+	struct plan_socket s;
+
+	for (u = n->udp; u < n->udp + NET_UDP_MAX; u++)
+		u->fresh = u->kept = false;
+	for (unsigned i = 0; plan_socket(c, &i, &s);) {
+		unused = NULL;
+		for (u = n->udp; u < n->udp + NET_UDP_MAX; u++)
+			if (u->fd == -1)
+				unused = u;
+			else if (endpoint_eq(&u->want, &s.at))
+				break;
+		if (u == n->udp + NET_UDP_MAX) {
+			/* there is one: the table has twice the room */
+			u = unused;
+			u->want = s.at;
+			u->fd = sock_udp(&u->want, &u->local, err);
+			if (u->fd == -1 && s.optional && errno == EAFNOSUPPORT)
+				continue;
+			if (u->fd == -1)
+				return -1;
+			u->fresh = true;
+		}
+		u->kept = true;
+	}
+	return 0;
+}
+
+static void
+udp_buffers(struct net *n, const struct conf_node *c)
+{
+	for (struct net_udp *u = n->udp; u < n->udp + NET_UDP_MAX; u++)
+		if (u->fd != -1 &&
+		    !sock_buffers(u->fd, c->receive_buffer, c->send_buffer))
+			log_warnx("socket buffers are smaller than configured: "
+				  "the system granted less");
+}
+
+/* ---- addresses and routes ---- */
+
+/* Has another interface this address?  Its name. */
+static bool
+taken(const struct net *n, const struct addr *a, char name[IF_NAMESIZE])
+{
+	struct ifaddrs *all, *i;
+	struct endpoint e;
+
+	if (getifaddrs(&all) == -1)
+		return false;
+	for (i = all; i != NULL; i = i->ifa_next) {
+		struct sockaddr_storage ss = {0};
+
+		if (i->ifa_addr == NULL || strcmp(i->ifa_name, n->device) == 0)
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET)
+			memcpy(&ss, i->ifa_addr, sizeof(struct sockaddr_in));
+		else if (i->ifa_addr->sa_family == AF_INET6)
+			memcpy(&ss, i->ifa_addr, sizeof(struct sockaddr_in6));
+		if (endpoint_from_sa(&ss, &e) == 0 && addr_eq(&e.addr, a))
+			break;
+	}
+	if (i != NULL)
+		snprintf(name, IF_NAMESIZE, "%s", i->ifa_name);
+	freeifaddrs(all);
+	return i != NULL;
+}
+
+static int
+add(struct net *n, const struct conf_node *old, const struct plan_item *it,
+    char err[NET_ERR])
+{
+	char text[PREFIX_STRLEN], other[IF_NAMESIZE];
+
+	prefix_format(&it->prefix, text);
+	if (!it->route && taken(n, &it->prefix.addr, other)) {
+		snprintf(err, NET_ERR, "address %s: interface %s has it", text,
+		    other);
+		return -1;
+	}
+	/* the same on our interface; or the route of an old address of ours */
+	if (netlink_put(n->nl, true, it->route, &it->prefix) == 0 ||
+	    (errno == EEXIST &&
+		(!it->route || plan_connected(old, &it->prefix))))
+		return 0;
+	snprintf(err, NET_ERR, "%s %s: %s", it->route ? "route" : "address",
+	    text,
+	    errno == EEXIST ? "there is another route for it"
+			    : strerror(errno));
+	return -1;
+}
+
+static void
+tidy(struct net *n, const struct conf_node *old, const struct conf_node *new)
+{
+	char text[PREFIX_STRLEN];
+	struct plan_item it;
+
+	for (unsigned i = 0; plan_next(new, old, &i, &it);)
+		if (netlink_put(n->nl, false, it.route, &it.prefix) == -1 &&
+		    errno != ESRCH && errno != EADDRNOTAVAIL)
+			log_warn("remove %s", prefix_format(&it.prefix, text));
+	for (unsigned i = 0; plan_next(NULL, new, &i, &it);)
+		if (netlink_put(n->nl, true, it.route, &it.prefix) == -1 &&
+		    errno != EEXIST)
+			log_warn("restore %s", prefix_format(&it.prefix, text));
+}
+
+int
+net_change(struct net *n, const struct conf_node *old,
+    const struct conf_node *new, char err[NET_ERR])
+{
+	struct plan_item it;
+	unsigned i = 0;
+
+	if (udp_open(n, new, err) == -1)
+		goto undo;
+	if (netlink_link(n->nl, new->mtu) == -1) {
+		snprintf(err, NET_ERR, "mtu %u: %s", new->mtu, strerror(errno));
+		goto undo;
+	}
+	while (plan_next(old, new, &i, &it))
+		if (add(n, old, &it, err) == -1)
+			goto undo;
+	if (old != NULL)
+		tidy(n, old, new);
+	udp_buffers(n, new);
+	return 0;
+undo:
+	for (unsigned j = 0; plan_next(old, new, &j, &it) && j < i;)
+		(void)netlink_put(n->nl, false, it.route, &it.prefix);
+	if (old != NULL)
+		(void)netlink_link(n->nl, old->mtu);
+	udp_close(n, true);
+	return -1;
+}

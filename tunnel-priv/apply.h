@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* file: tunnel-priv/apply.h */
+#ifndef APPLY_H
+#define APPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "plan.h"
+#include "tun.h"
+
+/*
+ * What this node has in the kernel, and changing it from one configuration to
+ * the next as a whole: net_change either does everything that `new` asks for,
+ * or undoes what it did and leaves things as `old` had them.
+ */
+#define NET_ERR 256
+#define NET_UDP_MAX (2 * PLAN_SOCKETS_MAX) /* old and new at the same time */
+
+/* A socket's place in the table is its number (UDP_FD) as long as it lives. */
+struct net_udp {
+	int fd; /* -1: free */
+	struct endpoint want, local;
+	bool fresh; /* made by the last net_change */
+	bool kept;  /* false after net_change: net_settle closes it */
+};
+
+struct net {
+	struct tun tun;
+	char device[16];
+	struct netlink *nl;
+	struct net_udp udp[NET_UDP_MAX];
+};
+
+/* The device; then net_change(n, NULL, conf) for the rest. */
+int net_open(struct net *, const struct conf_node *, char err[NET_ERR]);
+/* 0, or -1 with a sentence in err; old is NULL at start-up. */
+int net_change(struct net *, const struct conf_node *old,
+    const struct conf_node *new, char err[NET_ERR]);
+/* After the engine was told: close what is gone. */
+void net_settle(struct net *);
+/* Does the interface still exist?  (If so it is up again, with this MTU.) */
+bool net_alive(struct net *, uint16_t mtu);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* file: tunnel-priv/parent.h */
+#ifndef PARENT_H
+#define PARENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "apply.h"
+#include "chan.h"
+#include "clock.h"
+#include "log.h"
+#include "loop.h"
+#include "notify.h"
+#include "options.h"
+#include "packets.h"
+#include "proc.h"
+#include "respawn.h"
+#include "sandbox.h"
+#include "setup.h"
+
+/*
+ * The parent: starts the children, gives them what they need, and sees to it
+ * that they live.
+ *
+ *	parent.c   children: start, watchdog, death, logs, stop
+ *	wire.c     who is connected with whom; what a child gets when it is up
+ *	reload.c   the configuration: parse it in a child, apply it, pass it on
+ *	serve.c    what control may ask
+ *
+ * It takes only fixed messages from children, and kills a child that sends
+ * anything else.  Text from children is never looked into: a log line is made
+ * printable and passed on, CONF_PEER frames are kept and passed on as they are.
+ *
+ *	DOWN --spawn--> STARTING --READY--> UP
+ *	  ^                 |                |
+ *	  |               died             died
+ *	  |                 v                |
+ *	  +----timer---- WAITING <-----------+
+ */
+#define PARENT_ASKS_MAX 16 /* COUNTERS_ASK waiting for an answer */
+#define PARENT_LOG_RATE 10 /* lines a second from one child */
+#define PARENT_OUT_MAX 2176
+
+struct child {
+	struct parent *parent;
+	struct setup_program *program;
+	enum role role;
+	enum proc_state state;
+	pid_t pid;         /* 0: none */
+	struct chan *chan; /* while there is a pid, and not longer than it */
+	struct loop_chan *io;
+	struct respawn respawn;
+	struct loop_timer *again;
+	uint64_t started_unix_ms, ready_ms; /* ready 0: not yet */
+	uint64_t heard_ms; /* when it last showed that it lives */
+	uint32_t restarts, sandbox, missing;
+	uint64_t log_second;
+	uint32_t log_lines;
+};
+
+/* A configuration as the frames it came in; at most what CONF_PEERS_MAX make */
+#define CONFSET_FRAMES_MAX (2 * CONF_PEERS_MAX + 1)
+#define CONFSET_BYTES_MAX (48u * 1024 * 1024)
+struct confset {
+	struct conf_node node; /* decoded */
+	uint32_t frames;
+	size_t len;
+	uint8_t
+	    mem[CONFSET_BYTES_MAX]; /* records of ipc.h, one after another */
+};
+
+struct reload {
+	struct chan *chan; /* NULL: none running */
+	struct loop_chan *io;
+	pid_t pid;
+	uint32_t id;         /* control's question, 0: nobody's */
+	struct confset *set; /* what has come */
+	bool complete;       /* all of it */
+	bool again;          /* another one was wanted meanwhile */
+};
+
+struct parent {
+	struct options opt;
+	struct setup setup;
+	struct loop *loop;
+	struct loop_timer *tick, *grace;
+	struct child kid[SETUP_NKIDS];
+	struct confset *conf; /* in force; NULL: none yet */
+	struct net net;
+	struct reload reload;
+	const char
+	    *listener[2]; /* names in the run directory, by listen_kind */
+	int listen_fd[2];
+
+	uint32_t ask[PARENT_ASKS_MAX], asks; /* COUNTERS_ASK, the first is on */
+	unsigned ask_at, ask_rows;           /* how far that one is */
+	uint64_t ask_ms;
+
+	pid_t pid;    /* our own */
+	uint64_t gen; /* the last one given out */
+	uint64_t started_unix_ms, loaded_unix_ms, ticked_ms;
+	uint32_t reloads, reload_failures;
+	uint64_t refused, log_held; /* frames, lines of children */
+	struct sandbox_report sandbox;
+	int notify_fd;
+	int level; /* of the log, for everybody; -1: as configured */
+	bool foreground, announced, stopping;
+	int exit_code;
+
+	struct wbuf out; /* the message being written, see parent_out */
+	uint8_t out_mem[PARENT_OUT_MAX];
+};
+
+/* parent.c */
+int parent_init(struct parent *);   /* loop, timers, signals; 0 or -1 */
+void parent_start(struct parent *); /* in the sandbox: spawn everybody */
+void parent_stop(struct parent *, int exit_code);
+/* -1: what the configuration and -v say; children are told if it differs. */
+void parent_log_level(struct parent *, int level);
+struct child *parent_child(struct parent *, enum role);
+struct wbuf *parent_out(struct parent *); /* empty, for parent_send */
+/* What is in p->out, with a duplicate of fd unless -1.  0 or -1. */
+int parent_send(struct child *, enum msg_type, uint32_t id, int fd);
+void child_kill(struct child *, const char *why);
+/* Its channel, STARTING; the fd is the channel's also on failure.  0 or -1. */
+int child_attach(struct child *, int fd, uint64_t gen);
+
+/* wire.c */
+void wire_child(struct child *);  /* it is up: all it needs */
+void wire_reload(struct child *); /* the new configuration and sockets */
+void wire_level(struct child *);
+
+/* reload.c */
+int confset_send(const struct confset *, struct chan *, enum role);
+/* At start-up (p->conf is NULL): stops the loop when it is over. */
+void reload_start(struct parent *, uint32_t id);
+
+/* serve.c: from control, and the rows of tun and keyd for it */
+chan_fn serve_status, serve_counters, serve_reload, serve_level;
+chan_fn serve_row, serve_end;
+void serve_text(struct parent *, uint32_t id, uint8_t kind, const char *text);
+void serve_done(struct parent *, uint32_t id, enum row_end);
+void serve_tick(struct parent *, uint64_t now_ms);
+void serve_child_gone(struct child *); /* nobody waits for it any more */
+
+#endif

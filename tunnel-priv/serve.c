@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What control may ask of the parent (parent.h): who we are and how the
+ * children do, the counters of those that control has no wire to, a reload,
+ * another log level.
+ *
+ * Nothing here waits.  Of the questions for counters one at a time goes from
+ * child to child, the others stand in a short queue; a child answers only the
+ * question that it was asked, with no more rows than there are counters, and
+ * one that died or takes too long is passed over.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "counters.h"
+#include "parent.h"
+
+#define ASK_MAX_MS 2000
+
+static const enum role askable[] = {ROLE_TUN, ROLE_KEY};
+#define NASKABLE (sizeof(askable) / sizeof(askable[0]))
+
+/* What is in p->out goes to control; id 0 is nobody's question. */
+static void
+row(struct parent *p, enum msg_type type, uint32_t id)
+{
+	if (id != 0)
+		(void)parent_send(parent_child(p, ROLE_CTL), type, id, -1);
+}
+
+void
+serve_done(struct parent *p, uint32_t id, enum row_end status)
+{
+	wbuf_u8(parent_out(p), (uint8_t)status);
+	row(p, MSG_END, id);
+}
+
+/* To whoever asked for it, and to the log. */
+void
+serve_text(struct parent *p, uint32_t id, uint8_t kind, const char *text)
+{
+	struct msg_text_row m = {.kind = kind};
+
+	log_pass("tunnel-priv",
+	    (enum log_level)(
+		kind > LOG_L_INFO ? LOG_L_ERROR : LOG_L_INFO - kind),
+	    text);
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	msg_put_text_row(parent_out(p), &m);
+	row(p, MSG_TEXT_ROW, id);
+}
+
+/* ---- STATUS_ASK ---- */
+
+static void
+node_row(struct parent *p, uint32_t id)
+{
+	const struct conf_node *c = &p->conf->node;
+	struct msg_node_row m = {.started_unix_ms = p->started_unix_ms,
+	    .loaded_unix_ms = p->loaded_unix_ms,
+	    .reloads = p->reloads,
+	    .reload_failures = p->reload_failures,
+	    .mtu = c->mtu,
+	    .offload = p->net.tun.offload,
+	    .naddresses = c->naddresses,
+	    .version = MESH_VERSION};
+
+	memcpy(m.name, c->name, sizeof(m.name));
+	memcpy(m.device, c->device, sizeof(m.device));
+	memcpy(m.address, c->address, sizeof(m.address));
+	snprintf(m.conf_path, sizeof(m.conf_path), "%s", p->opt.conf);
+	for (unsigned i = 0; i < NET_UDP_MAX && m.nlisten < 8; i++)
+		if (p->net.udp[i].fd != -1)
+			m.listen[m.nlisten++] = p->net.udp[i].local;
+	msg_put_node_row(parent_out(p), &m);
+	row(p, MSG_NODE_ROW, id);
+}
+
+enum chan_verdict
+serve_status(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct parent *p = ((struct child *)ctx)->parent;
+	struct msg_proc_row m = {.role = ROLE_PARENT,
+	    .state = PROC_UP,
+	    .pid = (uint32_t)p->pid,
+	    .started_unix_ms = p->started_unix_ms,
+	    .sandbox = p->sandbox.have,
+	    .missing = p->sandbox.missing};
+
+	(void)c;
+	node_row(p, f->id);
+	msg_put_proc_row(parent_out(p), &m);
+	row(p, MSG_PROC_ROW, f->id);
+	for (struct child *k = p->kid; k < p->kid + SETUP_NKIDS; k++) {
+		m = (struct msg_proc_row){.role = k->role,
+		    .state = k->state,
+		    .pid = (uint32_t)k->pid,
+		    .restarts = k->restarts,
+		    .started_unix_ms = k->started_unix_ms,
+		    .sandbox = k->sandbox,
+		    .missing = k->missing};
+		msg_put_proc_row(parent_out(p), &m);
+		row(p, MSG_PROC_ROW, f->id);
+	}
+	serve_done(p, f->id, END_OK);
+	return CHAN_OK;
+}
+
+/* ---- COUNTERS_ASK ---- */
+
+static void
+counter_row(struct parent *p, enum role role, enum counter id, uint64_t value)
+{
+	struct msg_counter_row m = {
+	    .role = role, .id = (uint16_t)id, .value = value};
+
+	msg_put_counter_row(parent_out(p), &m);
+	row(p, MSG_COUNTER_ROW, p->ask[0]);
+}
+
+/* Ask the next child, or finish the question and begin with the one after. */
+static void
+ask_next(struct parent *p)
+{
+	p->ask_ms = clock_mono_ms();
+	p->ask_rows = 0;
+	while (p->asks > 0) {
+		for (; p->ask_at < NASKABLE; p->ask_at++) {
+			(void)parent_out(p);
+			if (parent_send(parent_child(p, askable[p->ask_at]),
+				MSG_COUNTERS_ASK, p->ask[0], -1) == 0)
+				return;
+		}
+		counter_row(p, ROLE_PARENT, IPC_REFUSED, p->refused);
+		counter_row(
+		    p, ROLE_PARENT, LOG_HELD, p->log_held + log_suppressed());
+		serve_done(p, p->ask[0], END_OK);
+		memmove(p->ask, p->ask + 1, --p->asks * sizeof(p->ask[0]));
+		p->ask_at = 0;
+	}
+}
+
+enum chan_verdict
+serve_counters(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct parent *p = ((struct child *)ctx)->parent;
+
+	(void)c;
+	if (p->asks == PARENT_ASKS_MAX) {
+		serve_done(p, f->id, END_FAILED);
+		return CHAN_OK;
+	}
+	p->ask[p->asks++] = f->id;
+	p->ask_at = p->asks == 1 ? 0 : p->ask_at;
+	if (p->asks == 1)
+		ask_next(p);
+	return CHAN_OK;
+}
+
+static bool
+was_asked(const struct child *k, uint32_t id)
+{
+	const struct parent *p = k->parent;
+
+	return p->asks > 0 && askable[p->ask_at] == k->role && p->ask[0] == id;
+}
+
+enum chan_verdict
+serve_row(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct child *k = ctx;
+	struct msg_counter_row m;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	/* nobody counts for somebody else */
+	if (msg_get_counter_row(&r, &m) == -1 || m.role != k->role ||
+	    k->parent->ask_rows++ > C_NCOUNTERS)
+		return CHAN_BAD;
+	if (was_asked(k, f->id))
+		counter_row(k->parent, k->role, (enum counter)m.id, m.value);
+	return CHAN_OK;
+}
+
+static void
+ask_skip(struct parent *p)
+{
+	p->ask_at++;
+	ask_next(p);
+}
+
+enum chan_verdict
+serve_end(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct child *k = ctx;
+
+	(void)c;
+	if (was_asked(k, f->id))
+		ask_skip(k->parent);
+	return CHAN_OK;
+}
+
+void
+serve_child_gone(struct child *k)
+{
+	struct parent *p = k->parent;
+
+	if (k->role == ROLE_CTL)
+		p->asks = p->reload.id = 0;
+	else if (was_asked(k, p->ask[0]))
+		ask_skip(p);
+}
+
+void
+serve_tick(struct parent *p, uint64_t now_ms)
+{
+	if (p->asks > 0 && now_ms - p->ask_ms > ASK_MAX_MS)
+		ask_skip(p);
+}
+
+/* ---- RELOAD_ASK, LOG_LEVEL ---- */
+
+enum chan_verdict
+serve_reload(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	(void)c;
+	reload_start(((struct child *)ctx)->parent, f->id);
+	return CHAN_OK;
+}
+
+/* Until the next reload, which sets what the configuration says. */
+enum chan_verdict
+serve_level(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct parent *p = ((struct child *)ctx)->parent;
+	struct msg_log_level m;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_log_level(&r, &m) == -1)
+		return CHAN_BAD;
+	parent_log_level(p, m.level);
+	for (int i = 0; i < SETUP_NKIDS; i++)
+		wire_level(&p->kid[i]);
+	serve_done(p, f->id, END_OK);
+	return CHAN_OK;
+}

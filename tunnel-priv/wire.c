@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who is connected with whom (the table), and what a child is given when it
+ * is up (parent.h).
+ *
+ * A wire exists while both its ends are up.  When one of them comes back a
+ * fresh pair is made, with a number of its own, and both get their end at the
+ * same moment; a process has no connection that is not in this table.  What is
+ * handed out is a duplicate, so that the next one can have it as well.
+ */
+#include <unistd.h>
+
+#include "parent.h"
+#include "sock.h"
+
+static const struct wire {
+	enum role a, b;
+	enum wire_kind kind;
+} wires[] = {
+    {ROLE_TUN, ROLE_ENGINE, WIRE_PACKETS},
+    {ROLE_ENGINE, ROLE_KEY, WIRE_CHAN},
+    {ROLE_ENGINE, ROLE_DISC, WIRE_CHAN},
+    {ROLE_CTL, ROLE_ENGINE, WIRE_CHAN},
+    {ROLE_CTL, ROLE_DISC, WIRE_CHAN},
+};
+
+/* Each answers for itself: who takes nothing is not its neighbour's fault. */
+static void
+send_end(struct child *k, struct msg_wire m, enum role peer, int fd)
+{
+	m.peer = peer;
+	msg_put_wire(parent_out(k->parent), &m);
+	if (parent_send(k, MSG_WIRE, 0, fd) == -1)
+		child_kill(k, "could not be given a wire");
+}
+
+static int
+connect_pair(struct child *a, struct child *b, enum wire_kind kind)
+{
+	struct msg_wire m = {.kind = kind, .gen = ++a->parent->gen};
+	int sv[2];
+
+	if (ipc_pair(sv) == -1)
+		return -1;
+	/* several containers each way; what the system grants is enough */
+	for (int i = 0; kind == WIRE_PACKETS && i < 2; i++)
+		(void)sock_buffers(sv[i], PK_SOCKBUF, PK_SOCKBUF);
+	send_end(a, m, b->role, sv[0]);
+	send_end(b, m, a->role, sv[1]);
+	close(sv[0]);
+	close(sv[1]);
+	return 0;
+}
+
+static int
+send_udp(struct child *k, bool all)
+{
+	for (unsigned i = 0; i < NET_UDP_MAX; i++) {
+		const struct net_udp *u = &k->parent->net.udp[i];
+		struct msg_udp_fd m = {.index = (uint16_t)i, .local = u->local};
+
+		(void)parent_out(k->parent);
+		if (u->fd != -1 && !u->kept) {
+			wbuf_u16(&k->parent->out, m.index);
+			if (parent_send(k, MSG_UDP_GONE, 0, -1) == -1)
+				return -1;
+		} else if (u->fd != -1 && (all || u->fresh)) {
+			msg_put_udp_fd(&k->parent->out, &m);
+			if (parent_send(k, MSG_UDP_FD, 0, u->fd) == -1)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* A descriptor, and one octet that says which it is. */
+static int
+send_fd(struct child *k, enum msg_type type, unsigned which, int fd)
+{
+	wbuf_u8(parent_out(k->parent), (uint8_t)which);
+	return parent_send(k, type, 0, fd);
+}
+
+static int
+send_own(struct child *k)
+{
+	struct parent *p = k->parent;
+	struct msg_tun_fd tun = {.queue = 0, .offload = p->net.tun.offload};
+	int r = 0;
+
+	switch (k->role) {
+	case ROLE_TUN:
+		msg_put_tun_fd(parent_out(p), &tun);
+		return parent_send(k, MSG_TUN_FD, 0, p->net.tun.fd);
+	case ROLE_KEY:
+		/* read from its start by every keyd that comes */
+		if (lseek(p->setup.key_fd, 0, SEEK_SET) == -1 ||
+		    send_fd(k, MSG_KEY_FD, KEY_FD_KEY, p->setup.key_fd) == -1)
+			return -1;
+		return send_fd(k, MSG_KEY_FD, KEY_FD_STAMP, p->setup.stamp_fd);
+	case ROLE_ENGINE:
+		return send_udp(k, true);
+	case ROLE_CTL:
+		for (unsigned i = 0; r == 0 && i < 2; i++)
+			r = send_fd(k, MSG_LISTEN_FD, i, p->listen_fd[i]);
+		return r;
+	default:
+		return 0;
+	}
+}
+
+/* After the configuration, whose level it overrides. */
+void
+wire_level(struct child *k)
+{
+	wbuf_u8(parent_out(k->parent), (uint8_t)k->parent->level);
+	if (k->parent->level != -1)
+		(void)parent_send(k, MSG_LOG_LEVEL, 0, -1);
+}
+
+void
+wire_child(struct child *k)
+{
+	struct parent *p = k->parent;
+	int r = 0;
+
+	if (k->role != ROLE_KEY)
+		r = confset_send(p->conf, k->chan, k->role);
+	wire_level(k);
+	if (r == 0)
+		r = send_own(k);
+	for (size_t i = 0; r == 0 && i < sizeof(wires) / sizeof(*wires); i++) {
+		struct child *a = parent_child(p, wires[i].a);
+		struct child *b = parent_child(p, wires[i].b);
+
+		if ((k == a || k == b) && a->state == PROC_UP &&
+		    b->state == PROC_UP)
+			r = connect_pair(a, b, wires[i].kind);
+	}
+	if (r == -1)
+		child_kill(k, "could not be given what it needs");
+}
+
+void
+wire_reload(struct child *k)
+{
+	if (k->state != PROC_UP || k->role == ROLE_KEY)
+		return;
+	if (confset_send(k->parent->conf, k->chan, k->role) == -1 ||
+	    (k->role == ROLE_ENGINE && send_udp(k, false) == -1))
+		child_kill(k, "could not be given the configuration");
+	wire_level(k);
+}
