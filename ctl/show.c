@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* file: ctl/show.c */
+/*
+ * The words that all writers share (see show.h).  They are part of what
+ * scripts read: add, but never rename.
+ */
+#include <stddef.h>
+
+#include "log.h"
+#include "packets.h"
+#include "show.h"
+
+const char *
+show_schema(enum show_doc doc)
+{
+	static const char *const names[SHOW_NDOCS] = {
+	    [SHOW_STATUS] = "mesh.status/1",
+	    [SHOW_PEERS] = "mesh.peers/1",
+	    [SHOW_PEER] = "mesh.peer/1",
+	    [SHOW_COUNTERS] = "mesh.counters/1",
+	    [SHOW_LOG] = "mesh.log/1",
+	    [SHOW_LOG_LEVEL] = "mesh.log_level/1",
+	    [SHOW_RELOAD] = "mesh.reload/1",
+	    [SHOW_CONFIG_CHECK] = "mesh.config_check/1",
+	    [SHOW_KEY] = "mesh.key/1",
+	    [SHOW_VERSION] = "mesh.version/1",
+	};
+
+	return names[doc];
+}
+
+const char *
+show_peer_state(enum peer_view v)
+{
+	static const char *const names[] = {
+	    [PV_IDLE] = "idle",
+	    [PV_LOOKUP] = "lookup",
+	    [PV_HANDSHAKE] = "handshake",
+	    [PV_UP] = "up",
+	    [PV_WAIT] = "down",
+	    [PV_OFF] = "off",
+	};
+
+	return names[v];
+}
+
+const char *
+show_proc_state(enum proc_state s)
+{
+	static const char *const names[] = {
+	    [PROC_DOWN] = "down",
+	    [PROC_STARTING] = "starting",
+	    [PROC_UP] = "up",
+	    [PROC_WAITING] = "waiting",
+	};
+
+	return names[s];
+}
+
+const char *
+show_severity_name(enum show_severity s)
+{
+	static const char *const names[] = {
+	    [SHOW_INFO] = "info",
+	    [SHOW_WARNING] = "warning",
+	    [SHOW_ERROR] = "error",
+	};
+
+	return names[s];
+}
+
+const char *
+show_offload_name(unsigned bit)
+{
+	switch (bit) {
+	case OFFLOAD_CSUM:
+		return "csum";
+	case OFFLOAD_TSO4:
+		return "tso4";
+	case OFFLOAD_TSO6:
+		return "tso6";
+	case OFFLOAD_USO:
+		return "uso";
+	default:
+		return NULL;
+	}
+}
+
+const char *
+show_vis(char *out, size_t cap, const char *src)
+{
+	log_vis(out, cap, src);
+	return out;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC */
+/* file: ctl/snapshot.c */
+/*
+ * Collecting rows (see snapshot.h); what they mean together is in judge.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+
+void
+snapshot_init(struct snapshot *s)
+{
+	*s = (struct snapshot){0};
+}
+
+void
+snapshot_clear(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->ntexts; i++)
+		free(s->text[i].text);
+	for (size_t i = 0; i < s->nlines; i++)
+		free(s->line[i].text);
+	free(s->text);
+	free(s->line);
+	free(s->peer);
+	snapshot_init(s);
+}
+
+/* One more element behind n; NULL: no memory or max reached. */
+static void *
+one_more(void *array, size_t size, size_t n, size_t *room, size_t max)
+{
+	size_t want = *room == 0 ? 16 : *room * 2;
+	void *p;
+
+	if (n < *room)
+		return array;
+	if (n >= max)
+		return NULL;
+	p = reallocarray(array, want, size);
+	if (p != NULL)
+		*room = want;
+	return p;
+}
+
+static int
+take_node(struct snapshot *s, struct rbuf *r)
+{
+	if (s->has_node)
+		return -1;
+	s->has_node = msg_get_node_row(r, &s->node) == 0;
+	return s->has_node ? 0 : -1;
+}
+
+static int
+take_proc(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_proc_row m;
+
+	if (s->nprocs == ROLE_NROLES || msg_get_proc_row(r, &m) == -1)
+		return -1;
+	s->proc[s->nprocs++] = m;
+	return 0;
+}
+
+static int
+take_peer(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_peer_row *p;
+
+	p = one_more(
+	    s->peer, sizeof(*p), s->npeers, &s->peers_room, SNAPSHOT_PEERS_MAX);
+	if (p == NULL)
+		return -1;
+	s->peer = p;
+	if (msg_get_peer_row(r, &p[s->npeers]) == -1)
+		return -1;
+	s->npeers++;
+	return 0;
+}
+
+/* A number this program does not know is a newer daemon's: not shown. */
+static int
+take_counter(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_counter_row m;
+
+	if (msg_get_counter_row(r, &m) == -1)
+		return -1;
+	s->has_counters[m.role] = true;
+	if (m.id < C_NCOUNTERS) {
+		s->sent[m.role][m.id] = true;
+		s->counters[m.role].v[m.id] = m.value;
+	}
+	return 0;
+}
+
+static int
+take_text(struct snapshot *s, struct rbuf *r)
+{
+	struct snapshot_text *t;
+	struct msg_text_row m;
+
+	t = one_more(
+	    s->text, sizeof(*t), s->ntexts, &s->texts_room, SNAPSHOT_TEXTS_MAX);
+	if (t == NULL)
+		return -1;
+	s->text = t;
+	if (msg_get_text_row(r, &m) == -1)
+		return -1;
+	t[s->ntexts].kind = m.kind;
+	t[s->ntexts].text = strdup(m.text);
+	if (t[s->ntexts].text == NULL)
+		return -1;
+	s->ntexts++;
+	return 0;
+}
+
+static int
+take_line(struct snapshot *s, struct rbuf *r)
+{
+	struct snapshot_line *l;
+	struct msg_log_row m;
+
+	l = one_more(
+	    s->line, sizeof(*l), s->nlines, &s->lines_room, SNAPSHOT_LINES_MAX);
+	if (l == NULL)
+		return -1;
+	s->line = l;
+	if (msg_get_log_row(r, &m) == -1)
+		return -1;
+	l[s->nlines].unix_ms = m.unix_ms;
+	l[s->nlines].level = m.level;
+	l[s->nlines].text = strdup(m.text);
+	if (l[s->nlines].text == NULL)
+		return -1;
+	s->nlines++;
+	return 0;
+}
+
+int
+snapshot_take(struct snapshot *s, const struct ipc_frame *f)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, f->body, f->len);
+	switch (f->type) {
+	case MSG_NODE_ROW:
+		return take_node(s, &r);
+	case MSG_PROC_ROW:
+		return take_proc(s, &r);
+	case MSG_PEER_ROW:
+		return take_peer(s, &r);
+	case MSG_COUNTER_ROW:
+		return take_counter(s, &r);
+	case MSG_TEXT_ROW:
+		return take_text(s, &r);
+	case MSG_LOG_ROW:
+		return take_line(s, &r);
+	default:
+		return -1;
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct msg_peer_row *x = a, *y = b;
+	int d = strcmp(x->name, y->name);
+
+	return d != 0 ? d : memcmp(x->key, y->key, sizeof(x->key));
+}
+
+void
+snapshot_sort(struct snapshot *s)
+{
+	if (s->npeers > 1)
+		qsort(s->peer, s->npeers, sizeof(*s->peer), by_name);
+}
+
+const struct msg_peer_row *
+snapshot_peer(const struct snapshot *s, const char *name)
+{
+	for (size_t i = 0; i < s->npeers; i++)
+		if (strcmp(s->peer[i].name, name) == 0)
+			return &s->peer[i];
+	return NULL;
+}

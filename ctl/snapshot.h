@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* file: ctl/snapshot.h */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "ipc.h"
+#include "msg.h"
+#include "show.h"
+
+/*
+ * What came back: the rows of one or more questions, decoded and counted.
+ *
+ * Pure but for malloc; trusts nothing: control is only the one that passed the
+ * rows on.  Bounded in every direction, so that a mad answer ends in an error
+ * and not in all memory.
+ */
+#define SNAPSHOT_PEERS_MAX 8192
+#define SNAPSHOT_TEXTS_MAX 16384
+#define SNAPSHOT_LINES_MAX 65536
+
+struct snapshot_line { /* of the log */
+	uint64_t unix_ms;
+	uint8_t level;
+	char *text;
+};
+
+struct snapshot_text {
+	uint8_t kind;
+	char *text;
+};
+
+struct snapshot {
+	bool has_node;
+	struct msg_node_row node;
+	struct msg_proc_row proc[ROLE_NROLES]; /* in the order they came */
+	unsigned nprocs;
+	bool has_counters[ROLE_NROLES];
+	bool sent[ROLE_NROLES][C_NCOUNTERS];
+	struct counters counters[ROLE_NROLES];
+	bool peers_unknown; /* set by who asked for them in vain */
+	struct msg_peer_row *peer;
+	size_t npeers, peers_room;
+	struct snapshot_text *text;
+	size_t ntexts, texts_room;
+	struct snapshot_line *line;
+	size_t nlines, lines_room;
+};
+
+void snapshot_init(struct snapshot *);
+void snapshot_clear(struct snapshot *);
+
+/* Take one row.  0, or -1: malformed, not a row, too many, or no memory. */
+int snapshot_take(struct snapshot *, const struct ipc_frame *);
+
+/* Peers by name. */
+void snapshot_sort(struct snapshot *);
+const struct msg_peer_row *snapshot_peer(
+    const struct snapshot *, const char *name);
+
+/* ---- sums ---- */
+void snapshot_summary(const struct snapshot *, struct show_summary *);
+void snapshot_traffic(const struct snapshot *, struct show_traffic *);
+/* One border; false: nobody counts there (its process is away). */
+bool snapshot_book(const struct snapshot *, enum border, struct show_book *);
+/* Drops above zero, most first; at most max.  How many there are at all. */
+size_t snapshot_drops(
+    const struct snapshot *, struct show_counter *out, size_t max);
+/*
+ * What needs attention, worst first, at most max of them; *degraded is true
+ * if one of them is an error.
+ */
+size_t snapshot_notes(
+    const struct snapshot *, struct show_note *out, size_t max, bool *degraded);
+
+#endif
