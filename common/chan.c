@@ -10,6 +10,9 @@
  * side is gone we stop sending but go on reading, so that its last words (an
  * answer, the log line that says why it died) are not lost: a channel dies
  * by what it reads, or by an error that no reading would ever show.
+ *
+ * Some frames are secrets (what keyd answers, pre-shared keys): every copy
+ * made here is wiped when it is done with.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -110,6 +113,7 @@ pending_pop(struct chan *c)
 	c->bytes -= p->len;
 	if (p->fd != -1)
 		close(p->fd);
+	explicit_bzero(p->rec, p->len); /* answers of keyd, pre-shared keys */
 	free(p);
 }
 
@@ -189,6 +193,7 @@ chan_free(struct chan *c)
 		return;
 	pending_clear(c);
 	close(c->fd);
+	explicit_bzero(c, sizeof(*c));
 	free(c);
 }
 
@@ -289,6 +294,7 @@ int
 chan_in(struct chan *c)
 {
 	struct ipc_frame f;
+	int r;
 
 	if (c->state == CHAN_S_DEAD)
 		return -1;
@@ -308,7 +314,9 @@ chan_in(struct chan *c)
 		case IPC_OK:
 			break;
 		}
-		if (accept_frame(c, &f) == -1)
+		r = accept_frame(c, &f);
+		explicit_bzero(c->rx, IPC_HDR_LEN + f.len);
+		if (r == -1)
 			return -1;
 	}
 	return 0;
@@ -406,6 +414,7 @@ chan_send(struct chan *c, enum msg_type type, uint32_t id, const void *body,
 		    len, fd != -1);
 		if (n > 0)
 			rv = send_or_queue(c, n, &fd);
+		explicit_bzero(c->tx, n);
 	}
 	if (rv == -1)
 		c->stats.overflow++;

@@ -122,6 +122,7 @@ msg_put_wire(struct wbuf *w, const struct msg_wire *m)
 	wbuf_u8(w, (uint8_t)m->kind);
 	wbuf_u8(w, (uint8_t)m->peer);
 	wbuf_u64(w, m->gen);
+	wbuf_u8(w, m->offload);
 }
 
 int
@@ -130,6 +131,7 @@ msg_get_wire(struct rbuf *r, struct msg_wire *m)
 	m->kind = (enum wire_kind)msg_enum(r, WIRE_CHAN, WIRE_PACKETS + 1);
 	m->peer = (enum role)msg_enum(r, ROLE_PARENT, ROLE_NROLES);
 	m->gen = rbuf_u64(r);
+	m->offload = rbuf_u8(r);
 	return rbuf_done(r);
 }
 

@@ -51,7 +51,7 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 #define MESSAGES(M)                                                            \
 	M(HELLO,        1,  13,    13, FD_NONE, R_ANY,                    ST_NEW)   \
 	/* parent -> child: descriptors and wiring */                               \
-	M(WIRE,         2,  10,    10, FD_ONE,  R(PARENT),                ST_READY) \
+	M(WIRE,         2,  11,    11, FD_ONE,  R(PARENT),                ST_READY) \
 	M(TUN_FD,       3,   2,     2, FD_ONE,  R(PARENT),                ST_READY) \
 	M(KEY_FD,       4,   1,     1, FD_ONE,  R(PARENT),                ST_READY) \
 	M(UDP_FD,       5,  21,    21, FD_ONE,  R(PARENT),                ST_READY) \
@@ -122,6 +122,7 @@ struct msg_wire {
 	enum wire_kind kind;
 	enum role peer;
 	uint64_t gen;
+	uint8_t offload; /* WIRE_PACKETS: what the TUN takes, OFFLOAD_* */
 };
 
 struct msg_tun_fd {

@@ -33,8 +33,9 @@ keys_load(struct keys *k, const uint8_t priv[32], uint64_t now_ms)
 		return -1;
 	memcpy(k->priv, priv, sizeof(k->priv));
 	k->loaded = true;
-	k->tokens_milli = KEYS_BURST * UINT64_C(1000);
-	k->refilled_ms = now_ms;
+	k->mix = (struct keys_bucket){KEYS_BURST * UINT64_C(1000), now_ms};
+	k->stamp =
+	    (struct keys_bucket){KEYS_STAMP_BURST * UINT64_C(1000), now_ms};
 	return 0;
 }
 
@@ -46,24 +47,25 @@ keys_wipe(struct keys *k)
 
 /* ---- MIX ---- */
 
-/* KEYS_RATE tokens a second are as many thousandths a millisecond. */
+/* rate tokens a second are as many thousandths a millisecond. */
 static bool
-take_token(struct keys *k, uint64_t now_ms)
+take_token(
+    struct keys_bucket *b, uint64_t now_ms, uint64_t rate, uint64_t burst)
 {
-	const uint64_t full = KEYS_BURST * UINT64_C(1000);
+	const uint64_t full = burst * 1000;
 	uint64_t gone;
 
-	if (now_ms > k->refilled_ms) {
-		gone = now_ms - k->refilled_ms;
-		k->refilled_ms = now_ms;
-		if (gone >= (full - k->tokens_milli) / KEYS_RATE + 1)
-			k->tokens_milli = full;
+	if (now_ms > b->refilled_ms) {
+		gone = now_ms - b->refilled_ms;
+		b->refilled_ms = now_ms;
+		if (gone >= (full - b->tokens_milli) / rate + 1)
+			b->tokens_milli = full;
 		else
-			k->tokens_milli += gone * KEYS_RATE;
+			b->tokens_milli += gone * rate;
 	}
-	if (k->tokens_milli < 1000)
+	if (b->tokens_milli < 1000)
 		return false;
-	k->tokens_milli -= 1000;
+	b->tokens_milli -= 1000;
 	return true;
 }
 
@@ -85,7 +87,7 @@ keys_mix(struct keys *k, uint64_t now_ms, const struct msg_mix_ask *ask,
 	uint8_t dh[32];
 
 	memset(reply, 0, sizeof(*reply));
-	if (!k->loaded || !take_token(k, now_ms)) {
+	if (!k->loaded || !take_token(&k->mix, now_ms, KEYS_RATE, KEYS_BURST)) {
 		reply->status = KEY_BUSY_NOW;
 		return;
 	}
@@ -123,6 +125,12 @@ keys_stamp_restore(struct keys *k, const uint8_t stored[8])
 		return;
 	k->last_sec = sec;
 	k->last_nsec = NSEC_PER_SEC - 1; /* nothing is left of that second */
+}
+
+bool
+keys_stamp_allowed(struct keys *k, uint64_t now_ms)
+{
+	return take_token(&k->stamp, now_ms, KEYS_STAMP_RATE, KEYS_STAMP_BURST);
 }
 
 static bool

@@ -25,6 +25,16 @@
 #define KEYS_RATE 2000
 #define KEYS_BURST 4000
 #define KEYS_AHEAD_S 10
+/*
+ * A stamp steps 1/60 s: not more of them in the long run than time allows, so
+ * that nobody drives them ahead of the clock; all peers at once is a burst.
+ */
+#define KEYS_STAMP_RATE 59
+#define KEYS_STAMP_BURST 4096
+
+struct keys_bucket {
+	uint64_t tokens_milli, refilled_ms;
+};
 
 struct keys {
 	uint8_t priv[32], pub[32];
@@ -32,7 +42,7 @@ struct keys {
 	/* TAI64 labels without the base: the last stamp, and the stored one */
 	uint64_t last_sec, reserved_sec;
 	uint32_t last_nsec;
-	uint64_t tokens_milli, refilled_ms;
+	struct keys_bucket mix, stamp;
 };
 
 /*
@@ -53,6 +63,8 @@ void keys_stamp_restore(struct keys *, const uint8_t stored[8]);
  */
 void keys_mix(struct keys *, uint64_t now_ms, const struct msg_mix_ask *,
     struct msg_mix_reply *);
+/* Ask before each stamp; false: too many, give none. */
+bool keys_stamp_allowed(struct keys *, uint64_t now_ms);
 /* Fills stamp.  Returns true if stored[] must be written before it is sent. */
 bool keys_stamp(struct keys *, uint64_t unix_sec, uint32_t nsec,
     uint8_t stamp[12], uint8_t stored[8]);

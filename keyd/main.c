@@ -187,6 +187,11 @@ on_stamp_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 	uint64_t sec;
 	uint32_t nsec;
 
+	/* no answer is an answer too: the asker has a deadline */
+	if (!keys_stamp_allowed(&k->vault->keys, clock_mono_ms())) {
+		k->count.v[KEY_BUSY]++;
+		return CHAN_OK;
+	}
 	clock_unix(&sec, &nsec);
 	if (keys_stamp(&k->vault->keys, sec, nsec, reply.stamp, stored))
 		save_stamp(k, stored);

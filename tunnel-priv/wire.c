@@ -37,7 +37,9 @@ send_end(struct child *k, struct msg_wire m, enum role peer, int fd)
 static int
 connect_pair(struct child *a, struct child *b, enum wire_kind kind)
 {
-	struct msg_wire m = {.kind = kind, .gen = ++a->parent->gen};
+	struct msg_wire m = {.kind = kind,
+	    .gen = ++a->parent->gen,
+	    .offload = a->parent->net.tun.offload};
 	int sv[2];
 
 	if (ipc_pair(sv) == -1)

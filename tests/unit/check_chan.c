@@ -138,7 +138,7 @@ END_TEST
 START_TEST(a_missing_descriptor_is_an_offence)
 {
 	ready_forger(ROLE_PARENT);
-	send_as(MSG_WIRE, "\0\4\0\0\0\0\0\0\0\1", 10, -1, 0);
+	send_as(MSG_WIRE, "\0\4\0\0\0\0\0\0\0\1\0", 11, -1, 0);
 	dies("WIRE: fd missing or not wanted");
 }
 END_TEST
@@ -148,7 +148,7 @@ START_TEST(a_wanted_descriptor_goes_to_the_handler)
 	int fd = fds_some();
 
 	ready_forger(ROLE_PARENT);
-	send_as(MSG_WIRE, "\0\4\0\0\0\0\0\0\0\1", 10, fd, 1);
+	send_as(MSG_WIRE, "\0\4\0\0\0\0\0\0\0\1\0", 11, fd, 1);
 	ck_assert_int_eq(chan_in(engine.c), 0);
 	ck_assert_int_ne(engine.got_fd, -1);
 	ck_assert_int_eq(fcntl(engine.got_fd, F_GETFD), FD_CLOEXEC);
@@ -162,7 +162,7 @@ START_TEST(a_descriptor_before_hello_is_closed)
 
 	forge(ROLE_PARENT);
 	before = fds_open();
-	send_as(MSG_WIRE, "\0\4\0\0\0\0\0\0\0\1", 10, fd, 1);
+	send_as(MSG_WIRE, "\0\4\0\0\0\0\0\0\0\1\0", 11, fd, 1);
 	dies("WIRE: not now");
 	ck_assert_uint_eq(fds_open(), before);
 }

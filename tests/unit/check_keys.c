@@ -321,6 +321,23 @@ START_TEST(a_new_key_does_not_start_the_stamps_over)
 }
 END_TEST
 
+START_TEST(stamps_are_not_given_faster_than_time_in_the_long_run)
+{
+	struct keys k = {0};
+	uint8_t priv[32] = {7};
+	unsigned n = 0;
+
+	ck_assert_int_eq(keys_load(&k, priv, 0), 0);
+	for (unsigned i = 0; i < 100000; i++)
+		n += keys_stamp_allowed(&k, 0);
+	ck_assert_uint_eq(n, KEYS_STAMP_BURST);
+	n = 0;
+	for (unsigned i = 0; i < 100000; i++)
+		n += keys_stamp_allowed(&k, 10000);
+	ck_assert_uint_eq(n, 10 * KEYS_STAMP_RATE);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -349,6 +366,8 @@ main(void)
 	tcase_add_test(t, a_file_of_nonsense_is_ignored);
 	tcase_add_test(t, a_restore_that_comes_late_takes_nothing_back);
 	tcase_add_test(t, a_new_key_does_not_start_the_stamps_over);
+	tcase_add_test(
+	    t, stamps_are_not_given_faster_than_time_in_the_long_run);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

@@ -112,7 +112,7 @@ largest(unsigned type, union any_msg *m)
 		break;
 	case MSG_WIRE:
 		m->wire =
-		    (struct msg_wire){WIRE_PACKETS, ROLE_NROLES - 1, ~0ull};
+		    (struct msg_wire){WIRE_PACKETS, ROLE_NROLES - 1, ~0ull, 255};
 		break;
 	case MSG_TUN_FD:
 		m->tun_fd = (struct msg_tun_fd){255, 15};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/dispatch/path.h */
+#ifndef PATH_H
+#define PATH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "packets.h"
+#include "pkt.h"
+
+struct batch;
+struct datagram;
+struct engine;
+struct peer_slot;
+
+/*
+ * The way of a packet, read like a list; every way out is a verdict, which is
+ * a counter's id.  Nothing here allocates, logs, blocks or calls back; what
+ * has to happen besides (hold it, tell the host, wake the peer machine) is
+ * the caller's business and follows from the verdict.
+ *
+ *	out  record -> own source -> route -> key -> cut -> seal -> batch
+ *	in   index -> key -> open -> replay -> source of this peer -> merge
+ *
+ * EO_SENT and EI_DATA are counted when the batch or the super-packet leaves
+ * (path_send, path_commit), because only then it is known whether it did; all
+ * other verdicts are counted by the caller.  A record's fate is that of its
+ * last datagram.
+ */
+struct record {
+	const struct vnet *vnet;
+	const uint8_t *data;
+	size_t len;
+	struct pkt pkt;       /* filled as far as it makes sense */
+	struct peer_slot *to; /* filled once it is routed */
+};
+
+/* EO_SENT: in the batch; EO_HELD: no key to seal with; else dropped. */
+enum counter path_out(struct engine *, uint64_t now_ms, struct record *);
+/* EI_DATA: in the open super-packet; EI_KEEPALIVE; else dropped. */
+enum counter path_in(struct engine *, uint64_t now_ms, struct datagram *);
+/* An empty message.  -1: there is no key, or it could not be sent. */
+int path_keepalive(struct engine *, uint64_t now_ms, struct peer_slot *);
+
+void path_send(struct engine *, struct batch *); /* what is pending in it */
+void path_commit(struct engine *);               /* the open super-packet */
+void path_flush(struct engine *);                /* all of it */
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine.c */
+/*
+ * The engine's life, and where everything enters it: packets, datagrams,
+ * time.  What happens then is in the files that engine_int.h lists.
+ *
+ * All that can grow is taken here and in engine_configure; while packets move
+ * only the hold queue and new keys allocate.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_int.h"
+#include "handshake.h"
+#include "path.h"
+#include "wg.h"
+
+/* ---- life ---- */
+
+static int
+take_memory(struct engine *e)
+{
+	int r = 0;
+
+	e->scratch = malloc(PK_IP_MAX);
+	e->merge_buf = malloc(PK_IP_MAX);
+	e->jobs = jobs_new();
+	e->index = index_new(KEYS_PER_PEER);
+	e->limiter = limiter_new(LIMITER_PLACES, e->hash_key);
+	e->routes = route_new();
+	for (int i = 0; i < BATCHES; i++)
+		r |= batch_init(&e->batch[i]);
+	r |= timers_reserve(&e->timers, TIMERS_EXTRA);
+	if (r != 0 || e->scratch == NULL || e->merge_buf == NULL ||
+	    e->jobs == NULL || e->index == NULL || e->limiter == NULL ||
+	    e->routes == NULL)
+		return -1;
+	merge_init(&e->merge, e->merge_buf);
+	return 0;
+}
+
+struct engine *
+engine_new(const struct engine_io *io)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	e->io = *io;
+	io->rnd.fill(io->rnd.ctx, e->hash_key, sizeof(e->hash_key));
+	timers_init(&e->timers);
+	e->t_jobs.id = TIMER_JOBS;
+	e->t_flows.id = TIMER_FLOWS;
+	e->t_seen.id = TIMER_SEEN;
+	load_init(&e->load, INITS_PER_WINDOW);
+	if (take_memory(e) == -1) {
+		engine_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+void
+engine_free(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	for (uint32_t i = 0; i < e->nslots; i++)
+		if (e->slot[i] != NULL)
+			slot_free(e->slot[i]);
+	free(e->slot);
+	free(e->order);
+	keytab_free(e->by_key);
+	route_free(e->routes);
+	flow_free(e->flows);
+	index_free(e->index);
+	jobs_free(e->jobs);
+	limiter_free(e->limiter);
+	for (int i = 0; i < BATCHES; i++)
+		batch_clear(&e->batch[i]);
+	timers_clear(&e->timers);
+	free(e->scratch);
+	free(e->merge_buf);
+	crypto_wipe(e, sizeof(*e));
+	free(e);
+}
+
+static bool
+is_zero(const uint8_t *p, size_t len)
+{
+	uint8_t any = 0;
+
+	while (len-- > 0)
+		any |= *p++;
+	return any == 0;
+}
+
+void
+engine_set_pub(struct engine *e, uint64_t now_ms, const uint8_t pub[32])
+{
+	bool had = e->has_pub;
+	bool same = had && memcmp(e->pub, pub, sizeof(e->pub)) == 0;
+
+	if (is_zero(pub, sizeof(e->pub)))
+		return; /* keyd has no key yet */
+	if (!same)
+		cookie_checker_init(&e->checker, pub);
+	memcpy(e->pub, pub, sizeof(e->pub));
+	e->has_pub = true;
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		if (p == NULL)
+			continue;
+		/* another identity: nobody knows the old one's sessions */
+		if (had && !same)
+			slot_close(e, p, now_ms, PEV_OFF);
+		/* who could not dial without keyd need not wait any more */
+		else if (session_dialing(&p->ses))
+			hs_dial(e, p, now_ms);
+	}
+}
+
+void
+engine_set_offload(struct engine *e, uint8_t offload)
+{
+	path_commit(e);
+	e->merge.takes = offload;
+}
+
+/* ---- packets ---- */
+
+/* What the host is told about a packet that was dropped; others: nothing. */
+static void
+complain_about(struct engine *e, uint64_t now_ms, enum counter verdict,
+    const struct record *r)
+{
+	if (verdict == EO_NO_ROUTE)
+		engine_complain(e, now_ms, ICMP_NO_ROUTE, &r->pkt);
+	else if (verdict == EO_PEER_OFF)
+		engine_complain(e, now_ms, ICMP_PROHIBITED, &r->pkt);
+	else if (verdict == EO_TOO_BIG && r->vnet->gso_type == VNET_GSO_NONE)
+		engine_complain(e, now_ms, ICMP_TOO_BIG, &r->pkt);
+}
+
+void
+engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
+    const uint8_t *pkt, size_t len)
+{
+	struct record r = {.vnet = v, .data = pkt, .len = len};
+	enum counter verdict;
+
+	count(e, EO_RECV);
+	e->c.v[TUN_RX_BYTES] += len;
+	if (!e->configured) {
+		count(e, EO_NO_ROUTE);
+		return;
+	}
+	verdict = path_out(e, now_ms, &r);
+	if (verdict == EO_HELD) {
+		slot_hold(e, now_ms, &r);
+		return;
+	}
+	if (r.to != NULL)
+		slot_arm(e, r.to);
+	if (verdict != EO_SENT) {
+		count(e, verdict);
+		complain_about(e, now_ms, verdict, &r);
+	}
+}
+
+static enum counter
+judge(struct engine *e, uint64_t now_ms, struct datagram *d)
+{
+	enum counter verdict;
+
+	switch (wg_classify(d->data, d->len)) {
+	case WG_DATA:
+		verdict = path_in(e, now_ms, d);
+		if (verdict == EI_NO_SESSION)
+			engine_stray(e, now_ms, d->from);
+		return verdict;
+	case WG_INITIATION:
+		return hs_initiation(e, now_ms, d);
+	case WG_RESPONSE:
+		return hs_response(e, now_ms, d);
+	case WG_COOKIE:
+		return hs_cookie(e, now_ms, d);
+	case WG_NONE:
+		break;
+	}
+	return EI_UNKNOWN;
+}
+
+void
+engine_from_udp(struct engine *e, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *from, uint8_t *data, size_t len)
+{
+	struct datagram d = {
+	    .sock = sock, .from = from, .data = data, .len = len};
+	enum counter verdict;
+
+	count(e, EI_RECV);
+	e->c.v[UDP_RX_BYTES] += len;
+	verdict = e->configured ? judge(e, now_ms, &d) : EI_UNKNOWN;
+	/* the two that are counted later: see path.h and jobs.h */
+	if (verdict != EI_DATA && verdict != EI_PENDING)
+		count(e, verdict);
+	if (d.by != NULL)
+		slot_heard(e, d.by, now_ms);
+}
+
+void
+engine_flush(struct engine *e, uint64_t now_ms)
+{
+	(void)now_ms;
+	path_flush(e);
+}
+
+int
+engine_send(struct engine *e, struct peer_slot *p, uint16_t sock,
+    const struct endpoint *to, const uint8_t *msg, size_t len)
+{
+	if (!engine_sock_for(e, to, &sock) ||
+	    e->io.udp_send(e->io.ctx, sock, to, msg, len, len) != UDP_OK)
+		return -1;
+	count(e, UDP_TX);
+	e->c.v[UDP_TX_BYTES] += len;
+	if (p != NULL) {
+		p->tx_packets++;
+		p->tx_bytes += len;
+	}
+	return 0;
+}
+
+/* ---- time ---- */
+
+static void
+expire_flows(struct engine *e, uint64_t now_ms)
+{
+	flow_expire(e->flows, now_ms, e->node.flows_idle_s * UINT64_C(1000));
+	timers_set(&e->timers, &e->t_flows,
+	    now_ms + e->node.flows_cleanup_s * UINT64_C(1000));
+}
+
+/* What is still due after TICK_BATCH waits for a turn of packets. */
+void
+engine_tick(struct engine *e, uint64_t now_ms)
+{
+	struct timer *t;
+
+	for (int i = 0; i < TICK_BATCH; i++) {
+		struct peer_slot *p;
+
+		if ((t = timers_expired(&e->timers, now_ms)) == NULL)
+			return;
+		p = slot_get(e, t->id);
+		if (t == &e->t_jobs)
+			hs_tick(e, now_ms);
+		else if (t == &e->t_flows)
+			expire_flows(e, now_ms);
+		else if (t == &e->t_seen)
+			engine_tell_seen(e, now_ms);
+		else if (p != NULL)
+			slot_tick(e, p, now_ms);
+	}
+}
+
+uint64_t
+engine_due(const struct engine *e)
+{
+	return timers_due(&e->timers);
+}

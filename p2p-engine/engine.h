@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine.h */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "counters.h"
+#include "msg.h"
+#include "packets.h"
+#include "rnd.h"
+
+/*
+ * The engine as a value: everything p2p-engine decides, without a socket, a
+ * clock or an event loop.  main.c gives it real effects, tests/sim/ virtual
+ * ones, hundreds in one process.
+ *
+ *	tun record --engine_from_tun--> dispatch/path.c path_out
+ *	            --> route -> peer -> flow -> session -> io->udp_send
+ *	datagram   --engine_from_udp--> wire: handshake | path.c path_in
+ *	            --> io->tun_send
+ *	peer.c: one remote node: IDLE -> LOOKUP -> DIAL -> UP, WAIT on failure
+ *
+ * Questions go out with an id and come back by engine_on_*; an answer may be
+ * late, wrong, or never come: every question has a deadline here.  keyd or
+ * discoveryd being away costs established sessions nothing.
+ */
+struct engine;
+
+enum udp_result { UDP_OK, UDP_FULL, UDP_ERROR };
+
+struct engine_io {
+	void *ctx;
+	/*
+	 * One buffer of equal datagrams of seg octets (the last may be
+	 * shorter) to one place from socket `sock`.
+	 */
+	enum udp_result (*udp_send)(void *ctx, uint16_t sock,
+	    const struct endpoint *to, const uint8_t *data, size_t len,
+	    size_t seg);
+	/* One record for the tun role.  0, or -1: the channel is full. */
+	int (*tun_send)(
+	    void *ctx, const struct vnet *, const uint8_t *pkt, size_t len);
+	/* Questions: 0 sent, or -1 (away or full: try again later). */
+	int (*ask_mix)(void *ctx, uint32_t id, const struct msg_mix_ask *);
+	int (*ask_stamp)(void *ctx, uint32_t id);
+	int (*ask_lookup)(
+	    void *ctx, uint32_t id, const struct msg_lookup_ask *);
+	int (*tell_seen)(void *ctx, const struct msg_peer_seen *);
+	struct rnd_src rnd;
+};
+
+struct engine *engine_new(const struct engine_io *);
+void engine_free(struct engine *);
+
+/* keyd's public key: nothing can be dialed or answered before it is known. */
+void engine_set_pub(struct engine *, uint64_t now_ms, const uint8_t pub[32]);
+/* What the TUN takes (OFFLOAD_*): a super-packet of another kind is not made.
+ */
+void engine_set_offload(struct engine *, uint8_t offload);
+/*
+ * Take a complete configuration: the difference to the present one is applied
+ * without touching what did not change (peers are matched by public key).
+ * Takes nothing over; copies.  0, or -1 ENOMEM (nothing changed).
+ */
+int engine_configure(struct engine *, uint64_t now_ms, const struct conf *);
+/*
+ * UDP sockets by the numbers the parent gave them; family 4 or 6.  Peers of a
+ * socket that went or changed hear from us at once by another one.
+ */
+void engine_socket_add(struct engine *, uint16_t sock, uint8_t family);
+void engine_socket_del(struct engine *, uint16_t sock);
+
+/* ---- packets ---- */
+void engine_from_tun(struct engine *, uint64_t now_ms, const struct vnet *,
+    const uint8_t *pkt, size_t len);
+/* data may be written to (opened in place) */
+void engine_from_udp(struct engine *, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *from, uint8_t *data, size_t len);
+/* End of a turn: pending GSO buffers and the open super-packet go out. */
+void engine_flush(struct engine *, uint64_t now_ms);
+
+/* ---- answers ---- */
+void engine_on_mix(struct engine *, uint64_t now_ms, uint32_t id,
+    const struct msg_mix_reply *);
+void engine_on_stamp(struct engine *, uint64_t now_ms, uint32_t id,
+    const struct msg_stamp_reply *);
+void engine_on_lookup(struct engine *, uint64_t now_ms, uint32_t id,
+    const struct msg_lookup_reply *);
+/* A peer that was up before a restart: dial it at once. */
+void engine_on_recent(
+    struct engine *, uint64_t now_ms, const struct msg_lookup_reply *);
+/* The channel is gone: every question on it fails now. */
+void engine_key_lost(struct engine *, uint64_t now_ms);
+void engine_disc_lost(struct engine *, uint64_t now_ms);
+/* There is a (new) discoveryd: it is told who is up. */
+void engine_disc_ready(struct engine *, uint64_t now_ms);
+
+/* ---- time ---- */
+/* Some of what is due; engine_due says whether there is more at once. */
+void engine_tick(struct engine *, uint64_t now_ms);
+uint64_t engine_due(const struct engine *); /* UINT64_MAX: nothing */
+
+/* ---- looking ---- */
+const struct counters *engine_counters(struct engine *); /* gauges filled */
+uint32_t engine_npeers(const struct engine *);
+/* Row i in configuration order; unix_ms - now_ms turns times into dates. */
+int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_peer_row *);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_find.c */
+/*
+ * Where peers are: what the configuration says, what discoveryd answers, and
+ * what was authenticated last; and what discoveryd is told in return.
+ *
+ * discoveryd is believed about places, never about keys: an address it gives
+ * is worth one initiation a second, and only the peer itself can answer that.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_int.h"
+#include "log.h"
+#include "path.h"
+
+/* ---- sockets ---- */
+
+/*
+ * What we send to these peers comes from another place now; they answer there
+ * as soon as they hear from us, not before.
+ */
+static void
+show_place(struct engine *e, uint16_t sock)
+{
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		if (p == NULL || !p->has_keys || p->sock != sock ||
+		    !engine_sock_for(e, &p->ep, &p->sock))
+			continue;
+		p->ses.keepalive_due_ms = 1; /* long ago: now */
+		slot_arm(e, p);
+	}
+}
+
+static void
+forget(struct engine *e, uint16_t sock)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < e->nsocks; i++)
+		if (e->sock[i].no != sock)
+			e->sock[kept++] = e->sock[i];
+	e->nsocks = kept;
+}
+
+void
+engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
+{
+	path_flush(e);
+	forget(e, sock);
+	if (e->nsocks == SOCKETS_MAX) {
+		log_warnx("more than %d UDP sockets", SOCKETS_MAX);
+		return;
+	}
+	e->sock[e->nsocks++] = (struct engine_sock){sock, family};
+	show_place(e, sock);
+}
+
+void
+engine_socket_del(struct engine *e, uint16_t sock)
+{
+	path_flush(e);
+	forget(e, sock);
+	show_place(e, sock);
+}
+
+bool
+engine_sock_for(
+    const struct engine *e, const struct endpoint *to, uint16_t *sock)
+{
+	bool found = false;
+	uint16_t first = 0;
+
+	for (uint32_t i = 0; i < e->nsocks; i++) {
+		if (e->sock[i].family != to->addr.family)
+			continue;
+		if (e->sock[i].no == *sock)
+			return true;
+		if (!found)
+			first = e->sock[i].no;
+		found = true;
+	}
+	if (found)
+		*sock = first;
+	return found;
+}
+
+/* ---- candidates ---- */
+
+static unsigned
+add_new(struct endpoint *list, unsigned n, const struct endpoint *ep)
+{
+	if ((ep->addr.family != 4 && ep->addr.family != 6) || ep->port == 0)
+		return n;
+	for (unsigned i = 0; i < n; i++)
+		if (endpoint_eq(&list[i], ep))
+			return n;
+	list[n] = *ep;
+	return n + 1;
+}
+
+unsigned
+slot_candidates(const struct peer_slot *p, struct endpoint out[CANDIDATES_ALL])
+{
+	unsigned n = 0;
+
+	if (p->has_ep)
+		n = add_new(out, n, &p->ep);
+	for (unsigned i = 0; i < p->conf.nendpoints; i++)
+		n = add_new(out, n, &p->conf.endpoint[i]);
+	for (unsigned i = 0; i < p->ncand; i++)
+		n = add_new(out, n, &p->cand[i]);
+	return n;
+}
+
+bool
+slot_target(const struct engine *e, const struct peer_slot *p, uint32_t attempt,
+    struct endpoint *to, uint16_t *sock)
+{
+	struct endpoint list[CANDIDATES_ALL];
+	unsigned n = slot_candidates(p, list);
+
+	/* the one whose turn it is, or the next with a socket for it */
+	for (unsigned i = 0; i < n; i++) {
+		*to = list[(attempt + i) % n];
+		*sock = p->sock;
+		if (engine_sock_for(e, to, sock))
+			return true;
+	}
+	return false;
+}
+
+/* ---- lookups ---- */
+
+int
+slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct msg_lookup_ask ask = {0};
+	uint32_t id;
+
+	if (p->lookup_id != 0)
+		return 0;
+	if (p->conf.nallowed == 0)
+		return -1;
+	ask.ip = p->conf.allowed[0].addr;
+	e->lookups++;
+	if (e->lookups >= UINT32_MAX >> SLOT_BITS)
+		e->lookups = 1;
+	id = e->lookups << SLOT_BITS | p->no;
+	p->asked_ms = now_ms;
+	if (e->io.ask_lookup(e->io.ctx, id, &ask) == -1) {
+		count(e, LOOKUPS_FAILED);
+		return -1;
+	}
+	count(e, LOOKUPS);
+	p->lookup_id = id;
+	p->lookup_due_ms = now_ms + LOOKUP_MS;
+	slot_arm(e, p);
+	return 0;
+}
+
+/* The question is over, without an answer that helps. */
+static void
+lookup_failed(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct endpoint list[CANDIDATES_ALL];
+
+	p->lookup_id = 0;
+	count(e, LOOKUPS_FAILED);
+	if (p->peer.state != PEER_LOOKUP)
+		return;
+	if (slot_candidates(p, list) != 0)
+		slot_event(e, p, now_ms, PEV_FOUND);
+	else
+		slot_event(e, p, now_ms, PEV_UNKNOWN);
+}
+
+void
+slot_lookup_late(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	if (p->lookup_id != 0 && now_ms >= p->lookup_due_ms)
+		lookup_failed(e, p, now_ms);
+}
+
+/* Places of the answer; the old ones of discoveryd are forgotten. */
+static void
+take_candidates(struct peer_slot *p, const struct msg_lookup_reply *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n && i < CANDIDATES_MAX; i++)
+		n = add_new(p->cand, n, &r->c[i].ep);
+	p->ncand = (uint8_t)n;
+}
+
+void
+engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
+    const struct msg_lookup_reply *r)
+{
+	struct peer_slot *p = slot_get(e, id & (SLOTS_MAX - 1));
+
+	if (p == NULL || id == 0 || p->lookup_id != id) {
+		count(e, ILLEGAL_EVENTS);
+		return;
+	}
+	if (r->status != LOOKUP_FOUND || r->n == 0) {
+		lookup_failed(e, p, now_ms);
+		return;
+	}
+	if (memcmp(r->key, p->conf.key, sizeof(r->key)) != 0) {
+		log_warnx("%s: discoveryd names another key for its address",
+		    p->conf.name);
+		lookup_failed(e, p, now_ms);
+		return;
+	}
+	p->lookup_id = 0;
+	take_candidates(p, r);
+	if (p->peer.state == PEER_LOOKUP)
+		slot_event(
+		    e, p, now_ms, p->ncand != 0 ? PEV_FOUND : PEV_UNKNOWN);
+}
+
+void
+engine_on_recent(
+    struct engine *e, uint64_t now_ms, const struct msg_lookup_reply *r)
+{
+	struct peer_slot *p = slot_get(e, keytab_find(e->by_key, r->key));
+
+	if (p == NULL || r->n == 0 || !p->conf.admin_up)
+		return;
+	take_candidates(p, r);
+	if (p->ncand == 0 || p->peer.state != PEER_IDLE)
+		return;
+	/* not authenticated by us, but by the engine before us: goes first */
+	if (!p->has_ep) {
+		p->ep = p->cand[0];
+		p->has_ep = true;
+	}
+	slot_event(e, p, now_ms, PEV_WANTED);
+}
+
+void
+engine_disc_lost(struct engine *e, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < e->nslots; i++)
+		if (e->slot[i] != NULL && e->slot[i]->lookup_id != 0)
+			lookup_failed(e, e->slot[i], now_ms);
+}
+
+/* ---- hints ---- */
+
+static bool
+lives_at(const struct peer_slot *p, const struct endpoint *ep)
+{
+	struct endpoint list[CANDIDATES_ALL];
+	unsigned n = slot_candidates(p, list);
+
+	for (unsigned i = 0; i < n; i++)
+		if (endpoint_eq(&list[i], ep))
+			return true;
+	return false;
+}
+
+/*
+ * Anybody can forge such a message.  So it is worth a few initiations, to a
+ * place that we know anyway, and then the back-off; and looking for the peer
+ * has a rate.
+ */
+void
+engine_stray(struct engine *e, uint64_t now_ms, const struct endpoint *from)
+{
+	if (!bucket_take(&e->stray, now_ms, STRAY_PER_S, STRAY_PER_S))
+		return;
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		if (p == NULL || p->peer.state != PEER_IDLE ||
+		    !p->conf.admin_up || !lives_at(p, from))
+			continue;
+		p->hinted = true;
+		slot_event(e, p, now_ms, PEV_WANTED);
+		return;
+	}
+}
+
+/* ---- what discoveryd is told ---- */
+
+/* A new discoveryd knows nothing of us; who waited for one waits no longer. */
+void
+engine_disc_ready(struct engine *e, uint64_t now_ms)
+{
+	struct endpoint list[CANDIDATES_ALL];
+
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		if (p == NULL)
+			continue;
+		if (p->seen_up)
+			p->seen_due = true;
+		if (p->peer.state == PEER_WAIT &&
+		    slot_candidates(p, list) == 0) {
+			p->wait_due_ms = now_ms;
+			slot_arm(e, p);
+		}
+	}
+	engine_tell_seen(e, now_ms);
+}
+
+void
+slot_roam(struct engine *e, struct peer_slot *p, uint16_t sock,
+    const struct endpoint *from)
+{
+	if (p->has_ep && p->sock == sock && endpoint_eq(&p->ep, from))
+		return;
+	if (p->batch != NULL)
+		path_send(e, p->batch);
+	if (p->has_ep && !endpoint_eq(&p->ep, from))
+		count(e, ROAMS);
+	p->has_ep = true;
+	p->ep = *from;
+	p->sock = sock;
+	if (p->seen_up)
+		slot_seen(e, p, true);
+}
+
+void
+slot_seen(struct engine *e, struct peer_slot *p, bool up)
+{
+	p->seen_up = up;
+	p->seen_due = true;
+	timers_set(&e->timers, &e->t_seen, 0);
+}
+
+static int
+tell(struct engine *e, struct peer_slot *p)
+{
+	struct msg_peer_seen m = {.ep = p->ep, .up = p->seen_up};
+
+	memcpy(m.key, p->conf.key, sizeof(m.key));
+	if (e->io.tell_seen(e->io.ctx, &m) == -1)
+		return -1;
+	p->seen_due = false;
+	return 0;
+}
+
+/* A few at a time: the channel is bounded, and nobody waits for it. */
+void
+engine_tell_seen(struct engine *e, uint64_t now_ms)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		if (p == NULL || !p->seen_due)
+			continue;
+		if (n++ == SEEN_BATCH || tell(e, p) == -1) {
+			timers_set(
+			    &e->timers, &e->t_seen, now_ms + SEEN_AGAIN_MS);
+			return;
+		}
+	}
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_int.h */
+#ifndef ENGINE_INT_H
+#define ENGINE_INT_H
+
+#include "batch.h"
+#include "cookie.h"
+#include "engine.h"
+#include "flow.h"
+#include "hold.h"
+#include "icmp.h"
+#include "index.h"
+#include "jobs.h"
+#include "keytab.h"
+#include "limiter.h"
+#include "offload.h"
+#include "path.h"
+#include "peer.h"
+#include "pkt.h"
+#include "route.h"
+#include "session.h"
+#include "timers.h"
+
+/*
+ * What the files of the engine share and nobody else sees.
+ *
+ *	engine.c       life, packets and answers in, time
+ *	engine_peer.c  carries out what peer.c and session.c ask for
+ *	engine_find.c  lookups, candidates, what discoveryd is told
+ *	engine_conf.c  the difference between two configurations
+ *	engine_rows.c  what meshctl sees
+ *	handshake.c    messages 1 to 3, both roles
+ *	dispatch/path.c  the straight line
+ */
+#define SOCKETS_MAX 32
+#define TICK_BATCH 64  /* timers a turn: each may cost a DH or two */
+#define BATCHES 16     /* peers with datagrams pending at one time */
+#define LOOKUP_MS 2000 /* an answer of discoveryd is late after this */
+#define LOOKUP_AGAIN_MS 4000
+#define STRAY_PER_S 20      /* searches for who uses a session we lost */
+#define STRAY_TRIES 3       /* initiations on such a hint alone */
+#define SEEN_AGAIN_MS 200   /* PEER_SEEN that could not be sent */
+#define SEEN_BATCH 64       /* of them at a time */
+#define INITS_PER_WINDOW 50 /* more initiations in 100 ms are load */
+#define LIMITER_PLACES 4096
+#define ICMP_PER_S 100
+#define ICMP_BURST 50
+#define HS_LATE 3 /* initiations that were repeated since */
+/* indices: keys, ours and theirs to be, what was repeated */
+#define KEYS_PER_PEER (SLOT_N + 3 + HS_LATE)
+/* A lookup's id: the slot number below, a growing number above. */
+#define SLOT_BITS 13
+#define SLOTS_MAX (1u << SLOT_BITS)
+#define CANDIDATES_ALL (1 + CONF_ENDPOINTS_MAX + CANDIDATES_MAX)
+
+enum { TIMER_JOBS = SLOTS_MAX, TIMER_FLOWS, TIMER_SEEN, TIMERS_EXTRA = 3 };
+
+/* One configured peer.  Its number stays while it is configured. */
+struct peer_slot {
+	uint32_t no;
+	struct conf_peer conf;
+	struct peer peer;
+	struct session ses;
+	struct cookie_jar jar;
+	struct hold hold;
+	struct timer timer;  /* the earliest of everything below and in ses */
+	struct batch *batch; /* NULL: nothing pending */
+	/* where it is: authenticated last, and what discoveryd said */
+	bool has_ep;
+	struct endpoint ep;
+	uint16_t sock;
+	uint8_t ncand;
+	struct endpoint cand[CANDIDATES_MAX];
+	uint32_t lookup_id; /* the question under way, 0: none */
+	uint64_t lookup_due_ms, asked_ms, wait_due_ms;
+	bool seen_due, seen_up; /* discoveryd is to be told */
+	bool hinted; /* dialed for a stray message only: see engine_stray */
+	/* our initiation that waits for its response */
+	bool hs_open;
+	struct noise hs;
+	uint64_t hs_sent_ms;
+	struct late_init {
+		uint32_t index; /* 0: none */
+		uint64_t sent_ms;
+	} late[HS_LATE];    /* newest first */
+	uint32_t dial_job;  /* the one before it was sent, 0: none */
+	uint32_t responses; /* at keyd now */
+	/* theirs */
+	uint8_t newest_stamp[WG_STAMP];
+	bool answered;
+	uint64_t answered_ms;
+	/* for humans, and for who makes way */
+	bool has_keys;
+	uint64_t since_ms, handshake_ms, seen_ms, used_ms;
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+	uint32_t handshakes, rtt_us;
+};
+
+struct engine_sock {
+	uint16_t no;
+	uint8_t family;
+};
+
+struct engine {
+	struct engine_io io;
+	struct conf_node node; /* the present configuration's */
+	bool configured, has_pub;
+	uint8_t pub[32];
+	uint8_t hash_key[16];
+	struct cookie_checker checker;
+	/* peers: slot[no], NULL: free; order[i]: number of peer i of conf */
+	struct peer_slot **slot;
+	uint32_t nslots, npeers, nkeys; /* nkeys: peers that have keys */
+	uint32_t *order;
+	struct keytab *by_key;
+	struct route_table *routes;
+	struct flow_table *flows;
+	struct index_table *index;
+	struct jobs *jobs;
+	struct limiter *limiter;
+	struct load load;
+	struct bucket icmp, stray;
+	struct timers timers;
+	struct timer t_jobs, t_flows, t_seen;
+	uint32_t lookups; /* questions so far: the upper part of their ids */
+	struct engine_sock sock[SOCKETS_MAX];
+	uint32_t nsocks;
+	struct batch batch[BATCHES];
+	uint32_t batch_next;
+	struct merge merge;
+	uint32_t merged;              /* datagrams in it */
+	uint8_t *merge_buf, *scratch; /* PK_IP_MAX octets each */
+	struct counters c;
+};
+
+/* A received datagram on its way in. */
+struct datagram {
+	uint16_t sock;
+	const struct endpoint *from;
+	uint8_t *data;
+	size_t len;
+	struct peer_slot *by; /* who sent it, once authenticated; else NULL */
+};
+
+static inline void
+count(struct engine *e, enum counter id)
+{
+	e->c.v[id]++;
+}
+
+/* ---- engine_peer.c ---- */
+struct peer_slot *slot_get(const struct engine *, uint32_t no); /* or NULL */
+void slot_event(
+    struct engine *, struct peer_slot *, uint64_t now_ms, enum peer_event);
+void slot_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Arm its timer if something is due before what it is armed for. */
+void slot_arm(struct engine *, struct peer_slot *);
+/* Something authenticated came, or keys were made: is it up now? */
+void slot_heard(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Wipe its keys and handshakes; the machine hears of ev. */
+void slot_close(
+    struct engine *, struct peer_slot *, uint64_t now_ms, enum peer_event);
+/* No key to seal it with: keep it, and see that there will be one. */
+void slot_hold(struct engine *, uint64_t now_ms, const struct record *);
+void slot_drop_held(
+    struct engine *, struct peer_slot *, uint64_t now_ms, enum counter why);
+/* Keys came or went: count them, and let the longest unused make way. */
+void slot_keys(struct engine *, struct peer_slot *, uint64_t now_ms);
+void slots_make_way(
+    struct engine *, const struct peer_slot *not_this, uint64_t now_ms);
+void index_drop_all(struct engine *, const uint32_t *gone, int n);
+/* An ICMP error for the host, if it may have one now. */
+void engine_complain(
+    struct engine *, uint64_t now_ms, enum icmp_what, const struct pkt *about);
+
+/* ---- engine_find.c ---- */
+unsigned slot_candidates(
+    const struct peer_slot *, struct endpoint out[CANDIDATES_ALL]);
+/* Where attempt i goes: false, there is no address or no socket for one. */
+bool slot_target(const struct engine *, const struct peer_slot *,
+    uint32_t attempt, struct endpoint *, uint16_t *sock);
+/* The socket to reach it by: its own, or one of the family. */
+bool engine_sock_for(
+    const struct engine *, const struct endpoint *, uint16_t *sock);
+/* 0 asked, or asked already; -1 discoveryd is away */
+int slot_lookup(struct engine *, struct peer_slot *, uint64_t now_ms);
+void slot_lookup_late(struct engine *, struct peer_slot *, uint64_t now_ms);
+/*
+ * Data for a session that we do not have, from where an idle peer lives: we
+ * were started anew and it does not know.  Call it, instead of letting it
+ * talk to the wall for the 15 s after which it would call us.
+ */
+void engine_stray(
+    struct engine *, uint64_t now_ms, const struct endpoint *from);
+/* It was authenticated at this place. */
+void slot_roam(struct engine *, struct peer_slot *, uint16_t sock,
+    const struct endpoint *);
+void slot_seen(struct engine *, struct peer_slot *, bool up);
+void engine_tell_seen(struct engine *, uint64_t now_ms);
+
+/* ---- engine_conf.c ---- */
+void slot_free(struct peer_slot *); /* wipes; the tables are not touched */
+
+/* ---- engine.c ---- */
+/* Send one datagram that is not data; counts it for slot p (may be NULL). */
+int engine_send(struct engine *, struct peer_slot *p, uint16_t sock,
+    const struct endpoint *, const uint8_t *, size_t);
+
+#endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_peer.c */
+/*
+ * One peer: carries out what the machine of peer.c and the timers of
+ * wire/session.c ask for, and reports back to them.  Every peer has its own
+ * hold queue, timer and back-off, so that one that can't be reached costs the
+ * others nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_int.h"
+#include "handshake.h"
+#include "log.h"
+#include "path.h"
+
+struct peer_slot *
+slot_get(const struct engine *e, uint32_t no)
+{
+	return no < e->nslots ? e->slot[no] : NULL;
+}
+
+void
+index_drop_all(struct engine *e, const uint32_t *gone, int n)
+{
+	for (int i = 0; i < n; i++)
+		index_drop(e->index, gone[i]);
+}
+
+void
+engine_complain(struct engine *e, uint64_t now_ms, enum icmp_what what,
+    const struct pkt *about)
+{
+	static const struct vnet plain;
+	uint8_t out[ICMP_MAX];
+	size_t len;
+
+	len = icmp_make(out, what, e->node.mtu, about);
+	if (len == 0 || !bucket_take(&e->icmp, now_ms, ICMP_PER_S, ICMP_BURST))
+		return;
+	if (e->io.tun_send(e->io.ctx, &plain, out, len) == 0)
+		count(e, ICMP_SENT);
+}
+
+/* ---- what waits ---- */
+
+static void
+drop_one(struct engine *e, struct held *h, uint64_t now_ms, enum counter why)
+{
+	struct pkt p;
+
+	count(e, why);
+	if (why != EO_SHUTDOWN && pkt_parse(&p, h->pkt, h->len) == 0)
+		engine_complain(e, now_ms,
+		    why == EO_PEER_OFF ? ICMP_PROHIBITED : ICMP_HOST, &p);
+	free(h);
+}
+
+void
+slot_drop_held(
+    struct engine *e, struct peer_slot *p, uint64_t now_ms, enum counter why)
+{
+	struct held *h;
+
+	while ((h = hold_pop(&p->hold)) != NULL)
+		drop_one(e, h, now_ms, why);
+}
+
+static void
+expire_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct held *h;
+
+	while ((h = hold_expired(&p->hold, now_ms)) != NULL)
+		drop_one(e, h, now_ms, EO_HOLD_TIMEOUT);
+}
+
+void
+slot_hold(struct engine *e, uint64_t now_ms, const struct record *r)
+{
+	uint64_t due_ms = now_ms + e->node.hold_timeout_ms;
+
+	e->c.v[EO_HOLD_FULL] +=
+	    hold_push(&r->to->hold, due_ms, r->vnet, r->data, r->len);
+	r->to->hinted = false; /* the host wants it too */
+	slot_event(e, r->to, now_ms, PEV_WANTED);
+	slot_arm(e, r->to);
+}
+
+/* There is a key: everything that waited goes out, in order. */
+static void
+flush_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	for (uint32_t n = p->hold.n; n > 0; n--) {
+		struct held *h = hold_pop(&p->hold);
+		struct record r = {
+		    .vnet = &h->vnet, .data = h->pkt, .len = h->len};
+		enum counter verdict = path_out(e, now_ms, &r);
+
+		if (verdict == EO_HELD)
+			e->c.v[EO_HOLD_FULL] += hold_push(
+			    &p->hold, h->due_ms, &h->vnet, h->pkt, h->len);
+		else if (verdict != EO_SENT)
+			count(e, verdict);
+		free(h);
+	}
+}
+
+/* ---- the machine ---- */
+
+static void
+opened(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	char where[ENDPOINT_STRLEN];
+
+	log_info("%s: up at %s", p->conf.name, endpoint_format(&p->ep, where));
+	p->wait_due_ms = 0;
+	p->hinted = false;
+	slot_seen(e, p, true);
+	flush_held(e, p, now_ms);
+}
+
+static void
+look_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct endpoint list[CANDIDATES_ALL];
+	int asked = slot_lookup(e, p, now_ms);
+
+	/* what is known is dialed at once; the answer may add to it */
+	if (slot_candidates(p, list) != 0)
+		slot_event(e, p, now_ms, PEV_FOUND);
+	else if (asked == -1)
+		slot_event(e, p, now_ms, PEV_UNKNOWN);
+}
+
+static void
+begin_wait(
+    struct engine *e, struct peer_slot *p, uint64_t now_ms, enum peer_state was)
+{
+	if (p->peer.wait.ms == PEER_WAIT_MIN)
+		log_info("%s: %s", p->conf.name,
+		    was == PEER_LOOKUP ? "no known address" : "no answer");
+	p->hinted = false;
+	if (p->seen_up)
+		slot_seen(e, p, false);
+	slot_drop_held(e, p, now_ms,
+	    was == PEER_LOOKUP ? EO_NO_ENDPOINT : EO_HOLD_TIMEOUT);
+	p->wait_due_ms = now_ms + backoff_jitter(p->peer.wait.ms, &e->io.rnd);
+}
+
+/* Somebody still wants it: the host, or the administrator at all times. */
+static bool
+is_wanted(const struct peer_slot *p)
+{
+	return p->conf.admin_up && (p->hold.n != 0 || p->conf.keepalive_s != 0);
+}
+
+static void
+carry_out(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    enum peer_action act, enum peer_state was)
+{
+	switch (act) {
+	case PACT_NONE:
+		break;
+	case PACT_LOOKUP:
+		look_up(e, p, now_ms);
+		break;
+	case PACT_DIAL:
+		session_want(&p->ses, now_ms);
+		break;
+	case PACT_FLUSH:
+		opened(e, p, now_ms);
+		break;
+	case PACT_WAIT:
+		begin_wait(e, p, now_ms, was);
+		break;
+	}
+	slot_arm(e, p);
+}
+
+void
+slot_event(
+    struct engine *e, struct peer_slot *p, uint64_t now_ms, enum peer_event ev)
+{
+	enum peer_state was = p->peer.state;
+	uint32_t illegal = p->peer.illegal;
+	enum peer_action act = peer_event(&p->peer, ev);
+
+	e->c.v[ILLEGAL_EVENTS] += p->peer.illegal - illegal;
+	if (p->peer.state != was) {
+		p->since_ms = now_ms;
+		log_debug("%s: %s -> %s", p->conf.name, peer_state_name(was),
+		    peer_state_name(p->peer.state));
+	}
+	carry_out(e, p, now_ms, act, was);
+	if (p->peer.state == PEER_IDLE && was != PEER_IDLE && is_wanted(p))
+		slot_event(e, p, now_ms, PEV_WANTED);
+}
+
+void
+slot_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	slot_keys(e, p, now_ms);
+	if (p->peer.state != PEER_UP && session_up(&p->ses, now_ms))
+		slot_event(e, p, now_ms, PEV_OPEN);
+	slot_arm(e, p);
+}
+
+/* ---- keys come and go ---- */
+
+static bool
+has_keys(const struct session *s)
+{
+	for (int i = 0; i < SLOT_N; i++)
+		if (s->slot[i] != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * The session, except p's own, that went unused for longest.  Not one that the
+ * administrator wants at all times: it would come back at once, and two of
+ * them could go on pushing each other out.
+ */
+static struct peer_slot *
+longest_unused(const struct engine *e, const struct peer_slot *p)
+{
+	struct peer_slot *old = NULL;
+
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *q = e->slot[i];
+
+		if (q == NULL || q == p || !q->has_keys ||
+		    q->conf.keepalive_s != 0 || q->peer.state == PEER_DIAL)
+			continue;
+		if (old == NULL || q->used_ms < old->used_ms)
+			old = q;
+	}
+	return old;
+}
+
+void
+slots_make_way(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+{
+	struct peer_slot *old;
+
+	while (e->nkeys > e->node.sessions_max &&
+	    (old = longest_unused(e, p)) != NULL) {
+		log_info("%s: session makes way, more than %u", old->conf.name,
+		    e->node.sessions_max);
+		slot_close(e, old, now_ms, PEV_CLOSED);
+	}
+}
+
+void
+slot_keys(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	bool has = has_keys(&p->ses);
+
+	if (has == p->has_keys)
+		return;
+	p->has_keys = has;
+	if (!has) {
+		e->nkeys--;
+		return;
+	}
+	e->nkeys++;
+	p->used_ms = now_ms;
+	slots_make_way(e, p, now_ms);
+}
+
+void
+slot_close(
+    struct engine *e, struct peer_slot *p, uint64_t now_ms, enum peer_event ev)
+{
+	struct session_limits lim = p->ses.lim;
+	uint16_t persistent_s = p->ses.persistent_s;
+
+	if (p->batch != NULL)
+		path_send(e, p->batch);
+	hs_close(e, p);
+	hs_drop(e, p);
+	for (int i = 0; i < SLOT_N; i++)
+		if (p->ses.slot[i] != NULL)
+			index_drop(e->index, p->ses.slot[i]->local_index);
+	session_clear(&p->ses);
+	session_init(&p->ses, &lim);
+	p->ses.persistent_s = persistent_s;
+	slot_keys(e, p, now_ms);
+	if (p->seen_up)
+		slot_seen(e, p, false);
+	if (ev != PEV_CLOSED || p->peer.state == PEER_UP)
+		slot_event(e, p, now_ms, ev);
+}
+
+/* ---- time ---- */
+
+static void
+wiped(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	slot_keys(e, p, now_ms);
+	if (p->seen_up)
+		slot_seen(e, p, false);
+	if (p->peer.state == PEER_UP)
+		slot_event(e, p, now_ms, PEV_CLOSED);
+}
+
+static void
+gave_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	count(e, HS_GIVEN_UP);
+	hs_close(e, p);
+	if (session_up(&p->ses, now_ms))
+		return; /* a rekey failed; the key may still be good */
+	if (p->peer.state == PEER_DIAL || p->peer.state == PEER_UP)
+		slot_event(e, p, now_ms, PEV_LOST);
+}
+
+/* The session wants an initiation; only some states may dial. */
+static void
+initiate(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct endpoint to;
+	uint16_t sock;
+
+	if (p->peer.state != PEER_DIAL && p->peer.state != PEER_UP) {
+		session_stop_dialing(&p->ses);
+		if (p->peer.state == PEER_IDLE)
+			slot_event(e, p, now_ms, PEV_WANTED);
+		return;
+	}
+	if (p->hinted && p->ses.attempts >= STRAY_TRIES) {
+		session_stop_dialing(&p->ses);
+		slot_event(e, p, now_ms, PEV_LOST);
+		return;
+	}
+	hs_dial(e, p, now_ms);
+	/* nobody answers at what is known, or nothing of it can be tried */
+	if (now_ms - p->asked_ms >= LOOKUP_AGAIN_MS &&
+	    (p->ses.attempts >= 2 ||
+		!slot_target(e, p, p->ses.attempts, &to, &sock)))
+		(void)slot_lookup(e, p, now_ms);
+}
+
+static bool
+may_idle_out(const struct engine *e, const struct peer_slot *p)
+{
+	return e->node.sessions_idle_s != 0 && p->has_keys &&
+	    p->conf.keepalive_s == 0 && p->peer.state != PEER_DIAL;
+}
+
+static uint64_t
+idle_due(const struct engine *e, const struct peer_slot *p)
+{
+	return p->used_ms + e->node.sessions_idle_s * UINT64_C(1000);
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+slot_due(const struct engine *e, const struct peer_slot *p)
+{
+	uint64_t due = earlier(session_due(&p->ses), hold_due(&p->hold));
+
+	if (p->lookup_id != 0)
+		due = earlier(due, p->lookup_due_ms);
+	if (p->peer.state == PEER_WAIT)
+		due = earlier(due, p->wait_due_ms);
+	if (may_idle_out(e, p))
+		due = earlier(due, idle_due(e, p));
+	return due;
+}
+
+void
+slot_arm(struct engine *e, struct peer_slot *p)
+{
+	uint64_t due = slot_due(e, p);
+
+	/* later is found out when it fires: cheaper than moving it each time */
+	if (due < (p->timer.pos == 0 ? UINT64_MAX : p->timer.due_ms))
+		timers_set(&e->timers, &p->timer, due);
+}
+
+void
+slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	uint32_t gone[SLOT_N];
+	unsigned ngone = 0, todo;
+	uint64_t due;
+
+	todo = session_tick(&p->ses, now_ms, gone, &ngone);
+	index_drop_all(e, gone, (int)ngone);
+	if (todo & SES_WIPED)
+		wiped(e, p, now_ms);
+	if (todo & SES_GAVE_UP)
+		gave_up(e, p, now_ms);
+	if (todo & SES_INITIATE)
+		initiate(e, p, now_ms);
+	if (todo & SES_KEEPALIVE)
+		(void)path_keepalive(e, now_ms, p);
+	expire_held(e, p, now_ms);
+	slot_lookup_late(e, p, now_ms);
+	if (p->peer.state == PEER_WAIT && now_ms >= p->wait_due_ms)
+		slot_event(e, p, now_ms, PEV_TIMER);
+	if (may_idle_out(e, p) && now_ms >= idle_due(e, p))
+		slot_close(e, p, now_ms, PEV_CLOSED);
+	/* one look a millisecond is enough, whatever a machine says */
+	due = slot_due(e, p);
+	if (due == UINT64_MAX)
+		timers_stop(&e->timers, &p->timer);
+	else
+		timers_set(
+		    &e->timers, &p->timer, due > now_ms ? due : now_ms + 1);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/glue.h */
+#ifndef GLUE_H
+#define GLUE_H
+
+#include "chan.h"
+#include "conf.h"
+#include "engine.h"
+#include "loop.h"
+#include "tunwire.h"
+#include "udp.h"
+
+/*
+ * The process around the engine: real sockets, channels, clock and loop.
+ * main.c has the parent's messages and the effects, wires.c the channels to
+ * keyd, discoveryd and control.
+ */
+#define UDP_SOCKETS 32
+/*
+ * A wire that was closed and not replaced for so long: the other end hung up
+ * on us for good, and a fresh start is the way to new wires.  Longer than the
+ * parent ever waits before it starts a dead neighbour again, because sessions
+ * live on while keyd is away.
+ */
+#define WIRE_LOST_MS 35000
+
+struct glue;
+
+struct wire {
+	struct glue *glue;
+	enum role peer;
+	struct chan *chan; /* NULL: away */
+	struct loop_chan *lc;
+	struct loop_timer *lost;
+};
+
+struct glue {
+	struct loop *loop;
+	struct engine *engine;
+	struct wire parent, key, disc, control;
+	struct tunwire tun;
+	struct loop_timer *tun_lost;
+	struct loop_timer *timer; /* engine_due */
+	struct loop_io *udp_io[UDP_SOCKETS];
+	struct udp *udp[UDP_SOCKETS]; /* by the parent's number */
+	struct conf next;             /* announced, taken at CONF_END */
+	bool has_next;
+	uint32_t receive_buffer, send_buffer; /* wanted; 0: not yet known */
+	bool knows_recent; /* discoveryd's memory was read once */
+	uint64_t refused;  /* IPC_REFUSED */
+	uint64_t now_ms;   /* when the present receives began */
+	uint8_t *rx;       /* UDP_BUFFER */
+	bool failed;
+};
+
+/* ---- wires.c ---- */
+void wires_init(struct glue *); /* fatal without memory */
+void wires_clear(struct glue *);
+/* A new end for a neighbour; -1: there is no wire to that role. */
+int wires_set(struct glue *, enum role, int fd, uint64_t gen);
+void wire_reply(struct chan *, enum msg_type, uint32_t id, const struct wbuf *);
+void glue_lost(struct glue *, enum role); /* leave: a wire is lost */
+
+/* the engine's questions */
+int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);
+int ask_stamp(void *ctx, uint32_t id);
+int ask_lookup(void *ctx, uint32_t id, const struct msg_lookup_ask *);
+int tell_seen(void *ctx, const struct msg_peer_seen *);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/reach/gso.h */
+#ifndef GSO_H
+#define GSO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct msghdr;
+
+/*
+ * What a system knows about many datagrams in one call.  One file for each
+ * system: gso_linux.c has UDP_SEGMENT and UDP_GRO (udp(7)), gso_openbsd.c says
+ * that there is no such thing, and udp.c then sends them one by one.
+ */
+#define GSO_CONTROL 64 /* octets of control data that both need at most */
+
+bool gso_able(void);
+/* Make m (with control data of GSO_CONTROL octets) a batch of seg octets. */
+void gso_mark(struct msghdr *m, uint16_t seg);
+/* Batch refused, single datagrams may do; *never: all that socket's. */
+bool gso_refused(int error, bool *never);
+
+int gro_on(int fd); /* 0 or -1 */
+/* Size of the datagrams in a received batch, 0: it is a single one. */
+size_t gro_size(struct msghdr *m);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/reach/udp.c */
+/* Datagram system calls: see udp.h. */
+#include "udp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "gso.h"
+#include "log.h"
+
+#define WAIT_OCTETS 65536 /* a batch is shorter */
+
+struct waiting {
+	struct endpoint to;
+	size_t off, len, seg;
+	uint8_t data[WAIT_OCTETS];
+};
+
+struct udp {
+	int fd;
+	uint16_t no;
+	uint8_t family;
+	bool gso;
+	uint32_t head, n;      /* of the queue */
+	struct waiting *queue; /* UDP_WAITING, touched only when needed */
+};
+
+struct udp *
+udp_new(int fd, uint16_t no, uint8_t family)
+{
+	struct udp *u = calloc(1, sizeof(*u));
+
+	if (u != NULL)
+		u->queue = malloc(UDP_WAITING * sizeof(*u->queue));
+	if (u == NULL || u->queue == NULL) {
+		log_warn("UDP socket %u", no);
+		free(u);
+		close(fd);
+		return NULL;
+	}
+	u->fd = fd;
+	u->no = no;
+	u->family = family;
+	u->gso = gso_able();
+	if (gro_on(fd) == -1)
+		log_warn("UDP socket %u: receiving batches", no);
+	return u;
+}
+
+void
+udp_free(struct udp *u)
+{
+	if (u == NULL)
+		return;
+	close(u->fd);
+	free(u->queue);
+	free(u);
+}
+
+int
+udp_fd(const struct udp *u)
+{
+	return u->fd;
+}
+
+uint16_t
+udp_no(const struct udp *u)
+{
+	return u->no;
+}
+
+uint8_t
+udp_family(const struct udp *u)
+{
+	return u->family;
+}
+
+static void
+check_buffer(const struct udp *u, int option, const char *what, uint32_t want)
+{
+	int got = 0;
+	socklen_t len = sizeof(got);
+
+	if (getsockopt(u->fd, SOL_SOCKET, option, &got, &len) == -1) {
+		log_warn("UDP socket %u: %s buffer", u->no, what);
+		return;
+	}
+	/* the system doubles it for its own overhead */
+	if ((uint32_t)got / 2 < want)
+		log_warnx("UDP socket %u: %s buffer is %u octets, not %u",
+		    u->no, what, (unsigned)got / 2, want);
+}
+
+void
+udp_check_buffers(const struct udp *u, uint32_t receive, uint32_t send)
+{
+	check_buffer(u, SO_RCVBUF, "receive", receive);
+	check_buffer(u, SO_SNDBUF, "send", send);
+}
+
+/* ---- out ---- */
+
+/* One call: a batch if len is more than seg.  0 or errno. */
+static int
+send_one(struct udp *u, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg)
+{
+	_Alignas(struct cmsghdr) uint8_t control[GSO_CONTROL];
+	struct sockaddr_storage ss;
+	struct iovec iov = {.iov_base = (void *)data, .iov_len = len};
+	struct msghdr m = {.msg_name = &ss, .msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t r;
+
+	m.msg_namelen = (socklen_t)endpoint_to_sa(to, &ss);
+	if (len > seg) {
+		m.msg_control = control;
+		gso_mark(&m, (uint16_t)seg);
+	}
+	do
+		r = sendmsg(u->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (r == -1 && errno == EINTR);
+	return r == -1 ? errno : 0;
+}
+
+/* One by one from *off on, which says how far it went.  0 or errno. */
+static int
+send_singly(struct udp *u, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg, size_t *off)
+{
+	while (*off < len) {
+		size_t n = len - *off < seg ? len - *off : seg;
+		int e = send_one(u, to, data + *off, n, n);
+
+		if (e != 0)
+			return e;
+		*off += n;
+	}
+	return 0;
+}
+
+/* The same, as a batch if the system can. */
+static int
+send_batch(struct udp *u, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg, size_t *off)
+{
+	bool never;
+	int e;
+
+	if (u->gso && len - *off > seg) {
+		e = send_one(u, to, data + *off, len - *off, seg);
+		if (e == 0)
+			*off = len;
+		if (e == 0 || !gso_refused(e, &never))
+			return e;
+		if (never) {
+			u->gso = false;
+			log_info(
+			    "UDP socket %u: no batches on this device", u->no);
+		}
+	}
+	return send_singly(u, to, data, len, seg, off);
+}
+
+/* Full for the moment, as against wrong. */
+static bool
+is_full(int e)
+{
+	return e == EAGAIN || e == EWOULDBLOCK || e == ENOBUFS;
+}
+
+static enum udp_result
+wait_for_room(struct udp *u, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg)
+{
+	struct waiting *w;
+
+	if (u->n == UDP_WAITING || len > WAIT_OCTETS)
+		return UDP_FULL;
+	w = &u->queue[(u->head + u->n++) % UDP_WAITING];
+	w->to = *to;
+	w->off = 0;
+	w->len = len;
+	w->seg = seg;
+	memcpy(w->data, data, len);
+	return UDP_OK;
+}
+
+enum udp_result
+udp_send(struct udp *u, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg)
+{
+	size_t off = 0;
+	int e;
+
+	if (u->n != 0) /* not past what waits already */
+		return wait_for_room(u, to, data, len, seg);
+	e = send_batch(u, to, data, len, seg, &off);
+	if (e == 0)
+		return UDP_OK;
+	if (is_full(e))
+		return wait_for_room(u, to, data + off, len - off, seg);
+	log_debug("UDP socket %u: send: %s", u->no, strerror(e));
+	return UDP_ERROR;
+}
+
+bool
+udp_waiting(const struct udp *u)
+{
+	return u->n != 0;
+}
+
+void
+udp_writable(struct udp *u)
+{
+	while (u->n != 0) {
+		struct waiting *w = &u->queue[u->head];
+		int e = send_batch(u, &w->to, w->data, w->len, w->seg, &w->off);
+
+		if (e != 0 && is_full(e))
+			return;
+		if (e != 0)
+			log_debug(
+			    "UDP socket %u: send: %s", u->no, strerror(e));
+		u->head = (u->head + 1) % UDP_WAITING;
+		u->n--;
+	}
+}
+
+/* ---- in ---- */
+
+/* One receive: octets, 0 if it is to be ignored, -1 if there is nothing. */
+static ssize_t
+receive(const struct udp *u, uint8_t *buf, struct endpoint *from, size_t *size)
+{
+	_Alignas(struct cmsghdr) uint8_t control[GSO_CONTROL];
+	struct sockaddr_storage ss;
+	struct iovec iov = {.iov_base = buf, .iov_len = UDP_BUFFER};
+	struct msghdr m = {
+	    .msg_name = &ss,
+	    .msg_namelen = sizeof(ss),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control,
+	    .msg_controllen = sizeof(control),
+	};
+	ssize_t n;
+
+	*size = 0;
+	do
+		n = recvmsg(u->fd, &m, MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return is_full(errno) ? -1 : 0;
+	if ((m.msg_flags & MSG_TRUNC) != 0 || endpoint_from_sa(&ss, from) == -1)
+		return 0;
+	*size = gro_size(&m);
+	return n;
+}
+
+bool
+udp_receive(struct udp *u, uint8_t *buf, udp_fn *fn, void *ctx)
+{
+	struct endpoint from;
+	size_t size;
+
+	for (int i = 0; i < UDP_BURST; i++) {
+		ssize_t n = receive(u, buf, &from, &size);
+		size_t left = n > 0 ? (size_t)n : 0;
+		uint8_t *p = buf;
+
+		if (n == -1)
+			return false;
+		if (size == 0 || size > left)
+			size = left;
+		for (size_t len; left > 0; p += len, left -= len) {
+			len = left < size ? left : size;
+			fn(ctx, u->no, &from, p, len);
+		}
+	}
+	return true;
+}

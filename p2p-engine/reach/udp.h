@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/reach/udp.h */
+#ifndef UDP_H
+#define UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "engine.h"
+
+/*
+ * One UDP socket that the parent bound and handed to the engine: the one home
+ * of datagram system calls.
+ *
+ * Out: a batch of equal datagrams is one call (gso.h); what the system refuses
+ * as a batch is sent one by one.  A full socket buffer is a matter of waiting:
+ * the batch is copied to a queue of UDP_WAITING, udp_waiting() tells the owner
+ * to stop reading packets and to call udp_writable when the socket is, and only
+ * when the queue is full UDP_FULL makes the engine drop and count.
+ *
+ * In: at most UDP_BURST receives a call, each cut into its datagrams.
+ */
+#define UDP_WAITING 16
+#define UDP_BURST 32
+#define UDP_BUFFER 65536 /* octets of the receive buffer */
+
+struct udp;
+/* How a received datagram is handed over; it may be written to. */
+typedef void udp_fn(void *ctx, uint16_t no, const struct endpoint *from,
+    uint8_t *data, size_t len);
+
+/* Takes the fd over, also on failure.  NULL: no memory (logged). */
+struct udp *udp_new(int fd, uint16_t no, uint8_t family);
+void udp_free(struct udp *); /* NULL is fine */
+int udp_fd(const struct udp *);
+uint16_t udp_no(const struct udp *);
+uint8_t udp_family(const struct udp *);
+
+/* Read the buffer sizes back and say so if they are smaller than wanted. */
+void udp_check_buffers(const struct udp *, uint32_t receive, uint32_t send);
+
+/* len octets as datagrams of seg, the last may be shorter. */
+enum udp_result udp_send(struct udp *, const struct endpoint *to,
+    const uint8_t *data, size_t len, size_t seg);
+bool udp_waiting(const struct udp *);
+void udp_writable(struct udp *); /* send what waits, as far as it goes */
+
+/* buf: UDP_BUFFER octets.  True: there may be more. */
+bool udp_receive(struct udp *, uint8_t *buf, udp_fn *, void *ctx);
+
+#endif

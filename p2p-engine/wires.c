@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/wires.c */
+/*
+ * The channels to keyd, discoveryd and control: questions out, answers in.
+ *
+ * Any of the three may go and come back at any time; what was asked is failed
+ * at once, and nobody waits.  A neighbour that breaks the protocol loses its
+ * wire; the engine lives on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "glue.h"
+#include "log.h"
+
+#define BODY_MAX 8192
+/* An answer to control may be a row for every peer, twice over. */
+#define CONTROL_FRAMES (2 * (CONF_PEERS_MAX + 256))
+#define CONTROL_BYTES (16 * 1024 * 1024)
+/* A restart asks for every peer at once. */
+#define ASK_FRAMES (CONF_PEERS_MAX + 256)
+
+void
+wire_reply(
+    struct chan *ch, enum msg_type type, uint32_t id, const struct wbuf *w)
+{
+	if (wbuf_done(w) == 0)
+		(void)chan_send(ch, type, id, w->base, w->len, -1);
+}
+
+/* ---- questions ---- */
+
+static int
+ask(const struct wire *wire, enum msg_type type, uint32_t id,
+    const struct wbuf *w)
+{
+	if (wire->chan == NULL || chan_state(wire->chan) != CHAN_S_READY ||
+	    wbuf_done(w) == -1)
+		return -1;
+	return chan_send(wire->chan, type, id, w->base, w->len, -1);
+}
+
+int
+ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[65];
+	struct wbuf w;
+	int r;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_mix_ask(&w, m);
+	r = ask(&g->key, MSG_MIX_ASK, id, &w);
+	explicit_bzero(body, sizeof(body));
+	return r;
+}
+
+int
+ask_stamp(void *ctx, uint32_t id)
+{
+	struct glue *g = ctx;
+	uint8_t body[1];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	return ask(&g->key, MSG_STAMP_ASK, id, &w);
+}
+
+int
+ask_lookup(void *ctx, uint32_t id, const struct msg_lookup_ask *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[32];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_lookup_ask(&w, m);
+	return ask(&g->disc, MSG_LOOKUP_ASK, id, &w);
+}
+
+int
+tell_seen(void *ctx, const struct msg_peer_seen *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[64];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_peer_seen(&w, m);
+	return ask(&g->disc, MSG_PEER_SEEN, 0, &w);
+}
+
+/* ---- keyd ---- */
+
+static enum chan_verdict
+on_mix(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_mix_reply m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_mix_reply(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_on_mix(wire->glue->engine, clock_mono_ms(), f->id, &m);
+	explicit_bzero(&m, sizeof(m));
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_stamp(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_stamp_reply m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_stamp_reply(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_on_stamp(wire->glue->engine, clock_mono_ms(), f->id, &m);
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_pub(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_pub_reply m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_pub_reply(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_set_pub(wire->glue->engine, clock_mono_ms(), m.pub);
+	return CHAN_OK;
+}
+
+static const struct chan_handler key_handlers[] = {
+    {MSG_MIX_REPLY, on_mix},
+    {MSG_STAMP_REPLY, on_stamp},
+    {MSG_PUB_REPLY, on_pub},
+};
+
+static void
+key_ready(struct chan *ch, void *ctx)
+{
+	(void)ctx;
+	(void)chan_send(ch, MSG_PUB_ASK, 1, NULL, 0, -1);
+}
+
+/* ---- discoveryd ---- */
+
+static enum chan_verdict
+on_lookup(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_lookup_reply m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_lookup_reply(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_on_lookup(wire->glue->engine, clock_mono_ms(), f->id, &m);
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_recent(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	static const uint8_t end[32];
+	struct wire *wire = ctx;
+	struct msg_lookup_reply m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_lookup_reply(&r, &m) == -1)
+		return CHAN_BAD;
+	if (memcmp(m.key, end, sizeof(end)) == 0)
+		wire->glue->knows_recent = true;
+	else
+		engine_on_recent(wire->glue->engine, clock_mono_ms(), &m);
+	return CHAN_OK;
+}
+
+static const struct chan_handler disc_handlers[] = {
+    {MSG_LOOKUP_REPLY, on_lookup},
+    {MSG_RECENT_ROW, on_recent},
+};
+
+static void
+disc_ready(struct chan *ch, void *ctx)
+{
+	struct wire *wire = ctx;
+
+	engine_disc_ready(wire->glue->engine, clock_mono_ms());
+	/* who was up before we were started: asked once in a life */
+	if (!wire->glue->knows_recent)
+		(void)chan_send(ch, MSG_RECENT_ASK, 1, NULL, 0, -1);
+}
+
+/* ---- control ---- */
+
+static void
+send_end(struct chan *ch, uint32_t id, enum row_end status)
+{
+	struct msg_end m = {.status = status};
+	uint8_t body[1];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_end(&w, &m);
+	wire_reply(ch, MSG_END, id, &w);
+}
+
+static enum chan_verdict
+on_peers(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	static struct msg_peer_row row; /* large */
+	static uint8_t body[BODY_MAX];
+	struct wire *wire = ctx;
+	struct engine *e = wire->glue->engine;
+	struct msg_peers_ask m;
+	bool found = false;
+	struct rbuf r;
+	struct wbuf w;
+
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_peers_ask(&r, &m) == -1)
+		return CHAN_BAD;
+	for (uint32_t i = 0; i < engine_npeers(e); i++) {
+		if (engine_peer_row(
+			e, i, clock_mono_ms(), clock_unix_ms(), &row) == -1)
+			break;
+		if (m.name[0] != '\0' && strcmp(m.name, row.name) != 0)
+			continue;
+		found = true;
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_peer_row(&w, &row);
+		wire_reply(ch, MSG_PEER_ROW, f->id, &w);
+	}
+	send_end(ch, f->id, found || m.name[0] == '\0' ? END_OK : END_UNKNOWN);
+	return CHAN_OK;
+}
+
+/* The engine's own; the others' are in the list too, but not counted here. */
+static bool
+is_own(enum counter id)
+{
+	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) || id == IPC_REFUSED ||
+	    id == LOG_HELD;
+}
+
+static enum chan_verdict
+on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct counters c = *engine_counters(wire->glue->engine);
+	uint8_t body[16];
+	struct wbuf w;
+
+	c.v[IPC_REFUSED] = wire->glue->refused;
+	c.v[LOG_HELD] = log_suppressed();
+	for (int i = 0; i < C_NCOUNTERS; i++) {
+		struct msg_counter_row m = {
+		    .role = ROLE_ENGINE, .id = (uint16_t)i, .value = c.v[i]};
+
+		if (!is_own((enum counter)i))
+			continue;
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_counter_row(&w, &m);
+		wire_reply(ch, MSG_COUNTER_ROW, f->id, &w);
+	}
+	send_end(ch, f->id, END_OK);
+	return CHAN_OK;
+}
+
+static const struct chan_handler control_handlers[] = {
+    {MSG_PEERS_ASK, on_peers},
+    {MSG_COUNTERS_ASK, on_counters},
+};
+
+/* ---- wires come and go ---- */
+
+/* What the engine had asked there will not be answered any more. */
+static void
+wire_clear(struct wire *w)
+{
+	if (w->chan == NULL)
+		return;
+	loop_chan_free(w->lc); /* and the channel */
+	w->lc = NULL;
+	w->chan = NULL;
+	if (w->peer == ROLE_KEY)
+		engine_key_lost(w->glue->engine, clock_mono_ms());
+	else if (w->peer == ROLE_DISC)
+		engine_disc_lost(w->glue->engine, clock_mono_ms());
+}
+
+static void
+on_dead(struct chan *ch, void *ctx)
+{
+	struct wire *w = ctx;
+
+	if (chan_eof(ch)) {
+		log_debug("wire to %s closed", role_name(w->peer));
+		loop_timer_in(w->lost, WIRE_LOST_MS);
+	} else {
+		w->glue->refused++;
+		log_warnx("wire to %s: %s; going on without",
+		    role_name(w->peer), chan_why(ch));
+	}
+	wire_clear(w);
+}
+
+static void
+on_lost(void *ctx)
+{
+	struct wire *w = ctx;
+
+	glue_lost(w->glue, w->peer);
+}
+
+static void
+conf_for(const struct wire *w, uint64_t gen, struct chan_conf *c)
+{
+	*c = (struct chan_conf){
+	    .self = ROLE_ENGINE, .peer = w->peer, .gen = gen, .ctx = (void *)w};
+#define HANDLERS(table)                                                        \
+	c->handlers = table;                                                   \
+	c->nhandlers = sizeof(table) / sizeof(table[0])
+	if (w->peer == ROLE_KEY) {
+		HANDLERS(key_handlers);
+		c->ready = key_ready;
+		c->max_frames = ASK_FRAMES;
+		c->max_bytes = ASK_FRAMES * 128;
+	} else if (w->peer == ROLE_DISC) {
+		HANDLERS(disc_handlers);
+		c->ready = disc_ready;
+		c->max_frames = ASK_FRAMES;
+		c->max_bytes = ASK_FRAMES * 128;
+	} else {
+		HANDLERS(control_handlers);
+		c->max_frames = CONTROL_FRAMES;
+		c->max_bytes = CONTROL_BYTES;
+	}
+#undef HANDLERS
+}
+
+static struct wire *
+wire_of(struct glue *g, enum role role)
+{
+	switch (role) {
+	case ROLE_KEY:
+		return &g->key;
+	case ROLE_DISC:
+		return &g->disc;
+	case ROLE_CTL:
+		return &g->control;
+	default:
+		return NULL;
+	}
+}
+
+int
+wires_set(struct glue *g, enum role role, int fd, uint64_t gen)
+{
+	struct wire *w = wire_of(g, role);
+	struct chan_conf conf;
+
+	if (w == NULL)
+		return -1;
+	wire_clear(w);
+	loop_timer_stop(w->lost);
+	conf_for(w, gen, &conf);
+	w->chan = chan_new(fd, &conf);
+	if (w->chan != NULL)
+		w->lc = loop_chan_new(g->loop, w->chan, on_dead, w);
+	if (w->lc == NULL) {
+		log_warn("wire to %s", role_name(role));
+		chan_free(w->chan);
+		w->chan = NULL;
+	}
+	return 0;
+}
+
+void
+wires_init(struct glue *g)
+{
+	static const enum role roles[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		struct wire *w = wire_of(g, roles[i]);
+
+		*w = (struct wire){.glue = g, .peer = roles[i]};
+		w->lost = loop_timer_new(g->loop, on_lost, w);
+		if (w->lost == NULL)
+			fatal("wires");
+	}
+}
+
+void
+wires_clear(struct glue *g)
+{
+	static const enum role roles[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		struct wire *w = wire_of(g, roles[i]);
+
+		wire_clear(w);
+		loop_timer_free(w->lost);
+		w->lost = NULL;
+	}
+}
