@@ -1,0 +1,252 @@
+# shellcheck shell=bash
+# A lab of real nodes on this machine: network namespaces joined by a bridge.
+#
+#	lab_init NAME                 namespaces are called NAME-PID-*
+#	lab_host alpha 1              namespace with 192.0.2.1/24, 2001:db8::1/64
+#	lab_node alpha 1 [line ...]   ... and a mesh node: 10.99.0.1, fd99::1
+#	lab_peer alpha beta [line ...]   a peer block of beta in alpha's file
+#	lab_start alpha; lab_wait alpha; lab_stop alpha
+#	in_ns alpha ping ...; ctl alpha status
+#
+# All files are below $LAB; lab_clean (on EXIT, also by Ctrl-C) removes files,
+# processes and namespaces.  BUILD is the build directory (default build).
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+case $BUILD in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
+declare -A NUM PARENT
+EXTRA_CLEAN=()
+
+lab_init() {
+	LABNAME=$1-$$
+	LAB=$(mktemp -d "/tmp/$1.XXXXXX")
+	chmod 755 "$LAB"
+	trap lab_clean EXIT
+	trap 'exit 130' INT TERM HUP
+	ip netns add "$LABNAME-net"
+	ip -n "$LABNAME-net" link add br0 type bridge
+	ip -n "$LABNAME-net" link set br0 up
+}
+
+lab_clean() {
+	local ns pid i
+	trap '' INT TERM HUP
+	for i in "${EXTRA_CLEAN[@]}"; do
+		eval "$i"
+	done
+	for i in "${!PARENT[@]}"; do
+		kill -TERM "${PARENT[$i]}" 2>/dev/null
+	done
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+		pid=$(for ns in $(ip netns list 2>/dev/null |
+			awk -v p="$LABNAME-" 'index($1, p) == 1 {print $1}'); do
+			ip netns pids "$ns" 2>/dev/null
+		done)
+		[ -n "$pid" ] || break
+		# shellcheck disable=SC2086
+		[ "$i" -lt 10 ] || kill -9 $pid 2>/dev/null
+		sleep 0.1
+	done
+	for ns in $(ip netns list 2>/dev/null |
+		awk -v p="$LABNAME-" 'index($1, p) == 1 {print $1}'); do
+		ip netns del "$ns"
+	done
+	[ -z "${KEEP:-}" ] && rm -rf "$LAB"
+}
+
+ns() { echo "$LABNAME-$1"; }
+in_ns() { # name command ...
+	local n=$1
+	shift
+	ip netns exec "$LABNAME-$n" "$@"
+}
+
+lab_host() { # name number
+	NUM[$1]=$2
+	ip netns add "$LABNAME-$1"
+	ip -n "$LABNAME-$1" link set lo up
+	ip -n "$LABNAME-$1" link add eth0 type veth peer name "v-$1" \
+	    netns "$LABNAME-net"
+	ip -n "$LABNAME-net" link set "v-$1" master br0 up
+	ip -n "$LABNAME-$1" addr add "192.0.2.$2/24" dev eth0
+	ip -n "$LABNAME-$1" addr add "2001:db8::$2/64" dev eth0 nodad
+	ip -n "$LABNAME-$1" link set eth0 up
+}
+
+conf_of() { echo "$LAB/$1/mesh.conf"; }
+
+lab_node() { # name number [line ...]: lines go to the end of the file
+	local n=$1 i=$2
+	shift 2
+	[ -n "${NUM[$n]:-}" ] || lab_host "$n" "$i"
+	NUM[$n]=$i
+	mkdir -p "$LAB/$n/run"
+	"$BUILD/meshctl" keygen -o "$LAB/$n/key" >"$LAB/$n/pub" || return 1
+	{
+		cat <<-EOF
+		identity { name $n, key file $LAB/$n/key }
+		tunnel {
+			address 10.99.0.$i/16
+			address fd99::$i/64
+			subnet 10.99.0.0/16
+			subnet fd99::/64
+		}
+		EOF
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$(conf_of "$n")"
+}
+
+pub_of() { cat "$LAB/$1/pub"; }
+
+lab_peer() { # of name [line ...]; NOEND=1: without endpoint
+	local of=$1 n=$2 l
+	shift 2
+	{
+		echo "peer $n {"
+		echo "	public key \"$(pub_of "$n")\""
+		echo "	address 10.99.0.${NUM[$n]}"
+		echo "	address fd99::${NUM[$n]}"
+		[ -n "${NOEND:-}" ] ||
+			echo "	endpoint 192.0.2.${NUM[$n]} port 51820"
+		for l in "$@"; do
+			echo "	$l"
+		done
+		echo "}"
+	} >>"$(conf_of "$of")"
+}
+
+lab_start() { # name [option ...]
+	local n=$1
+	shift
+	# not in_ns: $! must be tunnel-priv itself, not a shell around it
+	ip netns exec "$LABNAME-$n" "$BUILD/tunnel-priv" -d \
+	    -f "$(conf_of "$n")" -R "$LAB/$n/run" -L "${LIBEXEC:-$BUILD}" "$@" \
+	    >>"$LAB/$n/log" 2>&1 &
+	PARENT[$n]=$!
+}
+
+lab_wait() { # name [seconds]: all its processes are up
+	local n=$1 i
+	for ((i = 0; i < ${2:-10} * 20; i++)); do
+		kill -0 "${PARENT[$n]}" 2>/dev/null || break
+		if ctl "$n" --json status 2>/dev/null |
+			tr -d ' \n' | grep -q '"state":"up"' &&
+			! ctl "$n" --json status 2>/dev/null | tr -d ' \n' |
+			grep -qE '"state":"(starting|down|waiting)"'; then
+			return 0
+		fi
+		sleep 0.05
+	done
+	echo "node $n did not come up:" >&2
+	tail -n 20 "$LAB/$n/log" >&2
+	return 1
+}
+
+lab_stop() { # name
+	kill -TERM "${PARENT[$1]}" 2>/dev/null
+	wait "${PARENT[$1]}" 2>/dev/null
+	local status=$?
+	unset "PARENT[$1]"
+	return $status
+}
+
+ctl() { # name verb ...
+	local n=$1
+	shift
+	"$BUILD/meshctl" -R "$LAB/$n/run" "$@"
+}
+
+pid_of() { # name process (tun, keyd, p2p-engine, discoveryd, control)
+	pgrep -P "${PARENT[$1]}" -x "$2"
+}
+
+# ---- three nodes that all know each other ----
+lab_three() { # [line ...] for every node
+	local a b
+	for a in alpha:1 beta:2 gamma:3; do
+		lab_node "${a%:*}" "${a#*:}" "$@" || return 1
+	done
+	for a in alpha beta gamma; do
+		for b in alpha beta gamma; do
+			[ $a = $b ] || lab_peer $a $b
+		done
+	done
+}
+
+# ---- ping as a measuring device ----
+# gap_start NAME ADDRESS FILE: 50 pings a second until gap_stop FILE
+gap_start() {
+	ip netns exec "$LABNAME-$1" ping -n -D -i 0.02 -W 1 "$2" >"$3" 2>&1 &
+	echo $! >"$3.pid"
+}
+# prints: sent received largest-gap-ms.  The one or two that are on their way
+# when it is stopped are not counted as sent.
+gap_stop() {
+	kill -INT "$(cat "$1.pid")" 2>/dev/null
+	wait "$(cat "$1.pid")" 2>/dev/null
+	awk '/bytes from/ {
+		t = substr($1, 2) + 0
+		if (last && t - last > gap) gap = t - last
+		last = t
+		r++
+		split($0, f, "icmp_seq=")
+		seq = f[2] + 0
+		if (seq > top) top = seq
+	}
+	/packets transmitted/ { s = $1 }
+	END {
+		if (s - top <= 2) s = top
+		printf "%d %d %d\n", s, r, gap * 1000
+	}' "$1"
+}
+
+# ---- results ----
+PASSED=0
+FAILED=0
+ok() {
+	echo "ok   $*"
+	PASSED=$((PASSED + 1))
+}
+bad() {
+	echo "FAIL $*"
+	FAILED=$((FAILED + 1))
+}
+check() { # what command ...: ok if it succeeds
+	local what=$1
+	shift
+	if "$@" >"$LAB/out" 2>&1; then
+		ok "$what"
+	else
+		bad "$what"
+		tail -n 15 "$LAB/out"
+	fi
+}
+check_not() { # what command ...: ok if it fails
+	local what=$1
+	shift
+	if "$@" >"$LAB/out" 2>&1; then
+		bad "$what"
+		tail -n 15 "$LAB/out"
+	else
+		ok "$what"
+	fi
+}
+lab_result() {
+	local n
+	if [ "$FAILED" -ne 0 ]; then
+		for n in "${!NUM[@]}"; do
+			[ -f "$LAB/$n/log" ] || continue
+			echo "--- log of $n"
+			tail -n 25 "$LAB/$n/log"
+		done
+	fi
+	echo "$(basename "$0"): $PASSED passed, $FAILED failed"
+	[ "$FAILED" -eq 0 ]
+}
+
+# every border of every process balances
+books_balance() { # name
+	ctl "$1" --json status | tr -d ' \n' |
+		grep -o '"unaccounted_packets":-\?[0-9]*' | grep -v ':0$' && return 1
+	ctl "$1" --json status | tr -d ' \n' | grep -q '"unaccounted_packets":0'
+}
