@@ -56,7 +56,7 @@ mix(struct keys *k, const struct msg_mix_ask *ask)
 {
 	struct msg_mix_reply r;
 
-	k->tokens_milli = 1000;
+	k->mix.tokens_milli = 1000;
 	keys_mix(k, 0, ask, &r);
 	return r;
 }

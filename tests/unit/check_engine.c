@@ -41,24 +41,6 @@ response(struct duo *d)
 	return d->wire[0];
 }
 
-/* What anybody can make who knows b's public key. */
-static struct duo_msg
-stranger(struct duo *d, uint32_t address)
-{
-	struct duo_msg m = {.to = 1, .len = WG_INITIATION_LEN};
-	struct cookie_jar jar;
-
-	m.from.addr.family = 4;
-	gen_32(m.from.addr.b, address);
-	m.from.port = 7;
-	for (size_t i = 0; i < m.len; i++)
-		m.data[i] = (uint8_t)unit_random(&d->dice);
-	wg_put32(m.data, WG_INITIATION);
-	cookie_jar_init(&jar, d->side[1].keys.pub);
-	cookie_stamp(&jar, d->now, m.data, m.len);
-	return m;
-}
-
 #define AT_B(d, id, n)                                                         \
 	do {                                                                   \
 		ck_assert_uint_eq(duo_count(d, 1, id), n);                     \
@@ -113,7 +95,7 @@ END_TEST
 START_TEST(a_stranger_is_a_bad_handshake)
 {
 	struct duo *d = duo_new();
-	struct duo_msg m = stranger(d, 1);
+	struct duo_msg m = duo_stranger(d, 1);
 
 	duo_deliver(d, &m);
 	duo_pump(d);
@@ -177,11 +159,11 @@ START_TEST(a_source_has_its_burst_and_others_have_theirs)
 	struct duo_msg m;
 
 	for (int i = 0; i < 10; i++) {
-		m = stranger(d, 0xc6120001);
+		m = duo_stranger(d, 0xc6120001);
 		duo_deliver(d, &m);
 	}
 	ck_assert_uint_eq(duo_count(d, 1, EI_RATE), 5);
-	m = stranger(d, 0xc6120002);
+	m = duo_stranger(d, 0xc6120002);
 	duo_deliver(d, &m);
 	AT_B(d, EI_RATE, 5);
 	AT_B(d, EI_PENDING, 6);
@@ -193,7 +175,7 @@ static void
 flood(struct duo *d, uint32_t n)
 {
 	while (n-- > 0) {
-		struct duo_msg m = stranger(d, 0xc6000000 + n);
+		struct duo_msg m = duo_stranger(d, 0xc6000000 + n);
 
 		duo_deliver(d, &m);
 	}
@@ -421,7 +403,7 @@ START_TEST(a_keyd_that_refuses_is_no_reason_to_die)
 	engine_on_mix(d->side[1].e, d->now, d->ask[0].id, &no);
 	AT_B(d, EI_BUSY, 1);
 	d->nasks = 0;
-	m = stranger(d, 9);
+	m = duo_stranger(d, 9);
 	duo_deliver(d, &m);
 	no.status = KEY_REFUSED_POINT;
 	engine_on_mix(d->side[1].e, d->now, d->ask[0].id, &no);
@@ -983,7 +965,7 @@ END_TEST
 START_TEST(an_engine_without_a_configuration_drops_and_counts)
 {
 	struct duo *d = duo_new();
-	struct duo_msg m = stranger(d, 1);
+	struct duo_msg m = duo_stranger(d, 1);
 	struct engine_io io = d->side[1].e->io;
 
 	engine_free(d->side[1].e);

@@ -111,8 +111,8 @@ largest(unsigned type, union any_msg *m)
 		m->hello = (struct msg_hello){~0u, ROLE_NROLES - 1, ~0ull};
 		break;
 	case MSG_WIRE:
-		m->wire =
-		    (struct msg_wire){WIRE_PACKETS, ROLE_NROLES - 1, ~0ull, 255};
+		m->wire = (struct msg_wire){
+		    WIRE_PACKETS, ROLE_NROLES - 1, ~0ull, 255};
 		break;
 	case MSG_TUN_FD:
 		m->tun_fd = (struct msg_tun_fd){255, 15};

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "cookie.h"
 #include "crypto.h"
 #include "engine.h"
 #include "keys.h"
@@ -416,6 +417,24 @@ duo_up(void)
 	ck_assert_int_eq(duo_state(d, 0), PV_UP);
 	ck_assert_int_eq(duo_state(d, 1), PV_UP);
 	return d;
+}
+
+/* An initiation to b that anybody can make who knows b's public key. */
+static inline struct duo_msg
+duo_stranger(struct duo *d, uint32_t address)
+{
+	struct duo_msg m = {.to = 1, .len = WG_INITIATION_LEN};
+	struct cookie_jar jar;
+
+	m.from.addr.family = 4;
+	gen_32(m.from.addr.b, address);
+	m.from.port = 7;
+	for (size_t i = 0; i < m.len; i++)
+		m.data[i] = (uint8_t)unit_random(&d->dice);
+	wg_put32(m.data, WG_INITIATION);
+	cookie_jar_init(&jar, d->side[1].keys.pub);
+	cookie_stamp(&jar, d->now, m.data, m.len);
+	return m;
 }
 
 static inline void
