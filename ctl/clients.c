@@ -51,15 +51,26 @@ strangers(const struct clients *t)
 	return n;
 }
 
-/* Who holds most?  Among strangers only, or among all. */
+/* A connection that is not in use, or was for too long. */
+static bool
+may_go(const struct client *c, uint64_t now_ms)
+{
+	if (!c->used)
+		return false;
+	return c->open == 0 ||
+	    (stranger(c) && now_ms >= c->open_ms + CLIENT_OPEN_MS);
+}
+
+/* Who holds most, of those with one to give?  Of strangers only, or of all. */
 static uint64_t
-greediest(const struct clients *t, bool strangers_only)
+greediest(const struct clients *t, bool strangers_only, uint64_t now_ms)
 {
 	unsigned most = 0, n;
 	uint64_t user = 0;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++) {
-		if (!t->c[i].used || (strangers_only && !stranger(&t->c[i])))
+		if (!may_go(&t->c[i], now_ms) ||
+		    (strangers_only && !stranger(&t->c[i])))
 			continue;
 		n = held_by(t, t->c[i].user);
 		if (n > most) {
@@ -70,42 +81,60 @@ greediest(const struct clients *t, bool strangers_only)
 	return user;
 }
 
+/* Is a rather to go than b?  Who waits for nothing, then by silence. */
+static bool
+rather(const struct client *a, const struct client *b)
+{
+	if ((a->open == 0) != (b->open == 0))
+		return a->open == 0;
+	return a->last_turn < b->last_turn;
+}
+
 /* The connection of this user that has been silent for longest, or -1. */
 static int
-most_silent(const struct clients *t, uint64_t user, bool strangers_only)
+most_silent(const struct clients *t, uint64_t user, bool strangers_only,
+    uint64_t now_ms)
 {
 	int v = -1;
 
 	for (int i = 0; i < CLIENTS_MAX; i++) {
 		const struct client *c = &t->c[i];
 
-		if (!c->used || c->user != user || c->open > 0 ||
+		if (!may_go(c, now_ms) || c->user != user ||
 		    (strangers_only && !stranger(c)))
 			continue;
-		if (v == -1 || c->last_turn < t->c[v].last_turn)
+		if (v == -1 || rather(c, &t->c[v]))
 			v = i;
 	}
 	return v;
 }
 
+static int
+greediest_most_silent(
+    const struct clients *t, bool strangers_only, uint64_t now_ms)
+{
+	return most_silent(
+	    t, greediest(t, strangers_only, now_ms), strangers_only, now_ms);
+}
+
 int
-clients_room(
-    const struct clients *t, enum listen_kind kind, uint64_t user, int *victim)
+clients_room(const struct clients *t, enum listen_kind kind, uint64_t user,
+    uint64_t now_ms, int *victim)
 {
 	*victim = -1;
 	if (user != 0 && held_by(t, user) >= CLIENTS_PER_USER) {
-		*victim = most_silent(t, user, false);
+		*victim = most_silent(t, user, false, now_ms);
 		return -1;
 	}
 	if (user != 0 && kind == LISTEN_STATUS &&
 	    strangers(t) >= STRANGERS_MAX) {
-		*victim = most_silent(t, greediest(t, true), true);
+		*victim = greediest_most_silent(t, true, now_ms);
 		return -1;
 	}
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		if (!t->c[i].used)
 			return i;
-	*victim = most_silent(t, greediest(t, false), false);
+	*victim = greediest_most_silent(t, false, now_ms);
 	return -1;
 }
 
@@ -180,6 +209,13 @@ clients_may_ask(struct clients *t, unsigned place, uint64_t now_ms)
 	    (c->kind != LISTEN_STATUS ||
 		take_token(
 		    &t->strangers, STRANGERS_RATE, STRANGERS_RATE, now_ms));
+}
+
+void
+clients_asked(struct clients *t, unsigned place, uint64_t now_ms)
+{
+	if (t->c[place].open++ == 0)
+		t->c[place].open_ms = now_ms;
 }
 
 /* ---- time ---- */

@@ -21,9 +21,10 @@
  *	  socket stays open whatever strangers do;
  *	- whoever finds no place takes that of the connection that has been
  *	  silent for longest: of his own if he holds too many, else of the user
- *	  who holds most.  A connection that waits for an answer keeps its
- *	  place.  So a thousand idle connections shut nobody out, and a program
- *	  gone mad is at the expense of its user;
+ *	  who holds most and has one to give.  A connection that waits for an
+ *	  answer keeps its place, a stranger's for CLIENT_OPEN_MS only: who
+ *	  never reads could wait for ever.  So a thousand idle connections shut
+ *	  nobody out, and a program gone mad is at the expense of its user;
  *	- one user other than 0 gets CLIENT_RATE questions a second over all
  *	  connections, with CLIENT_BURST at once; all on the status socket
  *	  together STRANGERS_RATE: whoever answers has other work to do.
@@ -38,6 +39,7 @@
 #define CLIENT_BUCKETS 64
 #define STRANGERS_RATE 500
 
+#define CLIENT_OPEN_MS 1000   /* a stranger's question, if places are few */
 #define CLIENT_HELLO_MS 2000  /* from accept to HELLO */
 #define CLIENT_IDLE_MS 60000  /* without a question or a pending answer */
 #define CLIENT_STALL_MS 10000 /* with answers it does not read */
@@ -49,6 +51,7 @@ struct client {
 	uint64_t last_ms;   /* accepted, greeted, asked, or answered in full */
 	uint64_t last_turn; /* the same, as a number that never repeats */
 	unsigned open;      /* questions without their END */
+	uint64_t open_ms;   /* since when there are any */
 	uint64_t stall_ms;  /* first seen with unread answers; 0: none */
 	uint64_t stall_out; /* frames it had read then */
 	/* the answer to LOG_ASK under way: numbers of ring.h */
@@ -74,8 +77,8 @@ void clients_init(struct clients *);
  * Is there room?  The place it would be, or -1 and *victim is the place to be
  * emptied first, -1: nobody can go, so the newcomer is refused.
  */
-int clients_room(
-    const struct clients *, enum listen_kind, uint64_t user, int *victim);
+int clients_room(const struct clients *, enum listen_kind, uint64_t user,
+    uint64_t now_ms, int *victim);
 /* Take a place that clients_room found. */
 void clients_take(struct clients *, unsigned place, enum listen_kind,
     uint64_t user, uint64_t now_ms);
@@ -85,6 +88,8 @@ unsigned clients_count(const struct clients *);
 void clients_touch(struct clients *, unsigned place, uint64_t now_ms);
 /* May this client ask one more question now?  Takes a token. */
 bool clients_may_ask(struct clients *, unsigned place, uint64_t now_ms);
+/* It asked something that will be answered.  Its END: open--. */
+void clients_asked(struct clients *, unsigned place, uint64_t now_ms);
 /*
  * NULL, or why this client has to go: half-open, idle (unless it waits for an
  * answer) or not reading.  unread: answers are queued; out: frames that went

@@ -218,11 +218,11 @@ control_client_new(
 {
 	int place, victim;
 
-	place = clients_room(&c->clients, kind, user, &victim);
+	place = clients_room(&c->clients, kind, user, now_ms, &victim);
 	if (place == -1 && victim != -1) {
 		c->counters.v[CTL_REFUSED]++;
 		c->ops->evict(c->ops->ctx, (unsigned)victim);
-		place = clients_room(&c->clients, kind, user, &victim);
+		place = clients_room(&c->clients, kind, user, now_ms, &victim);
 	}
 	if (place == -1) {
 		c->counters.v[CTL_REFUSED]++;
@@ -286,7 +286,8 @@ shed(struct control *c, uint64_t now_ms)
 }
 
 static enum chan_verdict
-open_log(struct control *c, unsigned place, const struct ipc_frame *f)
+open_log(struct control *c, unsigned place, const struct ipc_frame *f,
+    uint64_t now_ms)
 {
 	struct client *cl = &c->clients.c[place];
 	struct msg_log_ask m;
@@ -299,7 +300,7 @@ open_log(struct control *c, unsigned place, const struct ipc_frame *f)
 		refuse(c, place, f->id, "one log at a time", END_FAILED);
 		return CHAN_OK;
 	}
-	cl->open++;
+	clients_asked(&c->clients, place, now_ms);
 	cl->log_open = true;
 	cl->log_id = f->id;
 	cl->log_next = ring_tail(&c->ring, m.last);
@@ -343,7 +344,7 @@ forward(struct control *c, unsigned place, const struct ipc_frame *f,
 		refuse(c, place, f->id, "too many open questions", END_FAILED);
 		return;
 	}
-	c->clients.c[place].open++;
+	clients_asked(&c->clients, place, now_ms);
 	if (f->type == MSG_COUNTERS_ASK)
 		tell_own_counters(c, p);
 	for (unsigned to = 0; to < ROLE_NROLES; to++)
@@ -374,7 +375,7 @@ control_question(struct control *c, unsigned place, const struct ipc_frame *f,
 	c->counters.v[CTL_REQUESTS]++;
 	shed(c, now_ms);
 	if (f->type == MSG_LOG_ASK)
-		return open_log(c, place, f);
+		return open_log(c, place, f, now_ms);
 	if (!well_formed_question(f))
 		return CHAN_BAD;
 	forward(c, place, f, r, now_ms);

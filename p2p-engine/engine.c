@@ -26,14 +26,15 @@ take_memory(struct engine *e)
 	e->merge_buf = malloc(PK_IP_MAX);
 	e->jobs = jobs_new();
 	e->index = index_new(KEYS_PER_PEER);
-	e->limiter = limiter_new(LIMITER_PLACES, e->hash_key);
+	e->claimed = limiter_new(LIMITER_PLACES, e->hash_key);
+	e->proved = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->routes = route_new();
 	for (int i = 0; i < BATCHES; i++)
 		r |= batch_init(&e->batch[i]);
 	r |= timers_reserve(&e->timers, TIMERS_EXTRA);
 	if (r != 0 || e->scratch == NULL || e->merge_buf == NULL ||
-	    e->jobs == NULL || e->index == NULL || e->limiter == NULL ||
-	    e->routes == NULL)
+	    e->jobs == NULL || e->index == NULL || e->claimed == NULL ||
+	    e->proved == NULL || e->routes == NULL)
 		return -1;
 	merge_init(&e->merge, e->merge_buf);
 	return 0;
@@ -75,7 +76,8 @@ engine_free(struct engine *e)
 	flow_free(e->flows);
 	index_free(e->index);
 	jobs_free(e->jobs);
-	limiter_free(e->limiter);
+	limiter_free(e->claimed);
+	limiter_free(e->proved);
 	for (int i = 0; i < BATCHES; i++)
 		batch_clear(&e->batch[i]);
 	timers_clear(&e->timers);

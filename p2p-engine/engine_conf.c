@@ -291,8 +291,10 @@ swap_tables(struct engine *e, struct stage *s, const struct conf *c)
 	s->no = order;
 	e->npeers = s->n;
 	e->node = c->node;
-	limiter_set(e->limiter, c->node.handshakes_per_source,
+	limiter_set(e->claimed, c->node.handshakes_per_source,
 	    c->node.handshakes_burst);
+	limiter_set(
+	    e->proved, c->node.handshakes_per_source, c->node.handshakes_burst);
 	timers_set(&e->timers, &e->t_flows, 0);
 }
 

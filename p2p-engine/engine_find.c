@@ -5,7 +5,8 @@
  * what was authenticated last; and what discoveryd is told in return.
  *
  * discoveryd is believed about places, never about keys: an address it gives
- * is worth one initiation a second, and only the peer itself can answer that.
+ * is worth an initiation now and then, and only the peer itself can answer
+ * that.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ show_place(struct engine *e, uint16_t sock)
 		if (p == NULL || !p->has_keys || p->sock != sock ||
 		    !engine_sock_for(e, &p->ep, &p->sock))
 			continue;
-		p->ses.keepalive_due_ms = 1; /* long ago: now */
+		session_keepalive_now(&p->ses);
 		slot_arm(e, p);
 	}
 }

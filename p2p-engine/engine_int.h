@@ -29,6 +29,7 @@
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
+ *	admit.c        which initiations may cost something
  *	handshake.c    messages 1 to 3, both roles
  *	dispatch/path.c  the straight line
  */
@@ -43,9 +44,18 @@
 #define SEEN_BATCH 64       /* of them at a time */
 #define INITS_PER_WINDOW 50 /* more initiations in 100 ms are load */
 #define LIMITER_PLACES 4096
+/*
+ * Initiations of all sources that are taken, each two of keyd's 2000 answers a
+ * second: the other half is for our own dialing.  Sources that did not prove
+ * that they are where they say leave INITS_KEPT tokens to those that did.
+ */
+#define INITS_PER_S 500
+#define INITS_BURST 1000
+#define INITS_KEPT (INITS_BURST / 2)
 #define ICMP_PER_S 100
 #define ICMP_BURST 50
-#define HS_LATE 3 /* initiations that were repeated since */
+/* initiations that were repeated since: 0.75 s each, all of HS_LIFE_MS */
+#define HS_LATE 6
 /* indices: keys, ours and theirs to be, what was repeated */
 #define KEYS_PER_PEER (SLOT_N + 3 + HS_LATE)
 /* A lookup's id: the slot number below, a growing number above. */
@@ -117,9 +127,9 @@ struct engine {
 	struct flow_table *flows;
 	struct index_table *index;
 	struct jobs *jobs;
-	struct limiter *limiter;
+	struct limiter *claimed, *proved; /* sources: see admit.c */
 	struct load load;
-	struct bucket icmp, stray;
+	struct bucket icmp, stray, inits;
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen;
 	uint32_t lookups; /* questions so far: the upper part of their ids */
@@ -197,6 +207,11 @@ void slot_roam(struct engine *, struct peer_slot *, uint16_t sock,
     const struct endpoint *);
 void slot_seen(struct engine *, struct peer_slot *, bool up);
 void engine_tell_seen(struct engine *, uint64_t now_ms);
+
+/* ---- admit.c ---- */
+/* May this initiation cost us a handshake?  C_NONE: yes; else the verdict. */
+enum counter engine_admit(
+    struct engine *, uint64_t now_ms, const struct datagram *);
 
 /* ---- engine_conf.c ---- */
 void slot_free(struct peer_slot *); /* wipes; the tables are not touched */

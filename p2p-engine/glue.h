@@ -24,7 +24,24 @@
  */
 #define WIRE_LOST_MS 35000
 
+/* Rows looked at in one turn for a PEERS_ASK: packets wait no longer. */
+#define PEERS_ROWS 128
+/* Questions for peers, the one being answered included; more are refused. */
+#define PEERS_ASKS 16
+
 struct glue;
+
+/* One answer at a time, a few rows a turn. */
+struct peers_answer {
+	struct {
+		uint32_t id;
+		struct msg_peers_ask about;
+	} ask[PEERS_ASKS]; /* the first is being answered */
+	uint32_t n;
+	uint32_t next; /* its next row */
+	bool found;
+	struct loop_timer *more;
+};
 
 struct wire {
 	struct glue *glue;
@@ -46,10 +63,13 @@ struct glue {
 	struct conf next;             /* announced, taken at CONF_END */
 	bool has_next;
 	uint32_t receive_buffer, send_buffer; /* wanted; 0: not yet known */
-	bool knows_recent; /* discoveryd's memory was read once */
-	uint64_t refused;  /* IPC_REFUSED */
-	uint64_t now_ms;   /* when the present receives began */
-	uint8_t *rx;       /* UDP_BUFFER */
+	struct peers_answer peers;
+	bool knows_recent;    /* discoveryd's memory was read once */
+	uint32_t recent_left; /* rows it may still send; 0: not asked */
+	uint64_t refused;     /* IPC_REFUSED */
+	uint64_t illegal;     /* ILLEGAL_EVENTS, the engine's come on top */
+	uint64_t now_ms;      /* when the present receives began */
+	uint8_t *rx;          /* UDP_BUFFER */
 	bool failed;
 };
 
@@ -58,7 +78,8 @@ void wires_init(struct glue *); /* fatal without memory */
 void wires_clear(struct glue *);
 /* A new end for a neighbour; -1: there is no wire to that role. */
 int wires_set(struct glue *, enum role, int fd, uint64_t gen);
-void wire_reply(struct chan *, enum msg_type, uint32_t id, const struct wbuf *);
+/* 0, or -1: it did not fit, into the message or the queue. */
+int wire_reply(struct chan *, enum msg_type, uint32_t id, const struct wbuf *);
 void glue_lost(struct glue *, enum role); /* leave: a wire is lost */
 
 /* the engine's questions */

@@ -203,39 +203,6 @@ engine_on_stamp(struct engine *e, uint64_t now_ms, uint32_t id,
 
 /* ---- their initiation ---- */
 
-static bool
-under_load(const struct engine *e, uint64_t now_ms)
-{
-	return load_high(&e->load, now_ms) ||
-	    jobs_foreign(e->jobs) > JOBS_FOREIGN / 2;
-}
-
-/* Cheap questions first: may this message cost us a handshake? */
-static enum counter
-admit(struct engine *e, uint64_t now_ms, const struct datagram *d)
-{
-	uint8_t cookie[WG_COOKIE_LEN];
-
-	if (!e->has_pub)
-		return EI_BUSY;
-	if (!cookie_mac1_ok(&e->checker, d->data, d->len))
-		return EI_BAD_MAC1;
-	load_note(&e->load, now_ms);
-	if (under_load(e, now_ms) &&
-	    !cookie_mac2_ok(
-		&e->checker, now_ms, &e->io.rnd, d->data, d->len, d->from)) {
-		cookie_reply(&e->checker, now_ms, &e->io.rnd, d->data, d->len,
-		    d->from, cookie);
-		if (engine_send(
-			e, NULL, d->sock, d->from, cookie, sizeof(cookie)) == 0)
-			count(e, COOKIES_SENT);
-		return EI_NEED_COOKIE;
-	}
-	if (!limiter_pass(e->limiter, now_ms, &d->from->addr))
-		return EI_RATE;
-	return C_NONE;
-}
-
 static struct job *
 job_of_message(struct engine *e, uint64_t now_ms, enum job_kind kind,
     const struct datagram *d)
@@ -253,7 +220,7 @@ job_of_message(struct engine *e, uint64_t now_ms, enum job_kind kind,
 enum counter
 hs_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
 {
-	enum counter no = admit(e, now_ms, d);
+	enum counter no = engine_admit(e, now_ms, d);
 	struct msg_mix_ask ask;
 	struct job *j;
 
@@ -388,13 +355,12 @@ learn_patience(struct engine *e, uint64_t now_ms, uint32_t index)
 	uint64_t wait_ms;
 
 	for (int i = 0; p != NULL && i < HS_LATE; i++) {
-		if (p->late[i].index != index || !session_dialing(&p->ses))
+		if (p->late[i].index != index)
 			continue;
 		wait_ms = 2 * (now_ms - p->late[i].sent_ms);
 		if (wait_ms > HS_PATIENCE_MS)
 			wait_ms = HS_PATIENCE_MS;
-		if (p->ses.dial_due_ms < p->hs_sent_ms + wait_ms)
-			p->ses.dial_due_ms = p->hs_sent_ms + wait_ms;
+		session_be_patient(&p->ses, p->hs_sent_ms + wait_ms);
 		return;
 	}
 }

@@ -15,7 +15,7 @@ struct peer_slot;
 /*
  * WireGuard's messages 1 to 3 (whitepaper 5.4.2 to 5.4.7), both roles.
  *
- *	received  mac1 -> (load: mac2, else a cookie) -> source's rate -> job
+ *	received  mac1 -> rates, with mac2 or a cookie (admit.c) -> job
  *	job       question to keyd -> engine_on_mix -> next step ... -> verdict
  *
  * Work is done in the order of its price: one hash, then a table, then keyd.

@@ -15,7 +15,7 @@ struct jobs {
 	struct job *oldest, *newest;
 	struct job *free; /* chained by newer */
 	uint32_t touched; /* places from here on were never used */
-	uint32_t foreign;
+	uint32_t foreign, initiations;
 	struct job job[JOBS_MAX];
 };
 
@@ -51,14 +51,23 @@ take_place(struct jobs *t)
 	return j;
 }
 
+static bool
+is_initiation(enum job_kind kind)
+{
+	return kind == JOB_ES || kind == JOB_SS;
+}
+
 struct job *
 job_start(struct jobs *t, uint64_t now_ms, enum job_kind kind)
 {
-	bool foreign = kind == JOB_ES || kind == JOB_SE;
+	bool initiation = is_initiation(kind);
+	bool foreign = initiation || kind == JOB_SE;
 	struct job *j;
 	uint32_t id;
 
 	if (foreign && t->foreign >= JOBS_FOREIGN)
+		return NULL;
+	if (initiation && t->initiations >= JOBS_INITIATIONS)
 		return NULL;
 	if ((j = take_place(t)) == NULL)
 		return NULL;
@@ -79,6 +88,7 @@ job_start(struct jobs *t, uint64_t now_ms, enum job_kind kind)
 		t->oldest = j;
 	t->newest = j;
 	t->foreign += foreign;
+	t->initiations += initiation;
 	return j;
 }
 
@@ -96,6 +106,7 @@ job_end(struct jobs *t, struct job *j)
 	uint32_t id = j->id;
 
 	t->foreign -= j->foreign;
+	t->initiations -= is_initiation(j->kind);
 	if (j->older != NULL)
 		j->older->newer = j->newer;
 	else
@@ -120,4 +131,10 @@ uint32_t
 jobs_foreign(const struct jobs *t)
 {
 	return t->foreign;
+}
+
+uint32_t
+jobs_initiations(const struct jobs *t)
+{
+	return t->initiations;
 }

@@ -14,9 +14,10 @@
 /*
  * Handshakes that wait for an answer of keyd: a bounded table by request id.
  * Pure.  Every job ends by JOB_LIFE_MS after its start; since all live equally
- * long, the oldest is always the next to end.  Jobs that strangers can start
- * (a received message) are at most JOBS_FOREIGN, so that a flood of them never
- * keeps us from dialing.
+ * long, the oldest is always the next to end.  Jobs that a received message
+ * starts are at most JOBS_FOREIGN, so that they never keep us from dialing; of
+ * these initiations, which anybody can send, are at most JOBS_INITIATIONS, so
+ * that a flood of them never keeps out the responses to what we dialed.
  *
  *	JOB_ES -> JOB_SS               initiation received
  *	JOB_SE                         response received
@@ -24,6 +25,7 @@
  */
 #define JOBS_MAX 1024 /* a power of two */
 #define JOBS_FOREIGN 768
+#define JOBS_INITIATIONS (JOBS_FOREIGN / 2)
 #define JOB_LIFE_MS 2000
 
 enum job_kind { JOB_FREE, JOB_ES, JOB_SS, JOB_SE, JOB_DIAL, JOB_STAMP };
@@ -53,5 +55,6 @@ struct job *job_find(struct jobs *, uint32_t id); /* NULL: not any more */
 void job_end(struct jobs *, struct job *);        /* wipes */
 struct job *jobs_oldest(struct jobs *);           /* NULL: none */
 uint32_t jobs_foreign(const struct jobs *);
+uint32_t jobs_initiations(const struct jobs *); /* of these */
 
 #endif

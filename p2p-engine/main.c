@@ -473,7 +473,7 @@ send_ready(struct glue *g, const struct sandbox_report *sandbox)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_ready(&w, &m);
-	wire_reply(g->parent.chan, MSG_READY, 0, &w);
+	(void)wire_reply(g->parent.chan, MSG_READY, 0, &w);
 }
 
 int

@@ -21,12 +21,13 @@
 /* A restart asks for every peer at once. */
 #define ASK_FRAMES (CONF_PEERS_MAX + 256)
 
-void
+int
 wire_reply(
     struct chan *ch, enum msg_type type, uint32_t id, const struct wbuf *w)
 {
-	if (wbuf_done(w) == 0)
-		(void)chan_send(ch, type, id, w->base, w->len, -1);
+	if (wbuf_done(w) == -1)
+		return -1;
+	return chan_send(ch, type, id, w->base, w->len, -1);
 }
 
 /* ---- questions ---- */
@@ -174,6 +175,7 @@ on_recent(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	static const uint8_t end[32];
 	struct wire *wire = ctx;
+	struct glue *g = wire->glue;
 	struct msg_lookup_reply m;
 	struct rbuf r;
 
@@ -181,10 +183,17 @@ on_recent(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	rbuf_init(&r, f->body, f->len);
 	if (msg_get_lookup_reply(&r, &m) == -1)
 		return CHAN_BAD;
-	if (memcmp(m.key, end, sizeof(end)) == 0)
-		wire->glue->knows_recent = true;
-	else
-		engine_on_recent(wire->glue->engine, clock_mono_ms(), &m);
+	if (g->recent_left == 0) {
+		g->illegal++; /* not asked, or more than there are peers */
+		return CHAN_OK;
+	}
+	g->recent_left--;
+	if (memcmp(m.key, end, sizeof(end)) == 0) {
+		g->knows_recent = true;
+		g->recent_left = 0;
+	} else {
+		engine_on_recent(g->engine, clock_mono_ms(), &m);
+	}
 	return CHAN_OK;
 }
 
@@ -197,11 +206,13 @@ static void
 disc_ready(struct chan *ch, void *ctx)
 {
 	struct wire *wire = ctx;
+	struct glue *g = wire->glue;
 
-	engine_disc_ready(wire->glue->engine, clock_mono_ms());
+	engine_disc_ready(g->engine, clock_mono_ms());
 	/* who was up before we were started: asked once in a life */
-	if (!wire->glue->knows_recent)
-		(void)chan_send(ch, MSG_RECENT_ASK, 1, NULL, 0, -1);
+	if (!g->knows_recent &&
+	    chan_send(ch, MSG_RECENT_ASK, 1, NULL, 0, -1) == 0)
+		g->recent_left = CONF_PEERS_MAX + 1; /* and the end */
 }
 
 /* ---- control ---- */
@@ -215,37 +226,94 @@ send_end(struct chan *ch, uint32_t id, enum row_end status)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_end(&w, &m);
-	wire_reply(ch, MSG_END, id, &w);
+	(void)wire_reply(ch, MSG_END, id, &w);
+}
+
+/*
+ * One more row of the first question.  0, or -1: it can't be sent, and nor
+ * can those after it.
+ */
+static int
+peers_row(struct glue *g, const char *name)
+{
+	static struct msg_peer_row row; /* large */
+	static uint8_t body[BODY_MAX];
+	struct peers_answer *a = &g->peers;
+	struct wbuf w;
+
+	if (engine_peer_row(g->engine, a->next++, clock_mono_ms(),
+		clock_unix_ms(), &row) == -1 ||
+	    (name[0] != '\0' && strcmp(name, row.name) != 0))
+		return 0;
+	a->found = true;
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_peer_row(&w, &row);
+	return wire_reply(g->control.chan, MSG_PEER_ROW, a->ask[0].id, &w);
+}
+
+static void
+peers_end(struct glue *g, enum row_end status)
+{
+	struct peers_answer *a = &g->peers;
+
+	send_end(g->control.chan, a->ask[0].id, status);
+	a->n--;
+	memmove(&a->ask[0], &a->ask[1], a->n * sizeof(a->ask[0]));
+	a->next = 0;
+	a->found = false;
+}
+
+/*
+ * The rows of a turn.  If the peers change before the next one, a peer may be
+ * left out or come twice: the reader asks again anyway.
+ */
+static void
+on_more_peers(void *ctx)
+{
+	struct glue *g = ctx;
+	struct peers_answer *a = &g->peers;
+	const char *name = a->ask[0].about.name;
+	int r = 0;
+
+	for (int i = 0; i < PEERS_ROWS && r == 0; i++)
+		r = peers_row(g, name);
+	if (r == -1)
+		peers_end(g, END_FAILED);
+	else if (a->next >= engine_npeers(g->engine))
+		peers_end(
+		    g, a->found || name[0] == '\0' ? END_OK : END_UNKNOWN);
+	if (a->n > 0)
+		loop_timer_in(a->more, 0);
 }
 
 static enum chan_verdict
 on_peers(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
-	static struct msg_peer_row row; /* large */
-	static uint8_t body[BODY_MAX];
 	struct wire *wire = ctx;
-	struct engine *e = wire->glue->engine;
+	struct peers_answer *a = &wire->glue->peers;
 	struct msg_peers_ask m;
-	bool found = false;
 	struct rbuf r;
-	struct wbuf w;
 
 	rbuf_init(&r, f->body, f->len);
 	if (msg_get_peers_ask(&r, &m) == -1)
 		return CHAN_BAD;
-	for (uint32_t i = 0; i < engine_npeers(e); i++) {
-		if (engine_peer_row(
-			e, i, clock_mono_ms(), clock_unix_ms(), &row) == -1)
-			break;
-		if (m.name[0] != '\0' && strcmp(m.name, row.name) != 0)
-			continue;
-		found = true;
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_peer_row(&w, &row);
-		wire_reply(ch, MSG_PEER_ROW, f->id, &w);
+	if (a->n == PEERS_ASKS) {
+		send_end(ch, f->id, END_FAILED);
+		return CHAN_OK;
 	}
-	send_end(ch, f->id, found || m.name[0] == '\0' ? END_OK : END_UNKNOWN);
+	a->ask[a->n].id = f->id;
+	a->ask[a->n].about = m;
+	if (a->n++ == 0)
+		loop_timer_in(a->more, 0);
 	return CHAN_OK;
+}
+
+/* Who asked is gone. */
+static void
+peers_clear(struct peers_answer *a)
+{
+	loop_timer_stop(a->more);
+	*a = (struct peers_answer){.more = a->more};
 }
 
 /* The engine's own; the others' are in the list too, but not counted here. */
@@ -264,6 +332,7 @@ on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	uint8_t body[16];
 	struct wbuf w;
 
+	c.v[ILLEGAL_EVENTS] += wire->glue->illegal;
 	c.v[IPC_REFUSED] = wire->glue->refused;
 	c.v[LOG_HELD] = log_suppressed();
 	for (int i = 0; i < C_NCOUNTERS; i++) {
@@ -274,7 +343,7 @@ on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
 			continue;
 		wbuf_init(&w, body, sizeof(body));
 		msg_put_counter_row(&w, &m);
-		wire_reply(ch, MSG_COUNTER_ROW, f->id, &w);
+		(void)wire_reply(ch, MSG_COUNTER_ROW, f->id, &w);
 	}
 	send_end(ch, f->id, END_OK);
 	return CHAN_OK;
@@ -298,8 +367,12 @@ wire_clear(struct wire *w)
 	w->chan = NULL;
 	if (w->peer == ROLE_KEY)
 		engine_key_lost(w->glue->engine, clock_mono_ms());
-	else if (w->peer == ROLE_DISC)
+	else if (w->peer == ROLE_CTL)
+		peers_clear(&w->glue->peers);
+	else if (w->peer == ROLE_DISC) {
+		w->glue->recent_left = 0;
 		engine_disc_lost(w->glue->engine, clock_mono_ms());
+	}
 }
 
 static void
@@ -402,6 +475,9 @@ wires_init(struct glue *g)
 		if (w->lost == NULL)
 			fatal("wires");
 	}
+	g->peers.more = loop_timer_new(g->loop, on_more_peers, g);
+	if (g->peers.more == NULL)
+		fatal("wires");
 }
 
 void
@@ -416,4 +492,6 @@ wires_clear(struct glue *g)
 		loop_timer_free(w->lost);
 		w->lost = NULL;
 	}
+	loop_timer_free(g->peers.more);
+	g->peers.more = NULL;
 }

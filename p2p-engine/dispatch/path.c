@@ -37,8 +37,7 @@ batch_of(struct engine *e, struct peer_slot *to)
 		return b;
 	b = &e->batch[e->batch_next];
 	e->batch_next = (e->batch_next + 1) % BATCHES;
-	if (b->n != 0)
-		path_send(e, b);
+	path_send(e, b);
 	b->peer = to->no;
 	b->to = to->ep;
 	b->sock = to->sock;
@@ -166,6 +165,9 @@ path_send(struct engine *e, struct batch *b)
 	enum udp_result r = UDP_ERROR;
 	uint16_t sock = b->sock;
 
+	/* empty or not, the next one's datagrams are not to end up in it */
+	if (p != NULL && p->batch == b)
+		p->batch = NULL;
 	if (b->n == 0)
 		return;
 	if (engine_sock_for(e, &b->to, &sock))
@@ -179,12 +181,9 @@ path_send(struct engine *e, struct batch *b)
 		e->c.v[r == UDP_FULL ? EO_UDP_FULL : EO_UDP_ERROR] +=
 		    b->records;
 	}
-	if (p != NULL) {
-		p->batch = NULL;
-		if (r == UDP_OK) {
-			p->tx_packets += b->n;
-			p->tx_bytes += b->len;
-		}
+	if (p != NULL && r == UDP_OK) {
+		p->tx_packets += b->n;
+		p->tx_bytes += b->len;
 	}
 	batch_reset(b);
 }

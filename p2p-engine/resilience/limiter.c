@@ -27,14 +27,21 @@ bucket_level(
 }
 
 bool
-bucket_take(struct bucket *b, uint64_t now_ms, uint32_t rate, uint32_t burst)
+bucket_spare(struct bucket *b, uint64_t now_ms, uint32_t rate, uint32_t burst,
+    uint32_t keep)
 {
 	b->milli = bucket_level(b, now_ms, rate, burst);
 	b->refilled_ms = now_ms;
-	if (b->milli < 1000)
+	if (b->milli < (uint64_t)keep * 1000 + 1000)
 		return false;
 	b->milli -= 1000;
 	return true;
+}
+
+bool
+bucket_take(struct bucket *b, uint64_t now_ms, uint32_t rate, uint32_t burst)
+{
+	return bucket_spare(b, now_ms, rate, burst, 0);
 }
 
 void

@@ -26,6 +26,9 @@ struct bucket {
 /* Take one token.  rate is tokens a second, burst the most it can hold. */
 bool bucket_take(
     struct bucket *, uint64_t now_ms, uint32_t rate, uint32_t burst);
+/* ... but only while keep more are there: those are for who matters more. */
+bool bucket_spare(struct bucket *, uint64_t now_ms, uint32_t rate,
+    uint32_t burst, uint32_t keep);
 void bucket_fill(struct bucket *, uint64_t now_ms, uint32_t burst);
 
 #define LIMITER_WAYS 4

@@ -5,9 +5,10 @@
  * time that exactly these events move:
  *
  *	dead_due	armed by data sent (if off); off by anything received
- *	keepalive_due	armed by data received (if off); off by anything sent
+ *	keepalive_due	armed by data received (if off) and keepalive_now; off
+ *			by anything sent
  *	persistent_due	set anew by anything sent, and when it fires
- *	dial_due	set by want, init_sent, cookie_taken
+ *	dial_due	set by want, init_sent, cookie_taken, be_patient
  *	wipe_due	set anew by every new key
  *
  * Rekeying never touches the current key: it goes on until the new one is in
@@ -18,7 +19,7 @@
 #include "session.h"
 
 #define RETRY_FIRST_MS 250
-#define RETRY_DOUBLINGS 2 /* 250, 500, 1000, 1000 ... */
+#define RETRY_MAX_MS 750 /* 250, 500, 750, 750 ... */
 #define LAST_CHANCE_MS (WG_KEEPALIVE_MS + WG_REKEY_TIMEOUT_MS)
 #define WIPE_AFTER_LIVES 3
 
@@ -170,10 +171,11 @@ session_stop_dialing(struct session *s)
 void
 session_init_sent(struct session *s, uint64_t now_ms, const struct rnd_src *rnd)
 {
-	uint32_t delay;
+	uint32_t delay = RETRY_MAX_MS;
 
-	delay = RETRY_FIRST_MS << earlier(s->attempts, RETRY_DOUBLINGS);
 	s->attempts++;
+	if (s->attempts < RETRY_MAX_MS / RETRY_FIRST_MS)
+		delay = s->attempts * RETRY_FIRST_MS;
 	s->last_init_ms = now_ms;
 	s->ever_initiated = true;
 	s->dial_due_ms = now_ms + delay + rnd_below(rnd, delay / 3 + 1);
@@ -184,6 +186,13 @@ session_cookie_taken(struct session *s, uint64_t now_ms)
 {
 	if (s->dialing)
 		s->dial_due_ms = earlier(s->dial_due_ms, dial_floor(s, now_ms));
+}
+
+void
+session_be_patient(struct session *s, uint64_t due_ms)
+{
+	if (s->dialing)
+		s->dial_due_ms = later(s->dial_due_ms, due_ms);
 }
 
 /* Empty a slot and note the index; returns the new count. */
@@ -315,6 +324,12 @@ session_sent(struct session *s, uint64_t now_ms, bool data)
 	if (data && s->dead_due_ms == 0)
 		s->dead_due_ms =
 		    now_ms + s->lim.keepalive_ms + WG_REKEY_TIMEOUT_MS;
+}
+
+void
+session_keepalive_now(struct session *s)
+{
+	s->keepalive_due_ms = 1; /* long ago */
 }
 
 /* ---- time ---- */

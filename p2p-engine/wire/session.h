@@ -26,7 +26,7 @@
  *    handshake; also, in any role, after rekey_after_messages
  *  - persistent keepalive, if set, after that long without sending anything;
  *    without a usable key it asks for a handshake instead
- *  - a handshake is repeated after 250, 500, 1000, 1000 ... ms, each with up
+ *  - a handshake is repeated after 250, 500, 750, 750 ... ms, each with up
  *    to a third of jitter, and given up after attempt_s; the next want starts
  *    a new one.  Initiations are never closer together than WG_INIT_GAP_MS.
  *  - all keys are wiped 3 * reject_after after the last one was made
@@ -87,6 +87,8 @@ void session_init_sent(
     struct session *, uint64_t now_ms, const struct rnd_src *);
 /* A cookie came: repeat once, soon, with mac2 (one RTT, not a time-out). */
 void session_cookie_taken(struct session *, uint64_t now_ms);
+/* The way is long: do not repeat before due_ms.  Nothing unless dialing. */
+void session_be_patient(struct session *, uint64_t due_ms);
 /*
  * Keys from a finished handshake (the caller wipes them).  Initiator: they
  * become current, the old current previous, and a keepalive is due at once
@@ -117,6 +119,8 @@ int session_received(struct session *, uint64_t now_ms, struct keypair *,
     bool data, uint32_t gone[SLOT_N]);
 /* A data message (data: not a keepalive) was sent. */
 void session_sent(struct session *, uint64_t now_ms, bool data);
+/* The peer should hear from us: a keepalive is due unless we send before. */
+void session_keepalive_now(struct session *);
 
 /* ---- time ---- */
 /* Everything due now, as SES_* bits; gone/ngone as above when SES_WIPED. */

@@ -372,9 +372,10 @@ struct msg_peer_row *
 sim_row(struct sim *s, uint32_t a, uint32_t b)
 {
 	struct engine *e = s->node[a].engine;
+	uint32_t peers = s->conf.star && a != 0 ? 1 : s->conf.nodes - 1;
 
 	s->row = (struct msg_peer_row){0};
-	if (e != NULL && engine_npeers(e) == s->conf.nodes - 1)
+	if (e != NULL && engine_npeers(e) == peers)
 		(void)engine_peer_row(e, b < a ? b : b - 1, s->now_ms,
 		    SIM_UNIX0 * UINT64_C(1000), &s->row);
 	return &s->row;

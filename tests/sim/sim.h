@@ -34,6 +34,7 @@ struct sim_conf {
 	uint32_t disc_delay_ms; /* discoveryd's */
 	uint16_t keepalive_s;   /* of every peer; 0: off */
 	bool endpoints; /* peers' endpoints are configured, not looked up */
+	bool star;      /* node 0 is everybody's only peer */
 	bool super; /* hosts send super-packets of up to 8 numbered packets */
 	/* 0: the defaults */
 	uint32_t rekey_after_s, reject_after_s, attempt_s;

@@ -312,7 +312,8 @@ configure(struct sim_node *n, uint32_t without)
 	if (c.peer == NULL)
 		abort();
 	for (uint32_t i = 0; i < s->conf.nodes; i++)
-		if (i != n->no && i != without)
+		if (i != n->no && i != without &&
+		    (!s->conf.star || n->no == 0 || i == 0))
 			conf_peer_of(s, i, &c.peer[c.npeers++]);
 	r = engine_configure(n->engine, s->now_ms, &c);
 	conf_clear(&c);

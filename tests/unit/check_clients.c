@@ -4,21 +4,22 @@
 #include "clients.h"
 #include "unit.h"
 
+#define NOW 1000
 static struct clients t;
 
 /* A newcomer; whoever has to make room does.  The place, or -1: refused. */
 static int
 come(enum listen_kind kind, uint64_t user)
 {
-	int victim, place = clients_room(&t, kind, user, &victim);
+	int victim, place = clients_room(&t, kind, user, NOW, &victim);
 
 	if (place == -1 && victim != -1) {
 		clients_remove(&t, (unsigned)victim);
-		place = clients_room(&t, kind, user, &victim);
+		place = clients_room(&t, kind, user, NOW, &victim);
 		ck_assert_int_ne(place, -1);
 	}
 	if (place != -1)
-		clients_take(&t, (unsigned)place, kind, user, 1000);
+		clients_take(&t, (unsigned)place, kind, user, NOW);
 	return place;
 }
 
@@ -80,7 +81,8 @@ START_TEST(the_greediest_user_makes_room)
 	clients_init(&t);
 	crowd(LISTEN_STATUS, 1000, CLIENTS_PER_USER);
 	crowd(LISTEN_STATUS, 1001, 16);
-	ck_assert_int_eq(clients_room(&t, LISTEN_STATUS, 1002, &victim), -1);
+	ck_assert_int_eq(
+	    clients_room(&t, LISTEN_STATUS, 1002, NOW, &victim), -1);
 	ck_assert_int_ne(victim, -1);
 	ck_assert_uint_eq(t.c[victim].user, 1000);
 }
@@ -95,7 +97,8 @@ START_TEST(who_was_silent_for_longest_goes_first)
 	for (unsigned i = 0; i < CLIENTS_PER_USER; i++)
 		if (i != 7)
 			clients_touch(&t, i, 1000);
-	ck_assert_int_eq(clients_room(&t, LISTEN_STATUS, 1000, &victim), -1);
+	ck_assert_int_eq(
+	    clients_room(&t, LISTEN_STATUS, 1000, NOW, &victim), -1);
 	ck_assert_int_eq(victim, 7);
 }
 END_TEST
@@ -107,9 +110,79 @@ START_TEST(who_waits_for_an_answer_keeps_the_place)
 	clients_init(&t);
 	crowd(LISTEN_STATUS, 1000, CLIENTS_PER_USER);
 	for (unsigned i = 0; i < CLIENTS_PER_USER; i++)
-		t.c[i].open = 1;
-	ck_assert_int_eq(clients_room(&t, LISTEN_STATUS, 1000, &victim), -1);
+		clients_asked(&t, i, NOW);
+	ck_assert_int_eq(
+	    clients_room(&t, LISTEN_STATUS, 1000, NOW, &victim), -1);
 	ck_assert_int_eq(victim, -1);
+}
+END_TEST
+
+/* Each its own process, and none ever reads its answer. */
+START_TEST(questions_that_never_end_hold_no_place_of_a_stranger)
+{
+	int victim;
+
+	clients_init(&t);
+	for (unsigned i = 0; i < CLIENTS_MAX - CLIENTS_RESERVED; i++) {
+		ck_assert_int_ne(come(LISTEN_STATUS, 2000 + i), -1);
+		clients_asked(&t, i, NOW);
+		clients_asked(&t, i, NOW + CLIENT_OPEN_MS - 1); /* and more */
+		clients_touch(&t, i, NOW + CLIENT_OPEN_MS - 1 - i);
+	}
+	ck_assert_int_eq(clients_room(&t, LISTEN_STATUS, 1000,
+			     NOW + CLIENT_OPEN_MS - 1, &victim),
+	    -1);
+	ck_assert_int_eq(victim, -1);
+	ck_assert_int_eq(clients_room(&t, LISTEN_STATUS, 1000,
+			     NOW + CLIENT_OPEN_MS, &victim),
+	    -1);
+	ck_assert_int_ne(victim, -1);
+}
+END_TEST
+
+START_TEST(an_administrators_question_keeps_its_place_however_long)
+{
+	int victim;
+
+	clients_init(&t);
+	crowd(LISTEN_CONTROL, 1000, CLIENTS_PER_USER);
+	for (unsigned i = 0; i < CLIENTS_PER_USER; i++)
+		clients_asked(&t, i, NOW);
+	ck_assert_int_eq(
+	    clients_room(&t, LISTEN_CONTROL, 1000, NOW + 60000, &victim), -1);
+	ck_assert_int_eq(victim, -1);
+}
+END_TEST
+
+START_TEST(who_waits_for_nothing_goes_before_who_waits_too_long)
+{
+	int victim;
+
+	clients_init(&t);
+	crowd(LISTEN_STATUS, 1000, CLIENTS_PER_USER);
+	for (unsigned i = 0; i < CLIENTS_PER_USER; i++)
+		if (i != 9)
+			clients_asked(&t, i, NOW);
+	clients_touch(&t, 9, NOW); /* the least silent */
+	ck_assert_int_eq(
+	    clients_room(&t, LISTEN_STATUS, 1000, NOW + 60000, &victim), -1);
+	ck_assert_int_eq(victim, 9);
+}
+END_TEST
+
+START_TEST(who_has_none_to_give_is_not_the_one_who_makes_room)
+{
+	int victim;
+
+	clients_init(&t);
+	crowd(LISTEN_STATUS, 1000, CLIENTS_PER_USER);
+	for (unsigned i = 0; i < CLIENTS_PER_USER; i++)
+		clients_asked(&t, i, NOW);
+	crowd(LISTEN_STATUS, 1001, 16);
+	ck_assert_int_eq(
+	    clients_room(&t, LISTEN_STATUS, 1002, NOW, &victim), -1);
+	ck_assert_int_ne(victim, -1);
+	ck_assert_uint_eq(t.c[victim].user, 1001);
 }
 END_TEST
 
@@ -257,6 +330,10 @@ main(void)
 	    the_greediest_user_makes_room,
 	    who_was_silent_for_longest_goes_first,
 	    who_waits_for_an_answer_keeps_the_place,
+	    questions_that_never_end_hold_no_place_of_a_stranger,
+	    an_administrators_question_keeps_its_place_however_long,
+	    who_waits_for_nothing_goes_before_who_waits_too_long,
+	    who_has_none_to_give_is_not_the_one_who_makes_room,
 	    questions_are_limited_for_a_user_over_all_connections,
 	    one_users_limit_is_not_anothers,
 	    all_strangers_together_have_a_limit_too,

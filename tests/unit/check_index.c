@@ -148,9 +148,15 @@ END_TEST
 START_TEST(strangers_can_not_take_all_jobs)
 {
 	struct jobs *t = jobs_new();
+	struct job *j;
 	uint32_t n = 0;
 
-	while (job_start(t, 1, n % 2 == 0 ? JOB_ES : JOB_SE) != NULL)
+	while ((j = job_start(t, 1, JOB_ES)) != NULL) {
+		if (n++ % 2 == 0)
+			j->kind = JOB_SS; /* a step further */
+	}
+	ck_assert_uint_eq(n, JOBS_INITIATIONS);
+	while (job_start(t, 1, JOB_SE) != NULL)
 		n++;
 	ck_assert_uint_eq(n, JOBS_FOREIGN);
 	ck_assert_uint_eq(jobs_foreign(t), JOBS_FOREIGN);
@@ -158,6 +164,9 @@ START_TEST(strangers_can_not_take_all_jobs)
 		n++;
 	ck_assert_uint_eq(n, JOBS_MAX);
 	ck_assert_uint_eq(jobs_foreign(t), JOBS_FOREIGN);
+	while (jobs_oldest(t) != NULL)
+		job_end(t, jobs_oldest(t));
+	ck_assert_uint_eq(jobs_foreign(t) + jobs_initiations(t), 0);
 	jobs_free(t);
 }
 END_TEST

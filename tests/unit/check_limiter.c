@@ -56,6 +56,25 @@ START_TEST(a_bucket_never_holds_more_than_its_burst)
 }
 END_TEST
 
+START_TEST(who_takes_only_what_is_spare_leaves_the_rest)
+{
+	struct bucket b;
+	unsigned spare = 0, rest = 0;
+
+	bucket_fill(&b, T0, 10);
+	for (int i = 0; i < 20; i++)
+		spare += bucket_spare(&b, T0, 20, 10, 4);
+	for (int i = 0; i < 20; i++)
+		rest += bucket_take(&b, T0, 20, 10);
+	ck_assert_uint_eq(spare, 6);
+	ck_assert_uint_eq(rest, 4);
+	/* what comes back is the others' first */
+	ck_assert(!bucket_spare(&b, T0 + 200, 20, 10, 4));
+	ck_assert(bucket_spare(&b, T0 + 250, 20, 10, 4));
+	ck_assert(!bucket_spare(&b, T0 + 250, 20, 10, 4));
+}
+END_TEST
+
 START_TEST(each_source_has_its_own_bucket)
 {
 	struct limiter *l = limiter_new(64, hash_key);
@@ -152,6 +171,7 @@ main(void)
 	const TTest *const tests[] = {
 	    a_bucket_gives_its_burst_and_then_its_rate,
 	    a_bucket_never_holds_more_than_its_burst,
+	    who_takes_only_what_is_spare_leaves_the_rest,
 	    each_source_has_its_own_bucket,
 	    an_ipv6_source_is_its_64,
 	    limits_can_change_while_it_runs,

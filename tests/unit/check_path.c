@@ -365,6 +365,25 @@ START_TEST(order_survives_batches_that_are_pushed_out)
 }
 END_TEST
 
+START_TEST(a_batch_that_stayed_empty_is_not_the_peers_any_more)
+{
+	struct duo *d = duo_up();
+	struct engine *e = d->side[0].e;
+	struct peer_slot *p = e->slot[e->order[0]];
+
+	/* what a key without a counter leaves: taken, nothing in it */
+	p->batch = &e->batch[e->batch_next];
+	p->batch->peer = p->no;
+	path_flush(e);
+	ck_assert_ptr_null(p->batch);
+	duo_a_to_b(d);
+	duo_pump(d);
+	ck_assert_uint_eq(duo_count(d, 1, EI_DATA), 2);
+	duo_balanced(d);
+	duo_free(d);
+}
+END_TEST
+
 /* ---- in ---- */
 
 /* b's answer to one data message of a's that the test has its hands on. */
@@ -582,6 +601,7 @@ main(void)
 	    a_batch_never_has_more_octets_than_a_datagram_may,
 	    a_shorter_one_closes_a_batch_and_a_longer_one_starts_another,
 	    order_survives_batches_that_are_pushed_out,
+	    a_batch_that_stayed_empty_is_not_the_peers_any_more,
 	    a_message_that_is_not_of_ours_is_unknown,
 	    an_index_that_is_not_live_is_no_session,
 	    a_changed_octet_is_a_bad_tag_and_moves_nothing,

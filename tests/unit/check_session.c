@@ -35,10 +35,10 @@ START_TEST(a_wanted_session_initiates_at_once_also_at_time_zero)
 }
 END_TEST
 
-START_TEST(an_initiation_is_repeated_after_a_quarter_a_half_and_whole_seconds)
+START_TEST(an_initiation_is_repeated_after_one_two_and_three_quarters)
 {
 	static const uint64_t at[] = {
-	    0, 250, 750, 1750, 2750, 3750, 4750, 5750};
+	    0, 250, 750, 1500, 2250, 3000, 3750, 4500};
 	struct session s = fresh();
 
 	session_want(&s, T0);
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(jitter_is_at_most_a_third_and_gets_there)
 {
-	static const uint64_t base[] = {250, 500, 1000, 1000};
+	static const uint64_t base[] = {250, 500, 750, 750};
 	uint64_t seed = 1, low[4], high[4] = {0};
 	struct rnd_src r = {.fill = fill_rnd, .ctx = &seed};
 
@@ -98,7 +98,7 @@ START_TEST(dialing_ends_after_attempt_s_once_and_starts_again_when_wanted)
 		}
 	}
 	ck_assert_uint_eq(t, T0 + WG_REKEY_ATTEMPT_S * S);
-	ck_assert_uint_eq(inits, 3 + 89);
+	ck_assert_uint_eq(inits, 2 + 119);
 	ck_assert(!session_dialing(&s));
 	ck_assert_uint_eq(tick(&s, t + 1), 0);
 	ck_assert_uint_eq(session_due(&s), UINT64_MAX);
@@ -150,6 +150,39 @@ START_TEST(a_cookie_repeats_the_initiation_soon)
 	session_stop_dialing(&s);
 	session_cookie_taken(&s, T0 + 200);
 	ck_assert_uint_eq(session_due(&s), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(a_long_way_delays_the_repetition_and_never_hurries_it)
+{
+	struct session s = fresh();
+
+	session_be_patient(&s, T0 + 5000); /* not dialing: nothing */
+	ck_assert_uint_eq(session_due(&s), UINT64_MAX);
+	session_want(&s, T0);
+	tick(&s, T0);
+	init_sent(&s, T0);
+	session_be_patient(&s, T0 + 100);
+	ck_assert_uint_eq(session_due(&s), T0 + 250);
+	session_be_patient(&s, T0 + 5000);
+	ck_assert_uint_eq(session_due(&s), T0 + 5000);
+}
+END_TEST
+
+START_TEST(a_keepalive_can_be_asked_for)
+{
+	struct session s = fresh();
+	uint32_t gone[SLOT_N];
+
+	session_keepalive_now(&s);
+	ck_assert_uint_eq(tick(&s, T0), 0); /* no key to send it with */
+	establish(&s, T0, true, 11, 22, gone);
+	session_sent(&s, T0, true);
+	ck_assert_uint_eq(tick(&s, T0), 0);
+	session_keepalive_now(&s);
+	ck_assert_uint_eq(tick(&s, T0), SES_KEEPALIVE);
+	ck_assert_uint_eq(tick(&s, T0), 0);
+	session_clear(&s);
 }
 END_TEST
 
@@ -472,8 +505,8 @@ dialing_tests(void)
 
 	tcase_add_test(t, a_fresh_session_wants_nothing);
 	tcase_add_test(t, a_wanted_session_initiates_at_once_also_at_time_zero);
-	tcase_add_test(t,
-	    an_initiation_is_repeated_after_a_quarter_a_half_and_whole_seconds);
+	tcase_add_test(
+	    t, an_initiation_is_repeated_after_one_two_and_three_quarters);
 	tcase_add_test(t, jitter_is_at_most_a_third_and_gets_there);
 	tcase_add_test(
 	    t, dialing_ends_after_attempt_s_once_and_starts_again_when_wanted);
@@ -481,6 +514,9 @@ dialing_tests(void)
 	tcase_add_test(
 	    t, an_initiation_in_the_making_is_not_asked_for_all_the_time);
 	tcase_add_test(t, a_cookie_repeats_the_initiation_soon);
+	tcase_add_test(
+	    t, a_long_way_delays_the_repetition_and_never_hurries_it);
+	tcase_add_test(t, a_keepalive_can_be_asked_for);
 	tcase_add_test(t, initiations_are_never_closer_than_the_gap);
 	return t;
 }

@@ -21,11 +21,11 @@
 #define S UINT64_C(1000)
 #define LIVES (3 * 180 * S)
 
-/* A multiple of all jitter ranges (84, 167, 334), so that each gives 0. */
+/* A multiple of all jitter ranges (84, 167, 251), so that each gives 0. */
 static inline void
 fill_even(void *ctx, void *out, size_t len)
 {
-	uint32_t v = 84 * 167;
+	uint32_t v = 84 * 167 * 251;
 
 	(void)ctx;
 	memcpy(out, &v, len < sizeof(v) ? len : sizeof(v));

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/admit.c */
+/*
+ * Which initiations may cost a handshake.  Cheap questions first, and before
+ * all else: does the source receive what is sent to it (mac2)?
+ *
+ *	not proved  load, its source's rate, the rate of all: no by any of
+ *		    them is a cookie, never silence
+ *	proved      its source's rate, the rate of all
+ *
+ * Whoever knows our public key can send initiations that seem to come from a
+ * peer's address.  They empty the bucket of what only claims to come from
+ * there, so the peer gets a cookie; with it, it repeats at once and finds a
+ * bucket that nobody can empty who does not receive at that address.  A cookie
+ * reply is less than half as long as what it answers.
+ */
+#include "engine_int.h"
+
+static bool
+under_load(const struct engine *e, uint64_t now_ms)
+{
+	return load_high(&e->load, now_ms) ||
+	    jobs_initiations(e->jobs) > JOBS_INITIATIONS / 2;
+}
+
+/* It only claims to come from there. */
+static bool
+take_claimed(struct engine *e, uint64_t now_ms, const struct addr *from)
+{
+	return !under_load(e, now_ms) &&
+	    limiter_pass(e->claimed, now_ms, from) &&
+	    bucket_spare(
+		&e->inits, now_ms, INITS_PER_S, INITS_BURST, INITS_KEPT);
+}
+
+static enum counter
+demand_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d)
+{
+	uint8_t cookie[WG_COOKIE_LEN];
+
+	cookie_reply(
+	    &e->checker, now_ms, &e->io.rnd, d->data, d->len, d->from, cookie);
+	if (engine_send(e, NULL, d->sock, d->from, cookie, sizeof(cookie)) == 0)
+		count(e, COOKIES_SENT);
+	return EI_NEED_COOKIE;
+}
+
+enum counter
+engine_admit(struct engine *e, uint64_t now_ms, const struct datagram *d)
+{
+	if (!e->has_pub)
+		return EI_BUSY;
+	if (!cookie_mac1_ok(&e->checker, d->data, d->len))
+		return EI_BAD_MAC1;
+	load_note(&e->load, now_ms);
+	if (!cookie_mac2_ok(
+		&e->checker, now_ms, &e->io.rnd, d->data, d->len, d->from))
+		return take_claimed(e, now_ms, &d->from->addr)
+		    ? C_NONE
+		    : demand_cookie(e, now_ms, d);
+	if (!limiter_pass(e->proved, now_ms, &d->from->addr))
+		return EI_RATE;
+	/* too many at once, as after a power cut: it repeats and gets in */
+	if (!bucket_take(&e->inits, now_ms, INITS_PER_S, INITS_BURST))
+		return EI_BUSY;
+	return C_NONE;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: ISC */
+/* file: tests/unit/check_wires.c */
+/* The engine's channels, with control or discoveryd played by the test. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto.h"
+#include "glue.h"
+#include "log.h"
+
+#define GEN 5
+#define NPEERS 1000
+
+struct bench {
+	struct glue g;
+	struct loop_timer *stop;
+	struct chan *far;
+	uint32_t rows, recent_asks, nends;
+	uint32_t end_id[64];
+	enum row_end end[64];
+};
+
+void
+glue_lost(struct glue *g, enum role role)
+{
+	(void)g;
+	ck_abort_msg("lost the wire to %s", role_name(role));
+}
+
+static enum udp_result
+no_udp(void *ctx, uint16_t sock, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg)
+{
+	(void)ctx, (void)sock, (void)to, (void)data, (void)len, (void)seg;
+	return UDP_OK;
+}
+
+static int
+no_tun(void *ctx, const struct vnet *v, const uint8_t *pkt, size_t len)
+{
+	(void)ctx, (void)v, (void)pkt, (void)len;
+	return 0;
+}
+
+/* ---- the other end ---- */
+
+static enum chan_verdict
+on_row(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct bench *b = ctx;
+
+	(void)ch, (void)f;
+	b->rows++;
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_end(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct bench *b = ctx;
+	struct msg_end m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	ck_assert_int_eq(msg_get_end(&r, &m), 0);
+	ck_assert_uint_lt(b->nends, 64);
+	b->end_id[b->nends] = f->id;
+	b->end[b->nends++] = m.status;
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_recent_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct bench *b = ctx;
+
+	(void)ch, (void)f;
+	b->recent_asks++;
+	return CHAN_OK;
+}
+
+static const struct chan_handler far_handlers[] = {
+    {MSG_PEER_ROW, on_row},
+    {MSG_END, on_end},
+    {MSG_RECENT_ASK, on_recent_ask},
+};
+
+/* ---- a bench ---- */
+
+static void
+on_stop(void *ctx)
+{
+	struct bench *b = ctx;
+
+	loop_stop(b->g.loop);
+}
+
+/* One turn of the engine's loop; the other end reads nothing. */
+static void
+turn(struct bench *b)
+{
+	loop_timer_in(b->stop, 0);
+	ck_assert_int_eq(loop_run(b->g.loop), 0);
+}
+
+static void
+read_all(struct bench *b)
+{
+	uint64_t was;
+
+	do {
+		was = chan_stats(b->far)->in;
+		ck_assert_int_eq(chan_out(b->far), 0);
+		ck_assert_int_eq(chan_in(b->far), 0);
+	} while (chan_stats(b->far)->in != was);
+}
+
+static void
+configure(struct bench *b)
+{
+	struct conf c;
+
+	conf_defaults(&c, "wires", "/run/mesh");
+	c.peer = calloc(NPEERS, sizeof(*c.peer));
+	ck_assert_ptr_nonnull(c.peer);
+	for (c.npeers = 0; c.npeers < NPEERS; c.npeers++) {
+		struct conf_peer *p = &c.peer[c.npeers];
+		uint32_t no = c.npeers + 1;
+
+		snprintf(p->name, sizeof(p->name), "peer%u", no);
+		memcpy(p->key, &no, sizeof(no));
+		p->admin_up = true;
+	}
+	ck_assert_int_eq(engine_configure(b->g.engine, 1000, &c), 0);
+	conf_clear(&c);
+}
+
+static struct bench *
+bench_new(enum role far)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	const struct engine_io io = {.ctx = &b->g,
+	    .udp_send = no_udp,
+	    .tun_send = no_tun,
+	    .ask_mix = ask_mix,
+	    .ask_stamp = ask_stamp,
+	    .ask_lookup = ask_lookup,
+	    .tell_seen = tell_seen,
+	    .rnd = rnd_kernel()};
+	const struct chan_conf conf = {.self = far,
+	    .peer = ROLE_ENGINE,
+	    .gen = GEN,
+	    .handlers = far_handlers,
+	    .nhandlers = sizeof(far_handlers) / sizeof(far_handlers[0]),
+	    .ctx = b};
+	int sv[2];
+
+	ck_assert_int_eq(crypto_init(), 0);
+	log_set_level(LOG_L_ERROR);
+	b->g.loop = loop_new();
+	b->g.engine = engine_new(&io);
+	b->stop = loop_timer_new(b->g.loop, on_stop, b);
+	configure(b);
+	wires_init(&b->g);
+	ck_assert_int_eq(ipc_pair(sv), 0);
+	ck_assert_int_eq(wires_set(&b->g, far, sv[0], GEN), 0);
+	b->far = chan_new(sv[1], &conf);
+	for (int i = 0; i < 3; i++) {
+		turn(b);
+		read_all(b);
+	}
+	ck_assert_int_eq(chan_state(b->far), CHAN_S_READY);
+	return b;
+}
+
+static void
+bench_free(struct bench *b)
+{
+	wires_clear(&b->g);
+	chan_free(b->far);
+	loop_timer_free(b->stop);
+	engine_free(b->g.engine);
+	loop_free(b->g.loop);
+	free(b);
+}
+
+static void
+ask_peers(struct bench *b, uint32_t id, const char *name)
+{
+	struct msg_peers_ask m = {0};
+	uint8_t body[80];
+	struct wbuf w;
+
+	snprintf(m.name, sizeof(m.name), "%s", name);
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_peers_ask(&w, &m);
+	ck_assert_int_eq(
+	    chan_send(b->far, MSG_PEERS_ASK, id, w.base, w.len, -1), 0);
+}
+
+/* ---- questions for peers ---- */
+
+START_TEST(many_peers_are_told_a_few_a_turn)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+	uint64_t out, was = chan_stats(b->g.control.chan)->out;
+	int turns = 0;
+
+	for (ask_peers(b, 7, ""); b->nends == 0; turns++) {
+		turn(b);
+		out = chan_stats(b->g.control.chan)->out;
+		ck_assert_uint_le(out - was, PEERS_ROWS + 1);
+		was = out;
+		read_all(b);
+	}
+	ck_assert_int_ge(turns, NPEERS / PEERS_ROWS);
+	ck_assert_uint_eq(b->rows, NPEERS);
+	ck_assert_uint_eq(b->end_id[0], 7);
+	ck_assert_int_eq(b->end[0], END_OK);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(one_peer_is_told_by_its_name_and_nobody_is_unknown)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	ask_peers(b, 1, "peer1000");
+	ask_peers(b, 2, "peer1001");
+	while (b->nends < 2) {
+		turn(b);
+		read_all(b);
+	}
+	ck_assert_uint_eq(b->rows, 1);
+	ck_assert_int_eq(b->end[0], END_OK);
+	ck_assert_int_eq(b->end[1], END_UNKNOWN);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(further_questions_wait_and_too_many_fail)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	for (uint32_t id = 1; id <= PEERS_ASKS + 2; id++)
+		ask_peers(b, id, "");
+	while (b->nends < PEERS_ASKS + 2) {
+		turn(b);
+		read_all(b);
+	}
+	ck_assert_uint_eq(b->rows, PEERS_ASKS * NPEERS);
+	for (uint32_t i = 0; i < 2; i++) { /* these had no place */
+		ck_assert_uint_eq(b->end_id[i], PEERS_ASKS + 1 + i);
+		ck_assert_int_eq(b->end[i], END_FAILED);
+	}
+	for (uint32_t i = 2; i < b->nends; i++) {
+		ck_assert_uint_eq(b->end_id[i], i - 1);
+		ck_assert_int_eq(b->end[i], END_OK);
+	}
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_queue_that_is_full_ends_the_answer)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	for (uint32_t id = 1; id <= PEERS_ASKS; id++)
+		ask_peers(b, id, "");
+	do
+		turn(b);
+	while (b->g.peers.n > 0);
+	/* a row that did not fit, perhaps its end, and no more tries */
+	ck_assert_uint_gt(chan_stats(b->g.control.chan)->overflow, 0);
+	ck_assert_uint_le(
+	    chan_stats(b->g.control.chan)->overflow, 2 * PEERS_ASKS);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(what_a_control_that_went_away_had_asked_is_forgotten)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	ask_peers(b, 1, "");
+	turn(b);
+	ck_assert_uint_eq(b->g.peers.n, 1);
+	chan_free(b->far);
+	b->far = NULL;
+	for (int i = 0; i < 20; i++)
+		turn(b);
+	ck_assert_ptr_null(b->g.control.chan);
+	ck_assert_uint_eq(b->g.peers.n, 0);
+	bench_free(b);
+}
+END_TEST
+
+/* ---- who was up before ---- */
+
+static void
+recent_row(struct bench *b, uint32_t no)
+{
+	struct msg_lookup_reply m = {.status = LOOKUP_FOUND};
+	uint8_t body[512];
+	struct wbuf w;
+
+	memcpy(m.key, &no, sizeof(no));
+	if (no != 0) {
+		m.n = 1;
+		m.c[0].type = 4;
+		ck_assert_int_eq(addr_parse("192.0.2.9", &m.c[0].ep.addr), 0);
+		m.c[0].ep.port = 9;
+	}
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_lookup_reply(&w, &m);
+	ck_assert_int_eq(
+	    chan_send(b->far, MSG_RECENT_ROW, 1, w.base, w.len, -1), 0);
+	turn(b);
+}
+
+static enum peer_view
+view(struct bench *b, uint32_t no)
+{
+	static struct msg_peer_row row;
+
+	ck_assert_int_eq(
+	    engine_peer_row(b->g.engine, no - 1, 1000, 1000, &row), 0);
+	return row.state;
+}
+
+START_TEST(recent_peers_are_taken_as_an_answer_only)
+{
+	struct bench *b = bench_new(ROLE_DISC);
+
+	ck_assert_uint_eq(b->recent_asks, 1);
+	recent_row(b, 1);
+	ck_assert_int_ne(view(b, 1), PV_IDLE);
+	recent_row(b, 0); /* the end */
+	ck_assert(b->g.knows_recent);
+	ck_assert_uint_eq(b->g.illegal, 0);
+	recent_row(b, 2);
+	ck_assert_int_eq(view(b, 2), PV_IDLE);
+	ck_assert_uint_eq(b->g.illegal, 1);
+	ck_assert_int_eq(chan_state(b->g.disc.chan), CHAN_S_READY);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(an_answer_without_an_end_has_no_more_rows_than_there_can_be_peers)
+{
+	struct bench *b = bench_new(ROLE_DISC);
+
+	for (uint32_t i = 0; i < CONF_PEERS_MAX + 1; i++)
+		recent_row(b, NPEERS + 1);
+	ck_assert_uint_eq(b->g.illegal, 0);
+	recent_row(b, 2);
+	ck_assert_int_eq(view(b, 2), PV_IDLE);
+	ck_assert_uint_eq(b->g.illegal, 1);
+	bench_free(b);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+	    many_peers_are_told_a_few_a_turn,
+	    one_peer_is_told_by_its_name_and_nobody_is_unknown,
+	    further_questions_wait_and_too_many_fail,
+	    a_queue_that_is_full_ends_the_answer,
+	    what_a_control_that_went_away_had_asked_is_forgotten,
+	    recent_peers_are_taken_as_an_answer_only,
+	    an_answer_without_an_end_has_no_more_rows_than_there_can_be_peers,
+	};
+
+	return UNIT_RUN("wires", tests);
+}
