@@ -2,7 +2,8 @@
 /* file: common/msg.c */
 /*
  * The table behind the list of messages, and the payloads that start, wire
- * and serve the processes (the rows of answers to meshctl are msg_rows.c's).
+ * and serve the processes (the rows of answers to meshctl are msg_rows.c's, the
+ * requests for privileges msg_priv.c's).
  *
  * Pure.  A decoder is strict: enums inside their range, booleans 0 or 1,
  * counts inside their arrays, nothing left over.  What a value means, and
@@ -82,6 +83,7 @@ role_name(enum role role)
 		[ROLE_CTL]    = "control",
 		[ROLE_CLIENT] = "meshctl",
 		[ROLE_CONF]   = "conf",
+		[ROLE_PRIV]   = "priv",
 	};
 	/* clang-format on */
 
@@ -147,19 +149,6 @@ msg_get_tun_fd(struct rbuf *r, struct msg_tun_fd *m)
 {
 	m->queue = rbuf_u8(r);
 	m->offload = msg_enum(r, 0, OFFLOAD_ALL + 1);
-	return rbuf_done(r);
-}
-
-void
-msg_put_key_fd(struct wbuf *w, const struct msg_key_fd *m)
-{
-	wbuf_u8(w, (uint8_t)m->what);
-}
-
-int
-msg_get_key_fd(struct rbuf *r, struct msg_key_fd *m)
-{
-	m->what = (enum key_fd)msg_enum(r, KEY_FD_KEY, KEY_FD_STAMP + 1);
 	return rbuf_done(r);
 }
 

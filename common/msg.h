@@ -23,7 +23,7 @@
 
 enum role {
 	ROLE_NONE,
-	ROLE_PARENT, /* tunnel-priv */
+	ROLE_PARENT, /* tunnel-priv, the supervisor */
 	ROLE_TUN,    /* tunnel-priv, the packet pump */
 	ROLE_KEY,    /* keyd */
 	ROLE_ENGINE, /* p2p-engine */
@@ -31,11 +31,12 @@ enum role {
 	ROLE_CTL,    /* control */
 	ROLE_CLIENT, /* meshctl, on the control or the status socket */
 	ROLE_CONF,   /* tunnel-priv, the throw-away config parser */
+	ROLE_PRIV,   /* tunnel-priv, the process with the privileges */
 	ROLE_NROLES
 };
 #define R(r) (1u << (ROLE_##r))
 #define R_KIDS (R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL))
-#define R_ANY (R(PARENT) | R_KIDS | R(CLIENT) | R(CONF))
+#define R_ANY (R(PARENT) | R_KIDS | R(CLIENT) | R(CONF) | R(PRIV))
 
 const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 
@@ -53,7 +54,6 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	/* parent -> child: descriptors and wiring */                               \
 	M(WIRE,         2,  11,    11, FD_ONE,  R(PARENT),                ST_READY) \
 	M(TUN_FD,       3,   2,     2, FD_ONE,  R(PARENT),                ST_READY) \
-	M(KEY_FD,       4,   1,     1, FD_ONE,  R(PARENT),                ST_READY) \
 	M(UDP_FD,       5,  21,    21, FD_ONE,  R(PARENT),                ST_READY) \
 	M(UDP_GONE,     6,   2,     2, FD_NONE, R(PARENT),                ST_READY) \
 	M(LISTEN_FD,    7,   1,     1, FD_ONE,  R(PARENT),                ST_READY) \
@@ -63,10 +63,10 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(CONF_END,    10,   4,     4, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
 	M(CONF_FAILED, 11,   8,     8, FD_NONE, R(CONF),                  ST_READY) \
 	/* supervision */                                                           \
-	M(READY,       12,   8,     8, FD_NONE, R_KIDS,                   ST_READY) \
+	M(READY,       12,   8,     8, FD_NONE, R_KIDS|R(PRIV),           ST_READY) \
 	M(PING,        13,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
 	M(PONG,        14,   0,     0, FD_NONE, R_KIDS,                   ST_READY) \
-	M(LOG,         15,   3,   515, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
+	M(LOG,         15,   3,   515, FD_NONE, R_KIDS|R(PARENT)|R(PRIV), ST_READY) \
 	M(STOP,        16,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
 	/* keyd */                                                                  \
 	M(MIX_ASK,     20,  65,    65, FD_NONE, R(ENGINE),                ST_READY) \
@@ -95,7 +95,24 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
 	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
 	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(CTL), ST_READY) \
-	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY)
+	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
+	/* parent -> priv: at the start only, until P_SETTLED */                    \
+	M(P_TUN,       60,   3,    18, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_KEY,       61,   2,   257, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_LISTEN,    62,   5,   291, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_SETTLED,   63,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
+	/* parent -> priv: at any time, of fixed size */                            \
+	M(P_SPAWN,     64,   9,     9, FD_ONE,  R(PARENT),                ST_READY) \
+	M(P_KILL,      65,   1,     1, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_UDP,       66,  19,    19, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_BUFFERS,   67,   8,     8, FD_ONE,  R(PARENT),                ST_READY) \
+	M(P_NET,       68,  20,    20, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_LINK,      69,   2,     2, FD_NONE, R(PARENT),                ST_READY) \
+	/* priv -> parent: one answer to each but P_SETTLED (READY); P_EXITED */    \
+	M(P_FD,        70,  20,    20, FD_ONE,  R(PRIV),                  ST_READY) \
+	M(P_DONE,      71,   8,     8, FD_NONE, R(PRIV),                  ST_READY) \
+	M(P_FAILED,    72,   6,   261, FD_NONE, R(PRIV),                  ST_READY) \
+	M(P_EXITED,    73,   9,     9, FD_NONE, R(PRIV),                  ST_READY)
 /* clang-format on */
 
 enum msg_type {
@@ -128,11 +145,6 @@ struct msg_wire {
 struct msg_tun_fd {
 	uint8_t queue;
 	uint8_t offload; /* what the kernel granted: OFFLOAD_* of packets.h */
-};
-
-enum key_fd { KEY_FD_KEY, KEY_FD_STAMP };
-struct msg_key_fd {
-	enum key_fd what; /* the key file (read) or the stamp file (write) */
 };
 
 struct msg_udp_fd {
@@ -285,6 +297,54 @@ struct msg_text_row {
 	char text[2049];
 };
 
+/* What the supervisor asks of the process with the privileges. */
+struct msg_p_tun {
+	char device[16];
+	bool offload;
+};
+struct msg_p_key {
+	char path[256];
+};
+struct msg_p_listen {
+	enum listen_kind kind;
+	char path[256], group[32]; /* "": priv's own group */
+};
+struct msg_p_spawn { /* with the child's end of its channel */
+	enum role role;
+	uint64_t gen;
+};
+struct msg_p_kill {
+	enum role role;
+};
+struct msg_p_udp {
+	struct endpoint at;
+};
+struct msg_p_buffers { /* with the socket */
+	uint32_t receive, send;
+};
+struct msg_p_net {
+	bool add, route; /* else remove, address */
+	struct prefix prefix;
+};
+struct msg_p_link {
+	uint16_t mtu;
+};
+struct msg_p_fd {
+	uint8_t offload;       /* of a TUN: OFFLOAD_* of packets.h */
+	struct endpoint local; /* of a UDP socket: as bound */
+};
+struct msg_p_done {
+	uint32_t error, pid; /* an errno or 0; of a new child */
+};
+struct msg_p_failed {
+	uint32_t error; /* errno */
+	char text[256]; /* a sentence for the administrator */
+};
+struct msg_p_exited {
+	enum role role;
+	uint32_t pid, status; /* as wait(2) has it */
+};
+
 /*
  * CONF_NODE and CONF_PEER: the payloads are written by conf_wire.c
  * (conf_node_put/get, conf_peer_put/get), not here.
@@ -295,7 +355,6 @@ struct msg_text_row {
 MSG_CODEC(hello)
 MSG_CODEC(wire)
 MSG_CODEC(tun_fd)
-MSG_CODEC(key_fd)
 MSG_CODEC(udp_fd)
 MSG_CODEC(udp_gone)
 MSG_CODEC(listen_fd)
@@ -320,5 +379,18 @@ MSG_CODEC(log_ask)
 MSG_CODEC(log_row)
 MSG_CODEC(text_row)
 MSG_CODEC(end)
+MSG_CODEC(p_tun)
+MSG_CODEC(p_key)
+MSG_CODEC(p_listen)
+MSG_CODEC(p_spawn)
+MSG_CODEC(p_kill)
+MSG_CODEC(p_udp)
+MSG_CODEC(p_buffers)
+MSG_CODEC(p_net)
+MSG_CODEC(p_link)
+MSG_CODEC(p_fd)
+MSG_CODEC(p_done)
+MSG_CODEC(p_failed)
+MSG_CODEC(p_exited)
 
 #endif

@@ -20,8 +20,10 @@
 #include "log.h"
 #include "proc.h"
 
+#define NELEM(a) (sizeof(a) / sizeof((a)[0]))
+
 /* Where the program's descriptor waits for exec; it is CLOEXEC. */
-#define EXE_FD (PROC_EMPTY_DIR_FD + 1)
+#define EXE_FD (PROC_GIVE_FD + PROC_NGIVE)
 
 /* ---- the parent's side, behind the fork ---- */
 
@@ -39,6 +41,8 @@ reset_signals(void)
 }
 
 /*
+ * Channel, empty directory and gifts, in the order of their numbers in the
+ * child, where one that is not there is closed; then program and /dev/null.
  * Any of the sources may sit on any of the targets: everything goes up out of
  * the way first and comes down from there.
  */
@@ -46,16 +50,22 @@ static int
 arrange_fds(const struct proc_spec *s)
 {
 	const int above = EXE_FD + 1;
-	int chan, empty, exe, null;
+	const int have[] = {s->chan_fd, s->empty_fd,
+	    s->give[0] > STDERR_FILENO ? s->give[0] : -1,
+	    s->give[1] > STDERR_FILENO ? s->give[1] : -1};
+	int up[NELEM(have)], exe, null;
 
-	chan = fcntl(s->chan_fd, F_DUPFD_CLOEXEC, above);
-	empty = fcntl(s->empty_fd, F_DUPFD_CLOEXEC, above);
+	for (size_t i = 0; i < NELEM(have); i++) {
+		up[i] = fcntl(have[i], F_DUPFD_CLOEXEC, above);
+		if (up[i] == -1 && (have[i] != -1 || i == 0))
+			return -1;
+	}
 	exe = fcntl(s->exe_fd, F_DUPFD_CLOEXEC, above);
 	if (s->null_fd > STDERR_FILENO)
 		null = fcntl(s->null_fd, F_DUPFD_CLOEXEC, above);
 	else
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (chan == -1 || empty == -1 || exe == -1 || null == -1)
+	if (exe == -1 || null == -1)
 		return -1;
 	/* an open may have landed low, where dup2 to itself keeps CLOEXEC */
 	if (null < above && (null = fcntl(null, F_DUPFD_CLOEXEC, above)) == -1)
@@ -64,9 +74,12 @@ arrange_fds(const struct proc_spec *s)
 		return -1;
 	if (!s->keep_stderr && dup2(null, STDERR_FILENO) == -1)
 		return -1;
-	if (dup2(chan, PROC_PARENT_FD) == -1 ||
-	    dup2(empty, PROC_EMPTY_DIR_FD) == -1 ||
-	    dup3(exe, EXE_FD, O_CLOEXEC) == -1)
+	for (int i = 0; i < (int)NELEM(have); i++)
+		if (up[i] == -1)
+			(void)close(PROC_PARENT_FD + i);
+		else if (dup2(up[i], PROC_PARENT_FD + i) == -1)
+			return -1;
+	if (dup3(exe, EXE_FD, O_CLOEXEC) == -1)
 		return -1;
 	proc_close_from(EXE_FD + 1);
 	return 0;

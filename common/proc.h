@@ -13,7 +13,8 @@
  * What every child of the suite does at both ends of its life.
  *
  * Parent side: proc_spawn.  fork; in the child: fd 0-2 /dev/null (2 is kept if
- * keep_stderr), 3 the channel, 4 the empty directory, everything else closed;
+ * keep_stderr), 3 the channel, 4 the empty directory, 5 and 6 what `give` says,
+ * everything else closed;
  * signals back to default; groups dropped, gid and uid set for good; an empty
  * environment; fexecve of a descriptor opened at start-up (never a path).
  *
@@ -23,6 +24,8 @@
  */
 #define PROC_PARENT_FD 3
 #define PROC_EMPTY_DIR_FD 4
+#define PROC_GIVE_FD 5 /* keyd: the key file; and the one after, its stamp */
+#define PROC_NGIVE 2
 
 /* Exit codes of a child that did not get as far as its own program. */
 #define PROC_EXIT_FDS 125  /* descriptors could not be arranged */
@@ -38,9 +41,11 @@ struct proc_spec {
 	uid_t uid;        /* nothing is changed if both are already ours */
 	gid_t gid;
 	int chan_fd;  /* the child's end; stays the caller's */
-	int empty_fd; /* O_DIRECTORY of an empty, root-owned directory */
+	int empty_fd; /* O_DIRECTORY of an empty, root-owned directory; -1: none
+		       */
 	int null_fd;  /* O_RDWR of /dev/null; below 3: opened by path */
-	uint64_t gen; /* argv[2], decimal: the channel's generation */
+	int give[PROC_NGIVE]; /* for PROC_GIVE_FD and on; below 3: none */
+	uint64_t gen;         /* argv[2], decimal: the channel's generation */
 	int keep_stderr;
 	const char *const *extra; /* argv[3] and on, ends in NULL; or NULL */
 };

@@ -31,7 +31,7 @@
 #define SANDBOX_LANDLOCK_SCOPE 0x08
 #define SANDBOX_NETNS 0x10   /* own empty network namespace */
 #define SANDBOX_CHROOT 0x20  /* in an empty directory */
-#define SANDBOX_CAPS 0x40    /* none left (parent: exactly its four) */
+#define SANDBOX_CAPS 0x40    /* none left (priv: exactly its four) */
 #define SANDBOX_NNP 0x80     /* no_new_privs */
 #define SANDBOX_NODUMP 0x100 /* not dumpable, core limit 0 */
 #define SANDBOX_MDWE 0x200   /* no writable-then-executable memory */
@@ -40,7 +40,6 @@
 
 #define SANDBOX_EMPTY_DIR_FD 4
 
-/* What the parent (already root, before it lets go) and the children do. */
 struct sandbox_report {
 	uint32_t have, missing;
 };
@@ -50,12 +49,15 @@ int sandbox_enter_early(enum role, struct sandbox_report *);
 int sandbox_enter(enum role, struct sandbox_report *);
 
 /*
- * The parent: keep exactly NET_ADMIN, SETUID, SETGID, KILL (effective,
+ * Priv, as root: keep exactly NET_ADMIN, SETUID, SETGID, KILL (effective,
  * permitted and bounding) while becoming uid/gid, then confine itself.
  * writable is the run directory, the only place it may create files in.
  */
-int sandbox_parent(
+int sandbox_priv(
     uint32_t uid, uint32_t gid, const char *writable, struct sandbox_report *);
+
+/* The supervisor, as root: become uid/gid for good, with no capability. */
+int sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *);
 
 /*
  * The config parser (root, throw-away): no capabilities, no writes, no

@@ -3,14 +3,15 @@
  * Landlock: files, TCP ports, signals and abstract sockets.
  *
  * Children handle every file right the kernel knows and get no rule, so no
- * path means anything to them.  The parent keeps reading (it restarts its
- * children's programs) but can write, create and remove only below its run
- * directory.  The configuration parser reads below one directory.
+ * path means anything to them; nor does it to the supervisor.  Priv keeps
+ * reading (it starts the children's programs) but can write, create and remove
+ * only below the run directory.  The configuration parser reads below one
+ * directory.
  *
  * The kernel's header of an older system lacks the newer rights, so numbers
  * and structures are our own; the ABI is asked at run time and what it lacks
- * is reported.  Domains nest: the parent may still signal its children, which
- * sit in domains below its own.
+ * is reported.  Domains nest: priv may still signal its children, which sit in
+ * domains below its own.
  */
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -122,7 +123,7 @@ fail:
 	return -1;
 }
 
-/* The devices of the parent; a machine without TUN can't lose it. */
+/* The devices of priv; a machine without TUN can't lose it. */
 static int
 allow_device(int ruleset, const char *path, uint64_t rights)
 {

@@ -11,9 +11,10 @@
  * make a user namespace.  PR_SET_PDEATHSIG and PR_SET_DUMPABLE come after the
  * last change of credentials, because each such change resets them.
  *
- * The parent trades root for one user with four capabilities.  Its securebits
- * are locked, so that uid 0, which it can still become for the configuration
- * parser, is a user like any other: no capability comes from an exec.
+ * Priv trades root for one user with four capabilities, the supervisor for one
+ * with none.  The securebits are locked, so that uid 0, which priv can still
+ *become for the configuration parser, is a user like any other: no capability
+ *comes from an exec.
  *
  * A step that the kernel or its administrator does not offer is a missing bit;
  * a step that should have worked and did not is -1, and the program ends.
@@ -50,7 +51,7 @@
 	    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
 #define CAP(x) (1ull << (CAP_##x))
-#define PARENT_CAPS (CAP(NET_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(KILL))
+#define PRIV_CAPS (CAP(NET_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(KILL))
 
 /* ---- capabilities, by the kernel's own interface ---- */
 
@@ -132,7 +133,7 @@ caps_are(uint64_t keep)
 /*
  * The own sets can always be emptied.  Bounding set and securebits need
  * CAP_SETPCAP, which the user namespace lends; where there is none they stay
- * as inherited (the parent's four, locked), and that is reported.
+ * as inherited (priv's four, locked), and that is reported.
  */
 static int
 drop_caps(struct sandbox_report *r)
@@ -344,56 +345,75 @@ sandbox_enter(enum role role, struct sandbox_report *r)
 	return 0;
 }
 
-/* ---- the parent ---- */
+/* ---- the two that begin as root ---- */
 
 /*
  * The order matters: the bounding set while root's CAP_SETPCAP is effective,
  * the users while capabilities are kept across the change, the lock while
- * CAP_SETPCAP is still permitted, and only then the final four.
+ * CAP_SETPCAP is still permitted, and only then the final set.
  */
 static int
-become(uid_t uid, gid_t gid)
+become(uid_t uid, gid_t gid, uint64_t keep, struct sandbox_report *r)
 {
-	struct caps all, four = {PARENT_CAPS, PARENT_CAPS, 0};
+	struct caps all, last = {keep, keep, 0};
 
-	bounding_keep(PARENT_CAPS);
+	memset(r, 0, sizeof(*r));
+	if (uid == 0 || gid == 0) {
+		log_errorx("sandbox: needs a user of its own");
+		return -1;
+	}
+	bounding_keep(keep);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == -1 ||
 	    setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
-	    setresuid(uid, uid, uid) == -1)
-		return -1;
-	if (caps_get(&all) == -1)
-		return -1;
+	    setresuid(uid, uid, uid) == -1 || caps_get(&all) == -1)
+		goto fail;
 	all.effective = all.permitted;
 	if (caps_set(&all) == -1 ||
 	    prctl(PR_SET_SECUREBITS, LOCKED_BITS, 0, 0, 0) == -1 ||
-	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == -1)
-		return -1;
-	return caps_set(&four);
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == -1 ||
+	    caps_set(&last) == -1 || !caps_are(keep))
+		goto fail;
+	r->have |= SANDBOX_UID | SANDBOX_CAPS;
+	return 0;
+fail:
+	log_error("sandbox: can't become uid %u", uid);
+	return -1;
 }
 
-int
-sandbox_parent(
-    uint32_t uid, uint32_t gid, const char *writable, struct sandbox_report *r)
+static int
+fence(enum role role, const char *writable, struct sandbox_report *r)
 {
-	memset(r, 0, sizeof(*r));
-	if (uid == 0 || gid == 0) {
-		log_errorx("sandbox: the parent needs a user of its own");
-		return -1;
-	}
-	if (become(uid, gid) == -1 || !caps_are(PARENT_CAPS)) {
-		log_error(
-		    "sandbox: can't become uid %u with 4 capabilities", uid);
-		return -1;
-	}
-	r->have |= SANDBOX_UID | SANDBOX_CAPS;
 	if (no_new_privs(r) == -1 || seal_memory(r) == -1)
 		return -1;
-	if (sandbox_landlock(ROLE_PARENT, writable, r) == -1)
+	if (sandbox_landlock(role, writable, r) == -1)
 		return -1;
-	if (sandbox_seccomp(ROLE_PARENT) == -1)
+	if (sandbox_seccomp(role) == -1)
 		return -1;
 	r->have |= SANDBOX_SECCOMP;
 	return 0;
+}
+
+int
+sandbox_priv(
+    uint32_t uid, uint32_t gid, const char *writable, struct sandbox_report *r)
+{
+	if (become(uid, gid, PRIV_CAPS, r) == -1)
+		return -1;
+	return fence(ROLE_PRIV, writable, r);
+}
+
+int
+sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *r)
+{
+	if (become(uid, gid, 0, r) == -1)
+		return -1;
+	if (setresuid(0, 0, 0) == 0 || setresgid(0, 0, 0) == 0) {
+		log_errorx("sandbox: could go back to root");
+		return -1;
+	}
+	if (set_limits(ROLE_PARENT, r) == -1)
+		return -1;
+	return fence(ROLE_PARENT, NULL, r);
 }
 
 /* ---- the configuration parser ---- */

@@ -8,7 +8,7 @@
  * namespace, capabilities, MDWE, which the system enforces for everybody) is
  * left out of both masks of the report rather than called missing.
  *
- * The parent stays root, because a child's users and the interface need it,
+ * Priv stays root, because a child's users and the interface need it,
  * and is held by its promises.  Interface ioctls are not pledged: they are
  * done before.
  */
@@ -142,12 +142,12 @@ sandbox_enter(enum role role, struct sandbox_report *r)
 }
 
 int
-sandbox_parent(
+sandbox_priv(
     uint32_t uid, uint32_t gid, const char *writable, struct sandbox_report *r)
 {
 	memset(r, 0, sizeof(*r));
 	if (uid == 0 || gid == 0) {
-		log_errorx("sandbox: the parent needs a user of its own");
+		log_errorx("sandbox: priv needs a user of its own");
 		return -1;
 	}
 	/* reading stays: programs are restarted, keys are handed out */
@@ -157,6 +157,21 @@ sandbox_parent(
 		return -1;
 	}
 	r->have |= SANDBOX_LANDLOCK_FS;
+	return promise(ROLE_PRIV, r);
+}
+
+int
+sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *r)
+{
+	memset(r, 0, sizeof(*r));
+	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
+	    setresuid(uid, uid, uid) == -1) {
+		log_error("sandbox: can't become uid %u", uid);
+		return -1;
+	}
+	if (check_identity(r) == -1 || set_limits(ROLE_PARENT, r) == -1 ||
+	    veil(NULL, NULL, r) == -1)
+		return -1;
 	return promise(ROLE_PARENT, r);
 }
 

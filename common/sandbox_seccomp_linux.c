@@ -4,11 +4,11 @@
  * libseccomp.
  *
  * A child's filter kills on anything that is not a row of the table, on other
- * machine's numbering (i386, x32) too.  The parent's does not kill: it answers
- * EPERM, because a call that some libc makes unexpectedly must not take the
- * whole node down; what it must not do is just as impossible.  It is inherited
- * by the children, therefore it is the union of all roles; of two filters the
- * kernel takes the stricter answer.
+ * machine's numbering (i386, x32) too.  The supervisor's and priv's do not
+ * kill: they answer EPERM, because a call that some libc makes unexpectedly
+ * must not take the whole node down; what they must not do is just as
+ * impossible.  Priv's is inherited by the children, therefore it is the union
+ * of all their roles; of two filters the kernel takes the stricter answer.
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -82,8 +82,9 @@ sandbox_seccomp(enum role role)
 	scmp_filter_ctx ctx;
 	int error;
 
-	ctx = seccomp_init(role == ROLE_PARENT ? SCMP_ACT_ERRNO(EPERM)
-					       : SCMP_ACT_KILL_PROCESS);
+	ctx = seccomp_init(role == ROLE_PARENT || role == ROLE_PRIV
+		? SCMP_ACT_ERRNO(EPERM)
+		: SCMP_ACT_KILL_PROCESS);
 	if (ctx == NULL) {
 		log_errorx("sandbox: seccomp: the kernel does not have it");
 		return -1;

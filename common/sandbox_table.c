@@ -20,7 +20,8 @@
 
 #include "sandbox_table.h"
 
-#define P R(PARENT)
+#define P R(PRIV)
+#define M R(PARENT) /* the supervisor */
 #define T R(TUN)
 #define K R(KEY)
 #define E R(ENGINE)
@@ -35,80 +36,80 @@
 static const struct sandbox_call calls[] = {
 /*    name               free         checked      refused arg          why */
 	/* memory */
-	{ "brk",             ALL|F|P|S,   0,           0, ARG_ANY,     "malloc" },
-	{ "mmap",            P|S,         ALL|F,       0, ARG_PROT,    "malloc" },
-	{ "munmap",          ALL|F|P|S,   0,           0, ARG_ANY,     "free" },
-	{ "mremap",          V|F|P,       0,           0, ARG_ANY,     "realloc of large blocks" },
+	{ "brk",             ALL|F|P|S|M, 0,           0, ARG_ANY,     "malloc" },
+	{ "mmap",            P|S,         ALL|F|M,     0, ARG_PROT,    "malloc" },
+	{ "munmap",          ALL|F|P|S|M, 0,           0, ARG_ANY,     "free" },
+	{ "mremap",          V|F|P|M,     0,           0, ARG_ANY,     "realloc of large blocks" },
 	{ "mprotect",        S,           0,           0, ARG_ANY,     "ld.so" },
-	{ "madvise",         S,           ALL|P,       0, ARG_MADVISE, "free; keyd's secrets" },
+	{ "madvise",         S,           ALL|P|M,     0, ARG_MADVISE, "free; keyd's secrets" },
 	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
 	/* descriptors */
-	{ "read",            T|F|P|S,     0,           0, ARG_ANY,     "TUN, configuration, the parent's signals" },
-	{ "write",           ALL|F|P|S,   0,           0, ARG_ANY,     "TUN, standard error" },
-	{ "pread64",         K|S,         0,           0, ARG_ANY,     "keyd's files; ld.so" },
+	{ "read",            T|F|P|S|M,   0,           0, ARG_ANY,     "TUN, configuration, the parent's signals" },
+	{ "write",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "TUN, standard error" },
+	{ "pread64",         S,           0,           0, ARG_ANY,     "ld.so; keyd's files" },
 	{ "pwrite64",        K,           0,           0, ARG_ANY,     "keyd's time stamp" },
 	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp" },
-	{ "lseek",           P,           0,           0, ARG_ANY,     "stdio" },
-	{ "close",           ALL|F|P|S,   0,           0, ARG_ANY,     "" },
-	{ "fcntl",           P|S,         0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
+	{ "close",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
+	{ "fcntl",           P|S|M,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
 	/* messages and datagrams */
-	{ "recvmsg",         ALL|F|P|S,   0,           0, ARG_ANY,     "channels" },
-	{ "sendmsg",         ALL|F|P|S,   0,           0, ARG_ANY,     "channels" },
-	{ "sendto",          T|E|P,       0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
+	{ "recvmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels" },
+	{ "sendmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels" },
+	{ "sendto",          T|E|P|M,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
 	{ "accept4",         C,           0,           0, ARG_ANY,     "meshctl" },
 	{ "getsockopt",      E|C|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
 	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO" },
 	/* waiting */
-	{ "ppoll",           T|K|F,       0,           0, ARG_ANY,     "the loop without libevent" },
+	{ "ppoll",           T|K|F|P|M,   0,           0, ARG_ANY,     "the loop without libevent" },
 	{ "poll",            S,           0,           0, ARG_ANY,     "is the parent still there?" },
-	{ "epoll_wait",      V|P,         0,           0, ARG_ANY,     "libevent" },
-	{ "epoll_pwait",     V|P,         0,           0, ARG_ANY,     "the same on arm64" },
-	{ "epoll_ctl",       V|P|S,       0,           0, ARG_ANY,     "libevent" },
-	{ "epoll_create1",   S,           0,           0, ARG_ANY,     "libevent" },
-	{ "clock_gettime",   ALL|F|P|S,   0,           0, ARG_ANY,     "where the vDSO can't" },
-	{ "gettimeofday",    V|P|S,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
-	{ "futex",           K|E|P|S,     0,           0, ARG_ANY,     "OpenSSL's pthread_once" },
+	{ "epoll_wait",      V|M,         0,           0, ARG_ANY,     "libevent" },
+	{ "epoll_pwait",     V|M,         0,           0, ARG_ANY,     "the same on arm64" },
+	{ "epoll_ctl",       V|S|M,       0,           0, ARG_ANY,     "libevent" },
+	{ "epoll_create1",   S|M,         0,           0, ARG_ANY,     "libevent" },
+	{ "clock_gettime",   ALL|F|P|S|M, 0,           0, ARG_ANY,     "where the vDSO can't" },
+	{ "gettimeofday",    V|S|M,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
+	{ "futex",           K|E|P|S|M,   0,           0, ARG_ANY,     "OpenSSL's pthread_once" },
 	/* the end */
-	{ "exit_group",      ALL|F|P|S,   0,           0, ARG_ANY,     "" },
-	{ "getrandom",       ALL|F|P|S,   0,           0, ARG_ANY,     "keys, ids; malloc" },
-	/* files: the configuration parser and the parent only */
+	{ "exit_group",      ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
+	{ "getrandom",       ALL|F|P|S|M, 0,           0, ARG_ANY,     "keys, ids; malloc" },
+	/* files: the configuration parser and priv only */
 	{ "openat",          P|S,         F,           ALL, ARG_RDONLY, "configuration" },
-	{ "newfstatat",      F|P|S,       0,           ALL, ARG_ANY,   "glob, stdio" },
-	{ "fstat",           F|P|S,       0,           ALL, ARG_ANY,   "the same on musl" },
+	{ "newfstatat",      F|P|S,       0,           ALL, ARG_ANY, "glob, stdio" },
+	{ "fstat",           F|P|S,       0,           ALL, ARG_ANY, "the same on musl" },
 	{ "getdents64",      F,           0,           0, ARG_ANY,     "glob" },
 	{ "access",          S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "unlinkat",        P,           0,           0, ARG_ANY,     "its own sockets" },
-	/* the parent: sockets, interface, children */
-	{ "socket",          0,           P,           0, ARG_FAMILY,  "UDP, netlink, syslog" },
-	{ "socketpair",      0,           P|S,         0, ARG_FAMILY,  "channels; libevent's signals" },
-	{ "bind",            P,           0,           0, ARG_ANY,     "UDP, netlink" },
-	{ "connect",         P,           0,           0, ARG_ANY,     "syslog" },
-	{ "getsockname",     P,           0,           0, ARG_ANY,     "the port of a socket" },
+	/* the supervisor, and priv: sockets, interface, children */
+	{ "socket",          0,           P,           0, ARG_INET,    "UDP" },
+	{ "socket",          0,           M,           0, ARG_LOCAL,   "syslog; which addresses are there?" },
+	{ "socketpair",      0,           M|S,         0, ARG_LOCAL,   "channels; libevent's signals" },
+	{ "bind",            P|M,         0,           0, ARG_ANY,     "UDP, netlink" },
+	{ "connect",         M,           0,           0, ARG_ANY,     "syslog" },
+	{ "getsockname",     P|M,         0,           0, ARG_ANY,     "the port of a socket" },
 	{ "clone",           P,           0,           0, ARG_ANY,     "fork" },
 	{ "execveat",        0,           P,           0, ARG_FEXEC,   "children, by descriptor" },
 	{ "wait4",           P,           0,           0, ARG_ANY,     "" },
 	{ "kill",            P,           0,           0, ARG_ANY,     "children" },
-	{ "pipe2",           S,           0,           0, ARG_ANY,     "libevent" },
-	{ "dup2",            P,           0,           0, ARG_ANY,     "a child's descriptors" },
-	{ "dup3",            P,           0,           0, ARG_ANY,     "a child's descriptors" },
+	{ "pipe2",           S|M,         0,           0, ARG_ANY,     "libevent" },
+	{ "dup2",            P|M,         0,           0, ARG_ANY,     "a child's descriptors" },
+	{ "dup3",            P|M,         0,           0, ARG_ANY,     "a child's descriptors" },
 	{ "close_range",     P,           0,           0, ARG_ANY,     "a child's descriptors" },
 	{ "setgroups",       P,           0,           0, ARG_ANY,     "a child's identity" },
 	{ "setresgid",       P|S,         0,           0, ARG_ANY,     "a child's identity" },
 	{ "setresuid",       P|S,         0,           0, ARG_ANY,     "a child's identity" },
 	{ "capset",          P|S,         0,           0, ARG_ANY,     "a child's identity; the sandbox" },
-	{ "rt_sigaction",    P|S,         0,           0, ARG_ANY,     "" },
-	{ "rt_sigprocmask",  P|S,         0,           0, ARG_ANY,     "fork" },
-	{ "rt_sigreturn",    P,           0,           0, ARG_ANY,     "the parent handles signals" },
+	{ "rt_sigaction",    P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "rt_sigprocmask",  P|S|M,       0,           0, ARG_ANY,     "fork" },
+	{ "rt_sigreturn",    P|M,         0,           0, ARG_ANY,     "signals are handled" },
 	/* who am I: harmless, asked by libc, libevent and the sandbox */
-	{ "getpid",          P|S,         0,           0, ARG_ANY,     "" },
-	{ "gettid",          P,           0,           0, ARG_ANY,     "abort" },
-	{ "tgkill",          P,           0,           0, ARG_ANY,     "abort" },
-	{ "getuid",          P|S,         0,           0, ARG_ANY,     "" },
-	{ "geteuid",         F|P|S,       0,           0, ARG_ANY,     "whose files may it read?" },
-	{ "getgid",          P|S,         0,           0, ARG_ANY,     "" },
-	{ "getegid",         P|S,         0,           0, ARG_ANY,     "" },
-	{ "getresuid",       P|S,         0,           0, ARG_ANY,     "" },
-	{ "getresgid",       P|S,         0,           0, ARG_ANY,     "" },
+	{ "getpid",          P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "gettid",          P|M,         0,           0, ARG_ANY,     "abort" },
+	{ "tgkill",          P|M,         0,           0, ARG_ANY,     "abort" },
+	{ "getuid",          P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "geteuid",         F|P|S|M,     0,           0, ARG_ANY,     "whose files may it read?" },
+	{ "getgid",          P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "getegid",         P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "getresuid",       P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "getresgid",       P|S|M,       0,           0, ARG_ANY,     "" },
 	{ "uname",           S,           0,           0, ARG_ANY,     "the node's name, if it has none" },
 	{ "getgroups",       S,           0,           0, ARG_ANY,     "" },
 	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C, ARG_ANY, "qsort of large arrays" },
@@ -154,7 +155,7 @@ __lsan_is_turned_off(void)
 	return 1;
 }
 
-#define EVERY (ALL|F|P|S)
+#define EVERY (ALL|F|P|M|S)
 static const struct sandbox_call extra[] = {
 	{ "mprotect",        EVERY,       0,           0, ARG_ANY,     "sanitizer" },
 	{ "madvise",         EVERY,       0,           0, ARG_ANY,     "sanitizer" },
@@ -187,8 +188,15 @@ static const struct sandbox_call extra[] = {
  */
 static const struct sandbox_facts facts[ROLE_NROLES] = {
 	[ROLE_PARENT] = {
+		.pledge = "stdio unix route sendfd recvfd",
+		.landlock = LL_NO_FILES | LL_NO_TCP | LL_NO_SIGNAL,
+		/* its standard error may be somebody's file */
+		.nofile = LIMIT_KEEP, .nproc = 0, .fsize = LIMIT_KEEP,
+		.as_mib = LIMIT_KEEP, .memlock_kib = 0,
+	},
+	[ROLE_PRIV] = {
 		.pledge = "stdio rpath wpath cpath inet unix wroute proc exec "
-		    "sendfd id",
+		    "sendfd recvfd id",
 		.landlock = LL_WRITE_ONE | LL_NO_TCP | LL_NO_SIGNAL,
 		.nofile = LIMIT_KEEP, .nproc = LIMIT_KEEP, .fsize = LIMIT_KEEP,
 		.as_mib = LIMIT_KEEP, .memlock_kib = LIMIT_KEEP,
@@ -263,14 +271,14 @@ sandbox_answer(const struct sandbox_call *c, enum role role)
 {
 	uint32_t who = 1u << role;
 
-	if (role == ROLE_PARENT)
+	if (role == ROLE_PRIV)
 		who |= R_KIDS | F | S;
 	if ((c->free & who) != 0)
 		return ANSWER_FREE;
 	if ((c->checked & who) != 0)
 		return ANSWER_CHECKED;
-	/* a child's own filter says EACCES, the parent's need not */
-	if ((c->refused & who) != 0 && role != ROLE_PARENT)
+	/* a child's own filter says EACCES, the one above it need not */
+	if ((c->refused & who) != 0 && role != ROLE_PRIV)
 		return ANSWER_EACCES;
 	return ANSWER_NO;
 }
@@ -377,7 +385,7 @@ print_combos(FILE *fp, enum sandbox_arg kind)
 		fprintf(fp, "%s%s", i == 0 ? " only " : ", ", c->text);
 }
 
-/* In the parent's list: whose sake a call is there for. */
+/* In priv's list: whose sake a call is there for. */
 static void
 print_owner(FILE *fp, const struct sandbox_call *c)
 {
@@ -405,7 +413,7 @@ sandbox_print(FILE *fp, enum role role)
 			print_combos(fp, calls[i].arg);
 		else if (a == ANSWER_EACCES)
 			fprintf(fp, " refused");
-		if (role == ROLE_PARENT)
+		if (role == ROLE_PRIV)
 			print_owner(fp, &calls[i]);
 		fprintf(fp, "\n");
 	}

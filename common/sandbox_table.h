@@ -23,12 +23,13 @@ enum sandbox_arg {
 	ARG_MADVISE, /* what malloc and the secrets' pages need */
 	ARG_SOCKOPT, /* listed (level, option) pairs */
 	ARG_RDONLY,  /* openat: neither writing nor creating */
-	ARG_FAMILY,  /* socket, socketpair: unix, inet, inet6, netlink */
+	ARG_INET,    /* socket: inet, inet6 */
+	ARG_LOCAL,   /* socket, socketpair: unix, netlink */
 	ARG_FEXEC,   /* execveat: a descriptor, never a path */
 	ARG_NKINDS
 };
 
-/* Children between exec and their own filter: held only by the parent's. */
+/* Children between exec and their own filter: held only by priv's. */
 #define R_START R(NONE)
 
 /* One system call.  The three masks of roles (R(x)) never overlap. */
@@ -67,7 +68,7 @@ const struct sandbox_call *sandbox_call(size_t i);
 /* Rows after the first sandbox_ncalls: sanitizer builds only, else none. */
 size_t sandbox_nextra(void);
 
-/* For the parent: the union of all roles, since filters are inherited. */
+/* For priv: the union of all children's, since filters are inherited. */
 enum sandbox_answer sandbox_answer(const struct sandbox_call *, enum role);
 /* NULL for a role that has no sandbox. */
 const struct sandbox_facts *sandbox_facts(enum role);

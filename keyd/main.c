@@ -4,8 +4,8 @@
  * keyd: the process that holds the node's private key and can only answer
  * fixed-size questions about it.
  *
- * It gets two descriptors from the parent (the key file to read once, the
- * stamp file to write), and a channel each to the engine and to discoveryd.
+ * It is born with two descriptors (the key file to read once, the stamp file
+ * to write), and gets a channel each to the engine and to discoveryd.
  * It opens nothing, and has no event library: one ppoll over three channels.
  *
  * The key, its text and everything on the way from one to the other are in
@@ -47,7 +47,7 @@ struct keyd {
 	struct vault *vault;
 	struct chan *parent;
 	struct chan *client[NCLIENTS]; /* NULL: not wired */
-	int stamp_fd;                  /* -1: not here yet */
+	int stamp_fd;                  /* -1: there is none */
 	struct sandbox_report sandbox;
 	struct counters count;
 };
@@ -127,9 +127,7 @@ load_stamp(struct keyd *k, int fd)
 		keys_stamp_restore(&k->vault->keys, stored);
 	else if (n != 0)
 		log_warnx("stamp file: cut short, ignored");
-	if (k->stamp_fd != -1)
-		close(k->stamp_fd);
-	k->stamp_fd = fd;
+	k->stamp_fd = n == -1 ? -1 : fd;
 }
 
 /*
@@ -274,28 +272,6 @@ on_wire(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
-on_key_fd(struct chan *c, void *ctx, const struct ipc_frame *f)
-{
-	struct keyd *k = ctx;
-	struct msg_key_fd m;
-	struct rbuf r;
-
-	(void)c;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_key_fd(&r, &m) == -1) {
-		close(f->fd);
-		return CHAN_BAD;
-	}
-	if (m.what == KEY_FD_STAMP) {
-		load_stamp(k, f->fd);
-		return CHAN_OK;
-	}
-	load_key(k, f->fd);
-	close(f->fd);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
 on_ping(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	(void)ctx;
@@ -361,7 +337,6 @@ on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 
 static const struct chan_handler parent_handlers[] = {
     {MSG_WIRE, on_wire},
-    {MSG_KEY_FD, on_key_fd},
     {MSG_PING, on_ping},
     {MSG_COUNTERS_ASK, on_counters_ask},
     {MSG_LOG_LEVEL, on_log_level},
@@ -480,6 +455,9 @@ main(int argc, char *argv[])
 	k.vault = vault_new();
 	if (k.vault == NULL)
 		fatal("key memory");
+	load_key(&k, PROC_GIVE_FD);
+	close(PROC_GIVE_FD);
+	load_stamp(&k, PROC_GIVE_FD + 1);
 	if (sandbox_enter(ROLE_KEY, &k.sandbox) == -1)
 		return 1;
 	serve(&k);

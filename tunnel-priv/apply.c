@@ -7,6 +7,8 @@
  * which can't fail in a way that matters.  Removing an address makes Linux
  * remove others of its network and all routes through it, so whatever should
  * exist is asked for once more at the end.
+ *
+ * What to do is decided here, without any privilege; priv does it.
  */
 #include <errno.h>
 #include <ifaddrs.h>
@@ -18,27 +20,23 @@
 
 #include "apply.h"
 #include "log.h"
-#include "netlink.h"
-#include "sock.h"
 
 int
-net_open(struct net *n, const struct conf_node *c, char err[NET_ERR])
+net_open(struct net *n, struct ask *ask, const struct conf_node *c,
+    char err[NET_ERR])
 {
 	for (unsigned i = 0; i < NET_UDP_MAX; i++)
 		n->udp[i].fd = -1;
 	snprintf(n->device, sizeof(n->device), "%s", c->device);
-	if (tun_open(&n->tun, n->device, c->offload, err) == -1)
-		return -1;
-	if ((n->nl = netlink_open(n->tun.ifindex)) != NULL)
-		return 0;
-	snprintf(err, NET_ERR, "netlink: %s", strerror(errno));
-	return -1;
+	n->ask = ask;
+	n->tun_fd = ask_tun(ask, n->device, c->offload, &n->offload, err);
+	return n->tun_fd == -1 ? -1 : 0;
 }
 
 bool
-net_alive(struct net *n, uint16_t mtu)
+net_alive(const struct net *n, uint16_t mtu)
 {
-	return netlink_link(n->nl, mtu) == 0 || errno != ENODEV;
+	return ask_link(n->ask, mtu) == 0 || errno != ENODEV;
 }
 
 /* ---- sockets ---- */
@@ -82,7 +80,7 @@ udp_open(struct net *n, const struct conf_node *c, char err[NET_ERR])
 			/* there is one: the table has twice the room */
 			u = unused;
 			u->want = s.at;
-			u->fd = sock_udp(&u->want, &u->local, err);
+			u->fd = ask_udp(n->ask, &u->want, &u->local, err);
 			if (u->fd == -1 && s.optional && errno == EAFNOSUPPORT)
 				continue;
 			if (u->fd == -1)
@@ -99,7 +97,8 @@ udp_buffers(struct net *n, const struct conf_node *c)
 {
 	for (struct net_udp *u = n->udp; u < n->udp + NET_UDP_MAX; u++)
 		if (u->fd != -1 &&
-		    !sock_buffers(u->fd, c->receive_buffer, c->send_buffer))
+		    !ask_buffers(
+			n->ask, u->fd, c->receive_buffer, c->send_buffer))
 			log_warnx("socket buffers are smaller than configured: "
 				  "the system granted less");
 }
@@ -146,7 +145,7 @@ add(struct net *n, const struct conf_node *old, const struct plan_item *it,
 		return -1;
 	}
 	/* the same on our interface; or the route of an old address of ours */
-	if (netlink_put(n->nl, true, it->route, &it->prefix) == 0 ||
+	if (ask_net(n->ask, true, it->route, &it->prefix) == 0 ||
 	    (errno == EEXIST &&
 		(!it->route || plan_connected(old, &it->prefix))))
 		return 0;
@@ -164,11 +163,11 @@ tidy(struct net *n, const struct conf_node *old, const struct conf_node *new)
 	struct plan_item it;
 
 	for (unsigned i = 0; plan_next(new, old, &i, &it);)
-		if (netlink_put(n->nl, false, it.route, &it.prefix) == -1 &&
+		if (ask_net(n->ask, false, it.route, &it.prefix) == -1 &&
 		    errno != ESRCH && errno != EADDRNOTAVAIL)
 			log_warn("remove %s", prefix_format(&it.prefix, text));
 	for (unsigned i = 0; plan_next(NULL, new, &i, &it);)
-		if (netlink_put(n->nl, true, it.route, &it.prefix) == -1 &&
+		if (ask_net(n->ask, true, it.route, &it.prefix) == -1 &&
 		    errno != EEXIST)
 			log_warn("restore %s", prefix_format(&it.prefix, text));
 }
@@ -182,7 +181,7 @@ net_change(struct net *n, const struct conf_node *old,
 
 	if (udp_open(n, new, err) == -1)
 		goto undo;
-	if (netlink_link(n->nl, new->mtu) == -1) {
+	if (ask_link(n->ask, new->mtu) == -1) {
 		snprintf(err, NET_ERR, "mtu %u: %s", new->mtu, strerror(errno));
 		goto undo;
 	}
@@ -195,9 +194,9 @@ net_change(struct net *n, const struct conf_node *old,
 	return 0;
 undo:
 	for (unsigned j = 0; plan_next(old, new, &j, &it) && j < i;)
-		(void)netlink_put(n->nl, false, it.route, &it.prefix);
+		(void)ask_net(n->ask, false, it.route, &it.prefix);
 	if (old != NULL)
-		(void)netlink_link(n->nl, old->mtu);
+		(void)ask_link(n->ask, old->mtu);
 	udp_close(n, true);
 	return -1;
 }

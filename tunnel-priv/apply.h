@@ -6,15 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ask.h"
 #include "plan.h"
-#include "tun.h"
 
 /*
  * What this node has in the kernel, and changing it from one configuration to
  * the next as a whole: net_change either does everything that `new` asks for,
  * or undoes what it did and leaves things as `old` had them.
  */
-#define NET_ERR 256
+#define NET_ERR ASK_ERR
 #define NET_UDP_MAX (2 * PLAN_SOCKETS_MAX) /* old and new at the same time */
 
 /* A socket's place in the table is its number (UDP_FD) as long as it lives. */
@@ -26,20 +26,22 @@ struct net_udp {
 };
 
 struct net {
-	struct tun tun;
+	struct ask *ask; /* who does it for us */
+	int tun_fd;
+	uint8_t offload; /* what was granted: OFFLOAD_* of packets.h */
 	char device[16];
-	struct netlink *nl;
 	struct net_udp udp[NET_UDP_MAX];
 };
 
 /* The device; then net_change(n, NULL, conf) for the rest. */
-int net_open(struct net *, const struct conf_node *, char err[NET_ERR]);
+int net_open(
+    struct net *, struct ask *, const struct conf_node *, char err[NET_ERR]);
 /* 0, or -1 with a sentence in err; old is NULL at start-up. */
 int net_change(struct net *, const struct conf_node *old,
     const struct conf_node *new, char err[NET_ERR]);
 /* After the engine was told: close what is gone. */
 void net_settle(struct net *);
 /* Does the interface still exist?  (If so it is up again, with this MTU.) */
-bool net_alive(struct net *, uint16_t mtu);
+bool net_alive(const struct net *, uint16_t mtu);
 
 #endif

@@ -2,26 +2,30 @@
 /*
  * tunnel-priv: the service.  Options, and the start in its order:
  *
- *	who we are, one node for a run directory -> configuration, read by a
- *	child that can do nothing else -> interface, sockets, key file -> into
- *	the background -> let go of root -> children -> loop
+ *	into the background -> priv, the process that keeps the privileges ->
+ *	let go of root -> configuration, read by a child that can do nothing
+ *	else -> interface, sockets, key file -> priv lets go of root -> children
+ *	-> loop
  *
  * Everything that can be wrong on this machine is found before the first child
- * runs, and ends the program with exit code 1.  The same program is also the
- * packet pump and the configuration parser, each in a process of its own.
+ * runs, and ends the program with exit code 1.  The same program is also priv,
+ * the packet pump and the configuration parser, each in a process of its own.
  */
-#include <signal.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "confchild.h"
 #include "parent.h"
+#include "priv.h"
+#include "proc.h"
 #include "pump.h"
-#include "sock.h"
+#include "setup.h"
 
 __attribute__((noreturn)) static void
 usage(void)
@@ -84,70 +88,89 @@ absolute(const char *path)
 	return real;
 }
 
-/* Who we are and where; nothing of the configuration is known yet. */
-static void
-prepare(struct parent *p)
-{
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	const char *manager = getenv("NOTIFY_SOCKET");
+/* ---- as root ---- */
 
-	umask(022);
-	proc_close_from(STDERR_FILENO + 1);
-	openlog("mesh", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	p->notify_fd = notify_open(manager);
-	p->opt.debug = p->opt.debug || manager != NULL;
-	p->foreground = true;
-	p->started_unix_ms = clock_unix_ms();
-	setup_programs(&p->setup, p->opt.libexec);
-	setup_rundir(&p->setup, p->opt.rundir);
-	p->opt.rundir = absolute(p->opt.rundir);
-	if (parent_init(p) == -1 || sigaction(SIGPIPE, &ignore, NULL) == -1)
-		fatal("event loop");
+/*
+ * The service in a session of its own.  Who started it waits for its word: the
+ * descriptor to write an octet to when all is set up; without it, exit code 1.
+ */
+static int
+background(void)
+{
+	int fd[2];
+	char c;
+
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		fatal("pipe");
+	switch (fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		close(fd[0]);
+		if (setsid() == -1)
+			fatal("setsid");
+		return fd[1];
+	default:
+		close(fd[1]);
+		_exit(read(fd[0], &c, 1) == 1 ? 0 : 1);
+	}
 }
 
-/* What the configuration asks of this machine, still as root. */
-static void
-bring_up(struct parent *p)
+/* All that it will ever be told about paths is on its command line. */
+static pid_t
+start_priv(const struct options *o, int null_fd, int chan_fd)
 {
-	const struct conf_node *c = &p->conf->node;
-	const struct setup *s = &p->setup;
-	char err[NET_ERR];
+	const char *extra[4 + OPTIONS_MACROS_MAX + 1] = {
+	    o->debug ? "-d" : "-", o->libexec, o->rundir, o->conf};
+	struct proc_spec spec = {.role = ROLE_PRIV,
+	    .exe_fd = open(SETUP_SELF, O_RDONLY | O_CLOEXEC),
+	    .arg0 = "tunnel-priv",
+	    .chan_fd = chan_fd,
+	    .empty_fd = -1,
+	    .null_fd = null_fd,
+	    .keep_stderr = 1,
+	    .extra = extra};
+	pid_t pid;
 
-	setup_key(&p->setup, c->key_file);
-	if (net_open(&p->net, c, err) == -1 ||
-	    net_change(&p->net, NULL, c, err) == -1)
-		fatalx("%s", err);
-	p->listen_fd[LISTEN_CONTROL] = setup_listen(s, p->opt.rundir, c->socket,
-	    0660, setup_group(c->group), &p->listener[LISTEN_CONTROL]);
-	p->listen_fd[LISTEN_STATUS] = setup_listen(s, p->opt.rundir,
-	    c->status_socket, 0666, s->gid, &p->listener[LISTEN_STATUS]);
-	/* not under a service manager: it wants to see us where it put us */
-	p->foreground = p->opt.debug;
-	if (chdir("/") == -1 || (!p->foreground && daemon(1, 0) == -1))
-		fatal("daemon");
-	setup_done(s);
-	p->pid = getpid();
+	memcpy(extra + 4, o->macro, sizeof(o->macro));
+	if (spec.exe_fd == -1 || (pid = proc_spawn(&spec)) == -1)
+		fatal(SETUP_SELF);
+	close(spec.exe_fd);
+	close(chan_fd);
+	return pid;
+}
+
+static void
+let_go(struct parent *p, uid_t uid, gid_t gid)
+{
+	openlog("mesh", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	tzset(); /* syslog's, from a file */
+	if (chdir("/") == -1 || sandbox_supervisor(uid, gid, &p->sandbox) == -1)
+		exit(1);
 }
 
 static int
 serve(struct parent *p)
 {
-	prepare(p);
-	reload_start(p, 0);
-	if (loop_run(p->loop) == -1 || p->conf == NULL)
-		return 1;
-	parent_log_level(p, -1);
-	bring_up(p);
-	if (sandbox_parent(
-		p->setup.uid, p->setup.gid, p->opt.rundir, &p->sandbox) == -1)
-		return 1;
-	parent_start(p);
-	if (loop_run(p->loop) == -1)
-		p->exit_code = 1;
-	for (int i = 0; i < 2; i++)
-		sock_unlink(p->setup.run_fd, p->listener[i]);
-	log_info("stopped");
-	return p->exit_code;
+	const char *manager = getenv("NOTIFY_SOCKET");
+	int sv[2], null_fd, starter = -1;
+	uid_t uid;
+	gid_t gid;
+
+	umask(022);
+	proc_close_from(STDERR_FILENO + 1);
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	setup_account("_mesh", &uid, &gid);
+	/* a service manager wants to see us where it put us */
+	p->opt.debug = p->opt.debug || manager != NULL;
+	if (!p->opt.debug)
+		starter = background();
+	if (null_fd == -1 || ipc_pair(sv) == -1)
+		fatal("/dev/null or channel");
+	p->priv_pid = start_priv(&p->opt, null_fd, sv[1]);
+	let_go(p, uid, gid);
+	/* which tells the starter that all is set up, and takes null for 0-2 */
+	return parent_run(p, sv[0], null_fd, starter);
 }
 
 int
@@ -157,6 +180,8 @@ main(int argc, char *argv[])
 
 	if (argc > 1 && strcmp(argv[1], role_name(ROLE_TUN)) == 0)
 		return pump_main(argc, argv);
+	if (argc > 1 && strcmp(argv[1], role_name(ROLE_PRIV)) == 0)
+		return priv_main(argc, argv);
 	if (argc > 1 && strcmp(argv[1], role_name(ROLE_CONF)) == 0)
 		return confchild_main(argc, argv);
 	options_parse(&parent.opt, argc, argv);
@@ -167,6 +192,6 @@ main(int argc, char *argv[])
 		return confchild_check(&parent.opt);
 	if (geteuid() != 0)
 		fatalx("must be started by root: it makes an interface, and "
-		       "then becomes _meshpriv");
+		       "then becomes _mesh and _meshpriv");
 	return serve(&parent);
 }

@@ -15,6 +15,9 @@
 
 #include "parent.h"
 
+static const enum role roles[SETUP_NKIDS] = {
+    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL};
+
 #define TICK_MS 1000
 #define SILENCE_MAX_MS 3000 /* of a child that is up */
 #define READY_MAX_MS 10000  /* from spawn to READY */
@@ -162,7 +165,7 @@ child_kill(struct child *k, const char *why)
 		return;
 	log_warnx(
 	    "%s (pid %d): killed: %s", role_name(k->role), (int)k->pid, why);
-	kill(k->pid, SIGKILL);
+	ask_kill(k->parent->priv, k->role);
 }
 
 /* Not UP from here on, so that nobody writes into a channel that is gone. */
@@ -184,7 +187,7 @@ on_dead(struct chan *c, void *ctx)
 		k->parent->refused++;
 		child_kill(k, chan_why(c));
 	} else if (k->pid != 0)
-		kill(k->pid, SIGKILL); /* it is on its way out */
+		ask_kill(k->parent->priv, k->role); /* it is on its way out */
 	child_close(k);
 }
 
@@ -228,28 +231,20 @@ child_start(void *ctx)
 {
 	struct child *k = ctx;
 	struct parent *p = k->parent;
-	struct proc_spec spec = {.role = k->role,
-	    .exe_fd = k->program->fd,
-	    .arg0 = k->program->file,
-	    .uid = k->program->uid,
-	    .gid = k->program->gid,
-	    .empty_fd = p->setup.empty_fd,
-	    .null_fd = p->setup.null_fd,
-	    .gen = ++p->gen};
+	uint64_t gen = ++p->gen;
 	int sv[2];
 
 	k->started_unix_ms = clock_unix_ms();
 	if (ipc_pair(sv) == 0) {
-		spec.chan_fd = sv[1];
-		k->pid = proc_spawn(&spec);
+		k->pid = ask_spawn(p->priv, k->role, gen, sv[1]);
 		close(sv[1]);
-		if (child_attach(k, sv[0], spec.gen) == 0 && k->pid > 0)
+		if (child_attach(k, sv[0], gen) == 0 && k->pid > 0)
 			return;
 	}
 	log_warn("start %s", role_name(k->role));
 	child_close(k);
 	if (k->pid > 0) {
-		kill(k->pid, SIGKILL); /* reaping it starts the next */
+		ask_kill(p->priv, k->role); /* its end starts the next */
 		return;
 	}
 	k->pid = 0;
@@ -282,23 +277,27 @@ child_gone(struct child *k, int status)
 }
 
 static void
-reap(struct parent *p)
+stop_if_last(struct parent *p)
 {
 	bool left = false;
-	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == p->reload.pid)
-			p->reload.pid = 0;
-		for (int i = 0; i < SETUP_NKIDS; i++)
-			if (p->kid[i].pid == pid)
-				child_gone(&p->kid[i], status);
-	}
 	for (int i = 0; i < SETUP_NKIDS; i++)
 		left = left || p->kid[i].pid != 0;
 	if (p->stopping && !left)
 		loop_stop(p->loop);
+}
+
+static void
+on_exited(void *ctx, const struct msg_p_exited *m)
+{
+	struct parent *p = ctx;
+
+	if ((pid_t)m->pid == p->reload.pid)
+		p->reload.pid = 0;
+	for (int i = 0; i < SETUP_NKIDS; i++)
+		if (p->kid[i].pid == (pid_t)m->pid)
+			child_gone(&p->kid[i], (int)m->status);
+	stop_if_last(p);
 }
 
 /* ---- every second ---- */
@@ -350,10 +349,10 @@ parent_stop(struct parent *p, int exit_code)
 		loop_timer_stop(k->again);
 		(void)parent_out(p);
 		if (parent_send(k, MSG_STOP, 0, -1) == -1 && k->pid != 0)
-			kill(k->pid, SIGKILL);
+			ask_kill(p->priv, k->role);
 	}
 	loop_timer_in(p->grace, GRACE_MS);
-	reap(p);
+	stop_if_last(p);
 }
 
 static void
@@ -361,20 +360,19 @@ on_signal(int sig, void *ctx)
 {
 	struct parent *p = ctx;
 
-	if (sig == SIGCHLD)
-		reap(p);
-	else if (sig != SIGHUP)
+	if (sig != SIGHUP)
 		parent_stop(p, 0);
 	else if (!p->stopping)
 		reload_start(p, 0);
 }
 
 int
-parent_init(struct parent *p)
+parent_init(struct parent *p, int priv_fd)
 {
-	static const int sigs[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+	static const int sigs[] = {SIGHUP, SIGINT, SIGTERM};
 
 	if ((p->loop = loop_new()) == NULL ||
+	    (p->priv = ask_new(priv_fd, p->loop, on_exited, p)) == NULL ||
 	    (p->tick = loop_timer_new(p->loop, on_tick, p)) == NULL ||
 	    (p->grace = loop_timer_new(p->loop, on_grace, p)) == NULL)
 		return -1;
@@ -382,8 +380,7 @@ parent_init(struct parent *p)
 		struct child *k = &p->kid[i];
 
 		k->parent = p;
-		k->program = &p->setup.program[i];
-		k->role = k->program->role;
+		k->role = roles[i];
 		k->again = loop_timer_new(p->loop, child_start, k);
 		if (k->again == NULL)
 			return -1;

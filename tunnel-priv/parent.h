@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "apply.h"
+#include "ask.h"
 #include "chan.h"
 #include "clock.h"
 #include "log.h"
@@ -15,15 +16,16 @@
 #include "notify.h"
 #include "options.h"
 #include "packets.h"
-#include "proc.h"
 #include "respawn.h"
 #include "sandbox.h"
 #include "setup.h"
 
 /*
- * The parent: starts the children, gives them what they need, and sees to it
- * that they live.
+ * The parent, or supervisor: has the children started, gives them what they
+ * need, and sees to it that they live.  It has no privilege: what needs one is
+ * asked of priv (ask.h).
  *
+ *	start.c    from the configuration to the end
  *	parent.c   children: start, watchdog, death, logs, stop
  *	wire.c     who is connected with whom; what a child gets when it is up
  *	reload.c   the configuration: parse it in a child, apply it, pass it on
@@ -45,7 +47,6 @@
 
 struct child {
 	struct parent *parent;
-	struct setup_program *program;
 	enum role role;
 	enum proc_state state;
 	pid_t pid;         /* 0: none */
@@ -83,27 +84,25 @@ struct reload {
 
 struct parent {
 	struct options opt;
-	struct setup setup;
+	struct ask *priv; /* what needs a privilege */
 	struct loop *loop;
 	struct loop_timer *tick, *grace;
 	struct child kid[SETUP_NKIDS];
 	struct confset *conf; /* in force; NULL: none yet */
 	struct net net;
 	struct reload reload;
-	const char
-	    *listener[2]; /* names in the run directory, by listen_kind */
-	int listen_fd[2];
+	int listen_fd[2]; /* by listen_kind */
 
 	uint32_t ask[PARENT_ASKS_MAX], asks; /* COUNTERS_ASK, the first is on */
 	unsigned ask_at, ask_rows;           /* how far that one is */
 	uint64_t ask_ms;
 
-	pid_t pid;    /* our own */
+	pid_t pid, priv_pid;
 	uint64_t gen; /* the last one given out */
 	uint64_t started_unix_ms, loaded_unix_ms, ticked_ms;
 	uint32_t reloads, reload_failures;
 	uint64_t refused, log_held; /* frames, lines of children */
-	struct sandbox_report sandbox;
+	struct sandbox_report sandbox, priv_sandbox;
 	int notify_fd;
 	int level; /* of the log, for everybody; -1: as configured */
 	bool foreground, announced, stopping;
@@ -113,8 +112,11 @@ struct parent {
 	uint8_t out_mem[PARENT_OUT_MAX];
 };
 
+/* start.c: the exit code; for the other arguments see main.c */
+int parent_run(struct parent *, int priv_fd, int null_fd, int starter);
+
 /* parent.c */
-int parent_init(struct parent *);   /* loop, timers, signals; 0 or -1 */
+int parent_init(struct parent *, int priv_fd); /* loop and all; 0 or -1 */
 void parent_start(struct parent *); /* in the sandbox: spawn everybody */
 void parent_stop(struct parent *, int exit_code);
 /* -1: what the configuration and -v say; children are told if it differs. */
@@ -140,6 +142,8 @@ void reload_start(struct parent *, uint32_t id);
 /* serve.c: from control, and the rows of tun and keyd for it */
 chan_fn serve_status, serve_counters, serve_reload, serve_level;
 chan_fn serve_row, serve_end;
+/* To whoever asked; serve_text also to the log. */
+void serve_tell(struct parent *, uint32_t id, uint8_t kind, const char *text);
 void serve_text(struct parent *, uint32_t id, uint8_t kind, const char *text);
 void serve_done(struct parent *, uint32_t id, enum row_end);
 void serve_tick(struct parent *, uint64_t now_ms);

@@ -7,7 +7,6 @@
  * decoded, because the parent itself acts on it; the peers, with their
  * secrets, are somebody else's business.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,7 +97,7 @@ over(struct chan *c, void *ctx)
 	(void)c;
 	loop_chan_free(r->io);
 	if (r->pid > 0)
-		kill(r->pid, SIGKILL);
+		ask_kill(p->priv, ROLE_CONF);
 	if (!complete) {
 		confset_free(set);
 		set = NULL;
@@ -179,8 +178,6 @@ static const struct chan_handler handlers[] = {
 static int
 begin(struct parent *p)
 {
-	const char *extra[3 + OPTIONS_MACROS_MAX + 1] = {
-	    p->conf == NULL ? "-e" : "-", p->opt.rundir, p->opt.conf};
 	struct reload *r = &p->reload;
 	struct chan_conf conf = {.self = ROLE_PARENT,
 	    .peer = ROLE_CONF,
@@ -190,21 +187,11 @@ begin(struct parent *p)
 	    .ctx = p,
 	    .max_frames = CONFSET_FRAMES_MAX + 2,
 	    .max_bytes = CONFSET_BYTES_MAX};
-	struct proc_spec spec = {.role = ROLE_CONF,
-	    .exe_fd = p->setup.self_fd,
-	    .arg0 = "tunnel-priv",
-	    .empty_fd = p->setup.empty_fd,
-	    .null_fd = p->setup.null_fd,
-	    .gen = conf.gen,
-	    .keep_stderr = p->conf == NULL || p->opt.debug,
-	    .extra = extra};
 	int sv[2];
 
-	memcpy(extra + 3, p->opt.macro, sizeof(p->opt.macro));
 	if ((r->set = calloc(1, sizeof(*r->set))) == NULL || ipc_pair(sv) == -1)
 		return -1;
-	spec.chan_fd = sv[1];
-	r->pid = proc_spawn(&spec);
+	r->pid = ask_spawn(p->priv, ROLE_CONF, conf.gen, sv[1]);
 	close(sv[1]);
 	if ((r->chan = chan_new(sv[0], &conf)) != NULL &&
 	    (r->io = loop_chan_new(p->loop, r->chan, over, p)) == NULL)
@@ -220,7 +207,7 @@ reload_start(struct parent *p, uint32_t id)
 	struct reload *r = &p->reload;
 
 	if (r->chan != NULL && id != 0) {
-		serve_text(p, id, 2, "a reload is running already");
+		serve_tell(p, id, 2, "a reload is running already");
 		serve_done(p, id, END_FAILED);
 	} else if (r->chan != NULL) {
 		r->again = true; /* the file may have changed since */

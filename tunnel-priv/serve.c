@@ -35,19 +35,24 @@ serve_done(struct parent *p, uint32_t id, enum row_end status)
 	row(p, MSG_END, id);
 }
 
-/* To whoever asked for it, and to the log. */
 void
-serve_text(struct parent *p, uint32_t id, uint8_t kind, const char *text)
+serve_tell(struct parent *p, uint32_t id, uint8_t kind, const char *text)
 {
 	struct msg_text_row m = {.kind = kind};
 
+	snprintf(m.text, sizeof(m.text), "%s", text);
+	msg_put_text_row(parent_out(p), &m);
+	row(p, MSG_TEXT_ROW, id);
+}
+
+void
+serve_text(struct parent *p, uint32_t id, uint8_t kind, const char *text)
+{
 	log_pass("tunnel-priv",
 	    (enum log_level)(
 		kind > LOG_L_INFO ? LOG_L_ERROR : LOG_L_INFO - kind),
 	    text);
-	snprintf(m.text, sizeof(m.text), "%s", text);
-	msg_put_text_row(parent_out(p), &m);
-	row(p, MSG_TEXT_ROW, id);
+	serve_tell(p, id, kind, text);
 }
 
 /* ---- STATUS_ASK ---- */
@@ -61,7 +66,7 @@ node_row(struct parent *p, uint32_t id)
 	    .reloads = p->reloads,
 	    .reload_failures = p->reload_failures,
 	    .mtu = c->mtu,
-	    .offload = p->net.tun.offload,
+	    .offload = p->net.offload,
 	    .naddresses = c->naddresses,
 	    .version = MESH_VERSION};
 
@@ -89,6 +94,12 @@ serve_status(struct chan *c, void *ctx, const struct ipc_frame *f)
 
 	(void)c;
 	node_row(p, f->id);
+	msg_put_proc_row(parent_out(p), &m);
+	row(p, MSG_PROC_ROW, f->id);
+	m.role = ROLE_PRIV;
+	m.pid = (uint32_t)p->priv_pid;
+	m.sandbox = p->priv_sandbox.have;
+	m.missing = p->priv_sandbox.missing;
 	msg_put_proc_row(parent_out(p), &m);
 	row(p, MSG_PROC_ROW, f->id);
 	for (struct child *k = p->kid; k < p->kid + SETUP_NKIDS; k++) {
@@ -165,6 +176,15 @@ was_asked(const struct child *k, uint32_t id)
 	return p->asks > 0 && askable[p->ask_at] == k->role && p->ask[0] == id;
 }
 
+static bool
+is_askable(enum role role)
+{
+	for (size_t i = 0; i < NASKABLE; i++)
+		if (askable[i] == role)
+			return true;
+	return false;
+}
+
 enum chan_verdict
 serve_row(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
@@ -174,12 +194,15 @@ serve_row(struct chan *c, void *ctx, const struct ipc_frame *f)
 
 	(void)c;
 	rbuf_init(&r, f->body, f->len);
-	/* nobody counts for somebody else */
+	/* nobody counts for somebody else, or without being asked at all */
 	if (msg_get_counter_row(&r, &m) == -1 || m.role != k->role ||
-	    k->parent->ask_rows++ > C_NCOUNTERS)
+	    !is_askable(k->role))
 		return CHAN_BAD;
-	if (was_asked(k, f->id))
-		counter_row(k->parent, k->role, (enum counter)m.id, m.value);
+	if (!was_asked(k, f->id))
+		return CHAN_OK; /* too late */
+	if (k->parent->ask_rows++ > C_NCOUNTERS)
+		return CHAN_BAD;
+	counter_row(k->parent, k->role, (enum counter)m.id, m.value);
 	return CHAN_OK;
 }
 

@@ -20,7 +20,6 @@
 #include "sock.h"
 
 #define KEY_FILE_MAX 4096
-#define SELF "/proc/self/exe"
 #define HINT                                                                   \
 	"run ./quickstart users, or systemd-sysusers with "                    \
 	"sysusers.d/mesh.conf"
@@ -35,8 +34,8 @@ static const struct setup_program programs[SETUP_NKIDS] = {
     {.role = ROLE_CTL, .file = "control", .user = "_meshctl"},
 };
 
-static void
-account(const char *name, uid_t *uid, gid_t *gid)
+void
+setup_account(const char *name, uid_t *uid, gid_t *gid)
 {
 	const struct passwd *pw = getpwnam(name);
 
@@ -63,15 +62,15 @@ setup_programs(struct setup *s, const char *libexec)
 {
 	char path[PATH_MAX];
 
-	account("_meshpriv", &s->uid, &s->gid);
+	setup_account("_meshpriv", &s->uid, &s->gid);
 	s->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	s->self_fd = open(SELF, O_RDONLY | O_CLOEXEC);
+	s->self_fd = open(SETUP_SELF, O_RDONLY | O_CLOEXEC);
 	if (s->null_fd == -1 || s->self_fd == -1)
-		fatal("/dev/null or " SELF);
+		fatal("/dev/null or " SETUP_SELF);
 	memcpy(s->program, programs, sizeof(programs));
 	for (struct setup_program *p = s->program; p < s->program + SETUP_NKIDS;
 	     p++) {
-		account(p->user, &p->uid, &p->gid);
+		setup_account(p->user, &p->uid, &p->gid);
 		p->fd = s->self_fd;
 		if (p->role == ROLE_TUN)
 			continue;
@@ -91,12 +90,15 @@ lock_take(int dir, const char *rundir)
 	char pid[16] = "";
 	struct stat st;
 	int fd = openat(
-	    dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	    dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd == -1 || fstat(fd, &st) == -1)
 		fatal("%s/lock", rundir);
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
 		fatalx("%s/lock is not a plain file", rundir);
+	/* who can open it, if only to read, can hold it */
+	if (fchmod(fd, 0600) == -1)
+		fatal("%s/lock", rundir);
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
 	if (read(fd, pid, sizeof(pid) - 1) > 0)
@@ -105,10 +107,10 @@ lock_take(int dir, const char *rundir)
 }
 
 void
-setup_done(const struct setup *s)
+setup_done(const struct setup *s, pid_t pid)
 {
 	if (ftruncate(s->lock_fd, 0) == -1 ||
-	    dprintf(s->lock_fd, "%d\n", (int)getpid()) < 0 ||
+	    dprintf(s->lock_fd, "%d\n", (int)pid) < 0 ||
 	    fchown(s->run_fd, s->uid, s->gid) == -1)
 		fatal("run directory");
 }
@@ -143,7 +145,7 @@ setup_rundir(struct setup *s, const char *rundir)
 }
 
 /*
- * The run directory is the only place where the parent may remove a file when
+ * The run directory is the only place where priv may remove a file when
  * it ends; and in it, under the lock, an old socket can only be our own.
  */
 int
@@ -158,7 +160,6 @@ setup_listen(const struct setup *s, const char *rundir, const char *path,
 	    path[n + 1] == '\0' || strchr(path + n + 1, '/') != NULL)
 		fatalx("%s: sockets must be in the run directory %s", path,
 		    rundir);
-	/* a copy: the configuration is another one when we stop */
 	if ((*name = strdup(path + n + 1)) == NULL)
 		fatal("memory");
 	if ((fd = sock_listen(s->run_fd, *name, mode, gid, err)) == -1)

@@ -8,11 +8,12 @@
 #include "msg.h"
 
 /*
- * What the parent opens while it still is root, and looks at before it trusts
- * it.  All of this happens before a child exists and before anything from
- * outside was read, so every error ends the program with one clear line.
+ * What priv opens while it still is root, and looks at before it trusts
+ * it.  All of this happens before a child exists that outlives the start, so
+ * every error ends the program with one clear line.
  */
 #define SETUP_NKIDS 5
+#define SETUP_SELF "/proc/self/exe"
 
 /* A child's program and who it runs as, in the order of their start. */
 struct setup_program {
@@ -26,7 +27,7 @@ struct setup_program {
 struct setup {
 	struct setup_program program[SETUP_NKIDS];
 	int self_fd; /* this program: tun role and config parser */
-	uid_t uid;   /* what the parent becomes */
+	uid_t uid;   /* what priv becomes */
 	gid_t gid;
 	int run_fd;            /* the run directory */
 	int lock_fd, empty_fd; /* in it */
@@ -34,6 +35,8 @@ struct setup {
 	int key_fd, stamp_fd;
 };
 
+/* Of a process: it must exist and not be root's. */
+void setup_account(const char *name, uid_t *, gid_t *);
 /* Accounts and programs; libexec is where the programs are. */
 void setup_programs(struct setup *, const char *libexec);
 /* Make, check and lock the run directory. */
@@ -42,8 +45,9 @@ void setup_key(struct setup *, const char *path);
 /* A unix socket in the run directory; the name is what path ends with. */
 int setup_listen(const struct setup *, const char *rundir, const char *path,
     mode_t mode, gid_t gid, const char **name);
-/* The last step: our pid into the lock, the directory to its owner. */
-void setup_done(const struct setup *);
+/* The last step: the service's pid into the lock, the directory to its owner.
+ */
+void setup_done(const struct setup *, pid_t);
 /* The group that may use the control socket. */
 gid_t setup_group(const char *name);
 

@@ -60,13 +60,14 @@ sock_udp(
 	int fd =
 	    socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	char text[ENDPOINT_STRLEN];
-	int r, saved;
+	int r = -1, saved;
 
-	if (ss.ss_family == AF_INET6)
+	/* without IPv6 here socket's errno is what tells */
+	if (fd != -1 && ss.ss_family == AF_INET6)
 		r = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	else
+	else if (fd != -1)
 		r = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	if (fd != -1 && r == 0 && bind(fd, sa, len) == 0 &&
+	if (r == 0 && bind(fd, sa, len) == 0 &&
 	    getsockname(fd, sa, &(socklen_t){sizeof(ss)}) == 0 &&
 	    endpoint_from_sa(&ss, local) == 0)
 		return fd;

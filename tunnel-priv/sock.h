@@ -11,7 +11,7 @@
 #include "addr.h"
 
 /*
- * The sockets that other processes use but only the parent may make: UDP for
+ * The sockets that other processes use but only priv may make: UDP for
  * the engine, listening unix sockets for control.  All are close-on-exec and
  * non-blocking; errors come as a sentence in err.
  */
@@ -23,7 +23,7 @@
  */
 int sock_udp(
     const struct endpoint *want, struct endpoint *local, char err[SOCK_ERR]);
-/* By force, which only the parent may; false: less was granted. */
+/* By force, which only priv may; false: less was granted. */
 bool sock_buffers(int fd, uint32_t receive, uint32_t send);
 /*
  * A listening SEQPACKET socket of this name, mode and group in the directory,

@@ -9,8 +9,8 @@
 
 /*
  * The tunnel interface as a device.  The only ioctls of the suite are behind
- * this header (tun_linux.c, tun_openbsd.c), and only the parent makes them, at
- * start-up and, to switch offloads, at a reload.
+ * this header (tun_linux.c, tun_openbsd.c), and only priv makes them, at
+ * start-up.
  */
 #define TUN_ERR 256
 

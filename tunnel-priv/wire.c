@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "parent.h"
-#include "sock.h"
 
 static const struct wire {
 	enum role a, b;
@@ -39,14 +38,15 @@ connect_pair(struct child *a, struct child *b, enum wire_kind kind)
 {
 	struct msg_wire m = {.kind = kind,
 	    .gen = ++a->parent->gen,
-	    .offload = a->parent->net.tun.offload};
+	    .offload = a->parent->net.offload};
 	int sv[2];
 
 	if (ipc_pair(sv) == -1)
 		return -1;
 	/* several containers each way; what the system grants is enough */
 	for (int i = 0; kind == WIRE_PACKETS && i < 2; i++)
-		(void)sock_buffers(sv[i], PK_SOCKBUF, PK_SOCKBUF);
+		(void)ask_buffers(
+		    a->parent->priv, sv[i], PK_SOCKBUF, PK_SOCKBUF);
 	send_end(a, m, b->role, sv[0]);
 	send_end(b, m, a->role, sv[1]);
 	close(sv[0]);
@@ -87,19 +87,13 @@ static int
 send_own(struct child *k)
 {
 	struct parent *p = k->parent;
-	struct msg_tun_fd tun = {.queue = 0, .offload = p->net.tun.offload};
+	struct msg_tun_fd tun = {.queue = 0, .offload = p->net.offload};
 	int r = 0;
 
 	switch (k->role) {
 	case ROLE_TUN:
 		msg_put_tun_fd(parent_out(p), &tun);
-		return parent_send(k, MSG_TUN_FD, 0, p->net.tun.fd);
-	case ROLE_KEY:
-		/* read from its start by every keyd that comes */
-		if (lseek(p->setup.key_fd, 0, SEEK_SET) == -1 ||
-		    send_fd(k, MSG_KEY_FD, KEY_FD_KEY, p->setup.key_fd) == -1)
-			return -1;
-		return send_fd(k, MSG_KEY_FD, KEY_FD_STAMP, p->setup.stamp_fd);
+		return parent_send(k, MSG_TUN_FD, 0, p->net.tun_fd);
 	case ROLE_ENGINE:
 		return send_udp(k, true);
 	case ROLE_CTL:

@@ -30,6 +30,87 @@ static struct parent parent;
 static int far_end[SETUP_NKIDS];
 static uint8_t rec[IPC_FRAME_MAX];
 
+/* ---- ask.h, with nobody who could be asked ---- */
+
+void
+ask_kill(struct ask *a, enum role role)
+{
+	(void)a;
+	(void)role;
+}
+
+bool
+ask_buffers(struct ask *a, int fd, uint32_t receive, uint32_t send)
+{
+	(void)a;
+	(void)fd;
+	(void)receive;
+	(void)send;
+	return true;
+}
+
+/* The rest is for start, reload and end, which do not happen here. */
+struct ask *
+ask_new(int fd, struct loop *l, ask_exit_fn *fn, void *ctx)
+{
+	(void)fd;
+	(void)l;
+	(void)fn;
+	(void)ctx;
+	abort();
+}
+
+pid_t
+ask_spawn(struct ask *a, enum role role, uint64_t gen, int fd)
+{
+	(void)a;
+	(void)role;
+	(void)gen;
+	(void)fd;
+	abort();
+}
+
+int
+ask_udp(struct ask *a, const struct endpoint *want, struct endpoint *local,
+    char err[ASK_ERR])
+{
+	(void)a;
+	(void)want;
+	(void)local;
+	(void)err;
+	abort();
+}
+
+int
+ask_tun(struct ask *a, const char *device, bool offload, uint8_t *granted,
+    char err[ASK_ERR])
+{
+	(void)a;
+	(void)device;
+	(void)offload;
+	(void)granted;
+	(void)err;
+	abort();
+}
+
+int
+ask_net(struct ask *a, bool add, bool route, const struct prefix *prefix)
+{
+	(void)a;
+	(void)add;
+	(void)route;
+	(void)prefix;
+	abort();
+}
+
+int
+ask_link(struct ask *a, uint16_t mtu)
+{
+	(void)a;
+	(void)mtu;
+	abort();
+}
+
 static void
 no_sink(void *ctx, enum log_level level, const char *line)
 {
@@ -51,7 +132,7 @@ once(void)
 	log_set_sink(no_sink, NULL);
 	p->loop = loop_new();
 	p->conf = calloc(1, sizeof(*p->conf));
-	p->net.tun.fd = p->setup.key_fd = p->setup.stamp_fd = null;
+	p->net.tun_fd = null;
 	p->listen_fd[0] = p->listen_fd[1] = null;
 	for (int i = 0; i < NET_UDP_MAX; i++)
 		p->net.udp[i].fd = -1;
@@ -165,7 +246,7 @@ one(const uint8_t *head, const uint8_t *body, size_t len)
 		serve_tick(&parent, UINT64_MAX);
 	else if (head[1] != MSG_HELLO) {
 		send_frame(head, body, len,
-		    (head[0] & 8) != 0 ? parent.net.tun.fd : -1);
+		    (head[0] & 8) != 0 ? parent.net.tun_fd : -1);
 		(void)chan_in(parent.kid[kid].chan);
 	}
 	for (int i = 0; i < SETUP_NKIDS; i++) {

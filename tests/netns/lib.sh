@@ -156,8 +156,14 @@ ctl() { # name verb ...
 	"$BUILD/meshctl" -R "$LAB/$n/run" "$@"
 }
 
-pid_of() { # name process (tun, keyd, p2p-engine, discoveryd, control)
-	pgrep -P "${PARENT[$1]}" -x "$2"
+pid_of() { # name process (priv, tun, keyd, p2p-engine, discoveryd, control)
+	local priv
+	priv=$(pgrep -P "${PARENT[$1]}" -x priv) || return 1
+	if [ "$2" = priv ]; then
+		echo "$priv"
+	else
+		pgrep -P "$priv" -x "$2"
+	fi
 }
 
 # ---- three nodes that all know each other ----

@@ -131,16 +131,21 @@ attacked_main(int argc, char *argv[], enum role role)
 }
 
 int
-attacked_parent(const struct world *w, int fd)
+attacked_parent(const struct world *w, enum role role, int fd)
 {
 	struct sandbox_report report;
 	char run[80];
 	struct go g;
+	int rv;
 
 	snprintf(run, sizeof(run), "%s/run", w->dir);
-	if (receive(fd, &g) == -1 ||
-	    sandbox_parent(
-		w->uid[ROLE_PARENT], w->gid[ROLE_PARENT], run, &report) == -1)
+	if (receive(fd, &g) == -1)
+		return 1;
+	if (role == ROLE_PRIV)
+		rv = sandbox_priv(w->uid[role], w->gid[role], run, &report);
+	else
+		rv = sandbox_supervisor(w->uid[role], w->gid[role], &report);
+	if (rv == -1)
 		return 1;
 	if (tell_ready(fd, &report) == -1)
 		return 1;

@@ -99,8 +99,8 @@ broker_life(const struct world *w, int sock)
 	char run[80];
 
 	snprintf(run, sizeof(run), "%s/run", w->dir);
-	if (sandbox_parent(
-		w->uid[ROLE_PARENT], w->gid[ROLE_PARENT], run, &report) == -1)
+	if (sandbox_priv(w->uid[ROLE_PRIV], w->gid[ROLE_PRIV], run, &report) ==
+	    -1)
 		_exit(1);
 	(void)send(sock, &report, sizeof(report), MSG_NOSIGNAL);
 	serve(w, sock);

@@ -6,7 +6,7 @@
 #include "world.h"
 
 /*
- * The parent in the play: a process that has entered sandbox_parent() and
+ * The parent in the play: a process that has entered sandbox_priv() and
  * starts children as tunnel-priv does.  A child's filter and Landlock domain
  * lie on top of the parent's, so only such children are the real thing.
  */

@@ -76,7 +76,7 @@ expect(struct probe *p, enum role role, const char *what, const char *text,
 static void
 look_at_status(struct probe *p, enum role role, pid_t pid)
 {
-	const char *caps = role == ROLE_PARENT ? FOUR_CAPS : NO_CAPS;
+	const char *caps = role == ROLE_PRIV ? FOUR_CAPS : NO_CAPS;
 	char text[4096], ids[64];
 
 	slurp(pid, "status", text, sizeof(text));
@@ -103,7 +103,7 @@ look_at_limits(struct probe *p, enum role role, pid_t pid)
 	const struct sandbox_facts *f = sandbox_facts(role);
 	char text[4096], number[32], wanted[128];
 
-	if (role == ROLE_PARENT)
+	if (begins_as_root(role))
 		return;
 	slurp(pid, "limits", text, sizeof(text));
 	snprintf(number, sizeof(number), "%u", f->nofile);
@@ -187,9 +187,11 @@ look_at_report(struct probe *p, enum role role, const struct sandbox_report *r)
 	    SANDBOX_NNP | SANDBOX_NODUMP | SANDBOX_MDWE;
 	char names[256], why[300];
 
-	if (role != ROLE_PARENT)
-		all |= SANDBOX_NETNS | SANDBOX_RLIMITS;
-	if (role != ROLE_PARENT && role != ROLE_CONF)
+	if (role != ROLE_PRIV)
+		all |= SANDBOX_RLIMITS;
+	if (!begins_as_root(role))
+		all |= SANDBOX_NETNS;
+	if (!begins_as_root(role) && role != ROLE_CONF)
 		all |= SANDBOX_CHROOT;
 	if (role != ROLE_CONF)
 		all |= SANDBOX_UID;
@@ -210,9 +212,9 @@ look_at(struct probe *p, enum role role)
 		look_at_report(p, role, &a.ready.report);
 		look_at_status(p, role, pid);
 		look_at_limits(p, role, pid);
-		if (role != ROLE_PARENT)
+		if (!begins_as_root(role))
 			look_at_spaces(p, role, pid);
-		if (role != ROLE_PARENT && role != ROLE_CONF)
+		if (!begins_as_root(role) && role != ROLE_CONF)
 			look_at_surroundings(p, role, pid);
 	} else
 		verdict(p, false, role, "S-06 starts", "it does not");
@@ -266,7 +268,7 @@ layouts(struct probe *p)
 	t = equal_pairs(text, n);
 	s = equal_pairs(stack, n);
 	snprintf(why, sizeof(why), "%u programs, %u stacks at one place", t, s);
-	verdict(p, t <= 1 && s <= 1 && text[0] != 0, ROLE_PARENT,
+	verdict(p, t <= 1 && s <= 1 && text[0] != 0, ROLE_PRIV,
 	    "S-05 160 starts, 160 layouts", why);
 }
 
@@ -276,6 +278,7 @@ inspect_all(struct probe *p)
 	for (size_t i = 0; i < NKIDS; i++)
 		look_at(p, kids[i]);
 	look_at(p, ROLE_CONF);
+	look_at(p, ROLE_PRIV);
 	look_at(p, ROLE_PARENT);
 	layouts(p);
 }

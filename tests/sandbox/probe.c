@@ -35,9 +35,52 @@ static const struct {
 } differs[] = {
     {ROLE_CONF, "open for writing", 0},
     {ROLE_CONF, "/proc/self/mem", 0},
+    {ROLE_PRIV, "creat", EPERM},
+    {ROLE_PRIV, "open for writing", EACCES},
+    {ROLE_PRIV, "unlinkat", EACCES},
+    {ROLE_PRIV, "rename", EPERM},
+    {ROLE_PRIV, "truncate", EPERM},
+    {ROLE_PRIV, "execve", EPERM},
+    {ROLE_PRIV, "clone3", EPERM},
+    {ROLE_PRIV, "ptrace", EPERM},
+    {ROLE_PRIV, "process_vm_readv", EPERM},
+    {ROLE_PRIV, "process_vm_writev", EPERM},
+    {ROLE_PRIV, "pidfd_getfd", EPERM},
+    {ROLE_PRIV, "capset", EPERM},
+    {ROLE_PRIV, "packet socket", EPERM},
+    {ROLE_PRIV, "raw socket", EPERM},
+    {ROLE_PRIV, "io_uring_setup", EPERM},
+    {ROLE_PRIV, "bpf", EPERM},
+    {ROLE_PRIV, "userfaultfd", EPERM},
+    {ROLE_PRIV, "keyctl", EPERM},
+    {ROLE_PRIV, "mmap PROT_EXEC", EACCES},
+    {ROLE_PRIV, "mprotect PROT_EXEC", EACCES},
+    {ROLE_PRIV, "memfd_create", EPERM},
+    {ROLE_PRIV, "personality", EPERM},
+    {ROLE_PRIV, "kill", EPERM},
+    {ROLE_PRIV, "tgkill", EPERM},
+    {ROLE_PRIV, "rt_sigqueueinfo", EPERM},
+    {ROLE_PRIV, "pidfd_send_signal", EPERM},
+    {ROLE_PRIV, "mount", EPERM},
+    {ROLE_PRIV, "pivot_root", EPERM},
+    {ROLE_PRIV, "chroot", EPERM},
+    {ROLE_PRIV, "setns", EPERM},
+    {ROLE_PRIV, "mknod", EPERM},
+    {ROLE_PRIV, "init_module", EPERM},
+    {ROLE_PRIV, "kexec_load", EPERM},
+    {ROLE_PRIV, "reboot", EPERM},
+    {ROLE_PRIV, "settimeofday", EPERM},
+    {ROLE_PRIV, "sethostname", EPERM},
+    {ROLE_PRIV, "int 0x80", 0},
+    {ROLE_PRIV, "x32 numbering", 0},
+    {ROLE_PRIV, "TUNSETPERSIST", EPERM},
+    {ROLE_PRIV, "TUNSETOWNER", EPERM},
+    {ROLE_PRIV, "TIOCSTI", EPERM},
+    {ROLE_PRIV, "TCP connect", EPERM},
+    {ROLE_PRIV, "TCP bind", EACCES},
     {ROLE_PARENT, "creat", EPERM},
-    {ROLE_PARENT, "open for writing", EACCES},
-    {ROLE_PARENT, "unlinkat", EACCES},
+    {ROLE_PARENT, "open for writing", EPERM},
+    {ROLE_PARENT, "unlinkat", EPERM},
     {ROLE_PARENT, "rename", EPERM},
     {ROLE_PARENT, "truncate", EPERM},
     {ROLE_PARENT, "execve", EPERM},
@@ -53,8 +96,8 @@ static const struct {
     {ROLE_PARENT, "bpf", EPERM},
     {ROLE_PARENT, "userfaultfd", EPERM},
     {ROLE_PARENT, "keyctl", EPERM},
-    {ROLE_PARENT, "mmap PROT_EXEC", EACCES},
-    {ROLE_PARENT, "mprotect PROT_EXEC", EACCES},
+    {ROLE_PARENT, "mmap PROT_EXEC", EPERM},
+    {ROLE_PARENT, "mprotect PROT_EXEC", EPERM},
     {ROLE_PARENT, "memfd_create", EPERM},
     {ROLE_PARENT, "personality", EPERM},
     {ROLE_PARENT, "kill", EPERM},
@@ -108,20 +151,20 @@ record(int fd, void *buf, size_t len)
 
 /* The parent's role is not started by a parent: a plain fork of the driver. */
 static pid_t
-fork_parent(struct probe *p, int fd)
+fork_parent(struct probe *p, enum role role, int fd)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(attacked_parent(&p->world, fd));
+		_exit(attacked_parent(&p->world, role, fd));
 	return pid;
 }
 
 static pid_t
 start(struct probe *p, enum role role, enum mode mode, bool as_root, int fd)
 {
-	if (mode == MODE_ON && role == ROLE_PARENT)
-		return fork_parent(p, fd);
+	if (mode == MODE_ON && begins_as_root(role))
+		return fork_parent(p, role, fd);
 	if (mode == MODE_ON)
 		return broker_spawn(&p->broker, role, fd);
 	return spawn_bare(&p->world, role, mode, as_root, fd);
@@ -285,7 +328,7 @@ expectation(enum role role, const struct act *act, int *on)
 			*on = differs[i].on;
 			return true;
 		}
-	if (role == ROLE_PARENT || (act->not_for & R(NONE) << role) != 0)
+	if (begins_as_root(role) || (act->not_for & R(NONE) << role) != 0)
 		return false;
 	*on = act->on;
 	return true;
@@ -301,7 +344,7 @@ attack_role(struct probe *p, enum role role)
 		if (!expectation(role, act, &on))
 			continue;
 		cell(p, role, i, MODE_ON, on);
-		if (role == ROLE_PARENT)
+		if (begins_as_root(role))
 			continue;
 		if (role != ROLE_CONF && act->weak != 0)
 			cell(p, role, i, MODE_WEAK, act->weak);
@@ -313,7 +356,7 @@ static int
 drive(void)
 {
 	static const enum role roles[] = {ROLE_TUN, ROLE_KEY, ROLE_ENGINE,
-	    ROLE_DISC, ROLE_CTL, ROLE_CONF, ROLE_PARENT};
+	    ROLE_DISC, ROLE_CTL, ROLE_CONF, ROLE_PRIV, ROLE_PARENT};
 	static struct probe p;
 
 	if (geteuid() != 0)

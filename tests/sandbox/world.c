@@ -46,7 +46,8 @@ static int
 look_up_users(struct world *w)
 {
 	static const char *const names[ROLE_NROLES] = {
-	    [ROLE_PARENT] = "_meshpriv",
+	    [ROLE_PARENT] = "_mesh",
+	    [ROLE_PRIV] = "_meshpriv",
 	    [ROLE_TUN] = "_meshtun",
 	    [ROLE_KEY] = "_meshkey",
 	    [ROLE_ENGINE] = "_meshengine",
@@ -118,7 +119,7 @@ make_dirs(struct world *w)
 	    mkdir(at(w, "run"), 0755) == -1 ||
 	    symlink("canary", at(w, "link")) == -1)
 		return -1;
-	if (chown(at(w, "run"), w->uid[ROLE_PARENT], w->gid[ROLE_PARENT]) == -1)
+	if (chown(at(w, "run"), w->uid[ROLE_PRIV], w->gid[ROLE_PRIV]) == -1)
 		return -1;
 	w->empty_fd = open(at(w, "empty"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return w->empty_fd == -1 ? -1 : 0;

@@ -46,9 +46,16 @@ int world_gift(const struct world *, enum gift);
 unsigned world_effects(
     const struct world *, const struct outcome *, int patience_ms);
 
-/* attacked.c: a child's whole life; the parent's role is played by fork. */
+/* Supervisor and priv confine themselves, with no proc_spawn in front. */
+static inline bool
+begins_as_root(enum role role)
+{
+	return role == ROLE_PARENT || role == ROLE_PRIV;
+}
+
+/* attacked.c: a child's whole life; these two's is played by fork. */
 int attacked_main(int argc, char *argv[], enum role);
-int attacked_parent(const struct world *, int fd);
+int attacked_parent(const struct world *, enum role, int fd);
 /* Act, tell, leave. */
 __attribute__((noreturn)) void attacked_act(int fd, const struct go *);
 const struct act *act_get(size_t i); /* near and far as one list, or NULL */

@@ -214,8 +214,8 @@ parent_works(const struct world *w)
 	int status;
 
 	snprintf(run, sizeof(run), "%s/run", w->dir);
-	if (sandbox_parent(
-		w->uid[ROLE_PARENT], w->gid[ROLE_PARENT], run, &report) == -1)
+	if (sandbox_priv(w->uid[ROLE_PRIV], w->gid[ROLE_PRIV], run, &report) ==
+	    -1)
 		return 10;
 	snprintf(path, sizeof(path), "%s/made", run);
 	if (open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) == -1)
@@ -247,7 +247,7 @@ parent_may(struct probe *p)
 		_exit(parent_works(&p->world));
 	(void)waitpid(pid, &status, 0);
 	snprintf(why, sizeof(why), "status %#x", status);
-	verdict(p, status == 0, ROLE_PARENT,
+	verdict(p, status == 0, ROLE_PRIV,
 	    "can write its directory, read, spawn and kill", why);
 }
 

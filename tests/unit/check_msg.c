@@ -52,6 +52,15 @@ smallest(unsigned type, union any_msg *m)
 	case MSG_COUNTER_ROW:
 		m->counter_row.role = ROLE_PARENT;
 		break;
+	case MSG_P_SPAWN:
+		m->p_spawn.role = ROLE_PARENT;
+		break;
+	case MSG_P_KILL:
+		m->p_kill.role = ROLE_PARENT;
+		break;
+	case MSG_P_EXITED:
+		m->p_exited.role = ROLE_PARENT;
+		break;
 	default:
 		break;
 	}
@@ -101,6 +110,58 @@ largest_peer(struct msg_peer_row *m)
 		m->allowed[i] = (struct prefix){full, (uint8_t)(i / 2)};
 }
 
+static void
+largest_priv(unsigned type, union any_msg *m)
+{
+	switch (type) {
+	case MSG_P_TUN:
+		FILL(m->p_tun.device);
+		m->p_tun.offload = true;
+		break;
+	case MSG_P_KEY:
+		FILL(m->p_key.path);
+		break;
+	case MSG_P_LISTEN:
+		m->p_listen.kind = LISTEN_STATUS;
+		FILL(m->p_listen.path);
+		FILL(m->p_listen.group);
+		break;
+	case MSG_P_SPAWN:
+		m->p_spawn = (struct msg_p_spawn){ROLE_NROLES - 1, ~0ull};
+		break;
+	case MSG_P_KILL:
+		m->p_kill.role = ROLE_NROLES - 1;
+		break;
+	case MSG_P_UDP:
+		m->p_udp.at = (struct endpoint){full, 65535};
+		break;
+	case MSG_P_BUFFERS:
+		m->p_buffers = (struct msg_p_buffers){~0u, ~0u};
+		break;
+	case MSG_P_NET:
+		m->p_net = (struct msg_p_net){true, true, {full, 128}};
+		break;
+	case MSG_P_LINK:
+		m->p_link.mtu = 65535;
+		break;
+	case MSG_P_FD:
+		m->p_fd = (struct msg_p_fd){15, {full, 65535}};
+		break;
+	case MSG_P_DONE:
+		m->p_done = (struct msg_p_done){~0u, ~0u};
+		break;
+	case MSG_P_FAILED:
+		m->p_failed.error = ~0u;
+		FILL(m->p_failed.text);
+		break;
+	case MSG_P_EXITED:
+		m->p_exited = (struct msg_p_exited){ROLE_NROLES - 1, ~0u, ~0u};
+		break;
+	default:
+		break;
+	}
+}
+
 /* Every string and array full, every enum at its last value. */
 static void
 largest(unsigned type, union any_msg *m)
@@ -116,9 +177,6 @@ largest(unsigned type, union any_msg *m)
 		break;
 	case MSG_TUN_FD:
 		m->tun_fd = (struct msg_tun_fd){255, 15};
-		break;
-	case MSG_KEY_FD:
-		m->key_fd.what = KEY_FD_STAMP;
 		break;
 	case MSG_UDP_FD:
 		m->udp_fd = (struct msg_udp_fd){65535, {full, 65535}};
@@ -179,6 +237,7 @@ largest(unsigned type, union any_msg *m)
 		m->end.status = END_AWAY;
 		break;
 	default:
+		largest_priv(type, m);
 		break;
 	}
 }
@@ -332,7 +391,6 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_WIRE, 0, 0, 1},
 	    {MSG_WIRE, 1, 1, ROLE_NROLES - 1},
 	    {MSG_TUN_FD, 1, 0, 15},
-	    {MSG_KEY_FD, 0, 0, 1},
 	    {MSG_LISTEN_FD, 0, 0, 1},
 	    {MSG_LOG, 0, 0, 3},
 	    {MSG_MIX_ASK, 64, 1, 2},
@@ -351,6 +409,14 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_LOG_ROW, 8, 0, 3},
 	    {MSG_TEXT_ROW, 0, 0, 2},
 	    {MSG_END, 0, 0, 4},
+	    {MSG_P_TUN, 2, 0, 1},
+	    {MSG_P_LISTEN, 0, 0, 1},
+	    {MSG_P_SPAWN, 0, 1, ROLE_NROLES - 1},
+	    {MSG_P_KILL, 0, 1, ROLE_NROLES - 1},
+	    {MSG_P_NET, 0, 0, 1},
+	    {MSG_P_NET, 1, 0, 1},
+	    {MSG_P_FD, 0, 0, 15},
+	    {MSG_P_EXITED, 0, 1, ROLE_NROLES - 1},
 	};
 
 	for (size_t i = 0; i < sizeof(enums) / sizeof(enums[0]); i++)
@@ -490,11 +556,12 @@ START_TEST(nobody_may_send_without_a_role)
 }
 END_TEST
 
-START_TEST(only_the_parent_sends_descriptors)
+START_TEST(only_parent_and_priv_send_descriptors)
 {
 	for (size_t i = 0; i < NROWS; i++)
 		if (rows[i].fd == FD_ONE)
-			ck_assert_uint_eq(rows[i].from, R(PARENT));
+			ck_assert_uint_eq(rows[i].from,
+			    rows[i].type == MSG_P_FD ? R(PRIV) : R(PARENT));
 }
 END_TEST
 
@@ -524,6 +591,7 @@ START_TEST(names_come_from_the_list)
 	ck_assert_str_eq(role_name(ROLE_CTL), "control");
 	ck_assert_str_eq(role_name(ROLE_CLIENT), "meshctl");
 	ck_assert_str_eq(role_name(ROLE_CONF), "conf");
+	ck_assert_str_eq(role_name(ROLE_PRIV), "priv");
 	ck_assert_str_eq(role_name(ROLE_NROLES), "?");
 }
 END_TEST
@@ -545,7 +613,7 @@ main(void)
 	    refuse_agrees_with_the_list_for_every_sender_state_and_fd,
 	    numbers_that_are_not_in_the_list_are_unknown,
 	    nobody_may_send_without_a_role,
-	    only_the_parent_sends_descriptors,
+	    only_parent_and_priv_send_descriptors,
 	    hello_alone_is_legal_before_ready_and_never_after,
 	    every_message_fits_into_a_frame,
 	    names_come_from_the_list,

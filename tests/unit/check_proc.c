@@ -88,6 +88,9 @@ child(int argc, char *argv[])
 	log_info("null %d%d%d", is_null(0), is_null(1), is_null(2));
 	log_info("dir %d above %u",
 	    fstat(PROC_EMPTY_DIR_FD, &st) == 0 && S_ISDIR(st.st_mode), above);
+	log_info("gifts %d%d",
+	    fstat(PROC_GIVE_FD, &st) == 0 && S_ISDIR(st.st_mode),
+	    fstat(PROC_GIVE_FD + 1, &st) == 0 && S_ISREG(st.st_mode));
 	log_info("env %u ignored %u blocked %u", environment(),
 	    signals_ignored(), signals_blocked());
 	log_info("uid %u %u gid %u back %d", getuid(), geteuid(), getgid(),
@@ -213,6 +216,39 @@ START_TEST(a_child_starts_with_what_it_needs_and_nothing_else)
 	sigprocmask(SIG_SETMASK, NULL, &set);
 	ck_assert(sigismember(&set, SIGUSR2));
 	ck_assert(!sigismember(&set, SIGTERM));
+}
+END_TEST
+
+START_TEST(what_is_given_comes_behind_the_empty_directory)
+{
+	struct proc_spec s;
+	int sv[2];
+
+	open_them();
+	ck_assert_int_eq(ipc_pair(sv), 0);
+	s = spec(sv[1]);
+	s.give[0] = empty_fd;
+	s.give[1] = exe_fd;
+	ck_assert_int_eq(hear(&s, sv[0], sv[1]), 7);
+	has("dir 1 above 2\n");
+	has("gifts 11\n");
+}
+END_TEST
+
+START_TEST(a_gift_or_a_directory_that_is_not_there_is_closed)
+{
+	struct proc_spec s;
+	int sv[2];
+
+	open_them();
+	ck_assert_int_eq(ipc_pair(sv), 0);
+	s = spec(sv[1]);
+	s.empty_fd = -1;
+	s.give[0] = -1;
+	s.give[1] = exe_fd;
+	ck_assert_int_eq(hear(&s, sv[0], sv[1]), 7);
+	has("dir 0 above 1\n");
+	has("gifts 01\n");
 }
 END_TEST
 
@@ -441,6 +477,8 @@ main(int argc, char *argv[])
 {
 	const TTest *const tests[] = {
 	    a_child_starts_with_what_it_needs_and_nothing_else,
+	    what_is_given_comes_behind_the_empty_directory,
+	    a_gift_or_a_directory_that_is_not_there_is_closed,
 	    descriptors_may_sit_on_each_others_places,
 	    a_parent_without_standard_descriptors_can_spawn_too,
 	    the_given_null_is_used_and_stderr_can_be_kept,

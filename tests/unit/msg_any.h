@@ -13,7 +13,6 @@
 	X(HELLO, hello)                                                        \
 	X(WIRE, wire)                                                          \
 	X(TUN_FD, tun_fd)                                                      \
-	X(KEY_FD, key_fd)                                                      \
 	X(UDP_FD, udp_fd)                                                      \
 	X(UDP_GONE, udp_gone)                                                  \
 	X(LISTEN_FD, listen_fd)                                                \
@@ -38,13 +37,25 @@
 	X(COUNTER_ROW, counter_row)                                            \
 	X(LOG_ROW, log_row)                                                    \
 	X(TEXT_ROW, text_row)                                                  \
-	X(END, end)
+	X(END, end)                                                            \
+	X(P_TUN, p_tun)                                                        \
+	X(P_KEY, p_key)                                                        \
+	X(P_LISTEN, p_listen)                                                  \
+	X(P_SPAWN, p_spawn)                                                    \
+	X(P_KILL, p_kill)                                                      \
+	X(P_UDP, p_udp)                                                        \
+	X(P_BUFFERS, p_buffers)                                                \
+	X(P_NET, p_net)                                                        \
+	X(P_LINK, p_link)                                                      \
+	X(P_FD, p_fd)                                                          \
+	X(P_DONE, p_done)                                                      \
+	X(P_FAILED, p_failed)                                                  \
+	X(P_EXITED, p_exited)
 
 union any_msg {
 	struct msg_hello hello;
 	struct msg_wire wire;
 	struct msg_tun_fd tun_fd;
-	struct msg_key_fd key_fd;
 	struct msg_udp_fd udp_fd;
 	struct msg_udp_gone udp_gone;
 	struct msg_listen_fd listen_fd;
@@ -69,6 +80,19 @@ union any_msg {
 	struct msg_log_row log_row;
 	struct msg_text_row text_row;
 	struct msg_end end;
+	struct msg_p_tun p_tun;
+	struct msg_p_key p_key;
+	struct msg_p_listen p_listen;
+	struct msg_p_spawn p_spawn;
+	struct msg_p_kill p_kill;
+	struct msg_p_udp p_udp;
+	struct msg_p_buffers p_buffers;
+	struct msg_p_net p_net;
+	struct msg_p_link p_link;
+	struct msg_p_fd p_fd;
+	struct msg_p_done p_done;
+	struct msg_p_failed p_failed;
+	struct msg_p_exited p_exited;
 };
 
 /* Is it a message with a payload of msg.h? */

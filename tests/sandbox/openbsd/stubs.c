@@ -39,8 +39,25 @@ int
 stub_setresuid(uid_t r, uid_t e, uid_t s)
 {
 	printf("\tsetresuid(%u, %u, %u)\n", r, e, s);
+	if (r != 0)
+		return 0;
 	errno = EPERM;
 	return -1;
+}
+
+int
+stub_setresgid(gid_t r, gid_t e, gid_t s)
+{
+	printf("\tsetresgid(%u, %u, %u)\n", r, e, s);
+	return 0;
+}
+
+int
+stub_setgroups(int n, const gid_t *list)
+{
+	(void)list;
+	printf("\tsetgroups(%d)\n", n);
+	return 0;
 }
 
 int
@@ -123,8 +140,11 @@ main(void)
 	printf("conf:\n");
 	if (sandbox_conf("/etc/mesh", &r) == -1)
 		printf("\tfailed\n");
+	printf("priv:\n");
+	if (sandbox_priv(1000, 1000, "/var/run/mesh", &r) == -1)
+		printf("\tfailed\n");
 	printf("tunnel-priv:\n");
-	if (sandbox_parent(1000, 1000, "/var/run/mesh", &r) == -1)
+	if (sandbox_supervisor(1001, 1001, &r) == -1)
 		printf("\tfailed\n");
 	return 0;
 }

@@ -18,6 +18,8 @@ int unveil(const char *path, const char *permissions);
 
 int stub_getresuid(uid_t *, uid_t *, uid_t *);
 int stub_setresuid(uid_t, uid_t, uid_t);
+int stub_setresgid(gid_t, gid_t, gid_t);
+int stub_setgroups(int, const gid_t *);
 int stub_getrlimit(int, struct rlimit *);
 int stub_setrlimit(int, const struct rlimit *);
 int stub_poll(struct pollfd *, nfds_t, int);
@@ -25,6 +27,8 @@ int stub_close(int);
 
 #define getresuid stub_getresuid
 #define setresuid stub_setresuid
+#define setresgid stub_setresgid
+#define setgroups stub_setgroups
 #define getrlimit stub_getrlimit
 #define setrlimit stub_setrlimit
 #define poll stub_poll
