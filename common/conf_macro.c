@@ -264,12 +264,16 @@ include_glob(struct conf_parser *p, const struct conf_token *pattern)
 	    p->reader->ctx, path, include_file, &in, err, sizeof(err));
 	if (n > 0)
 		return;
+	/* A directory may be empty; a file that is named may not. */
+	if (n == 0 && strpbrk(path, "*?[") != NULL) {
+		conf_complain(p, CONF_WARNING, &pattern->at,
+		    "no file matches \"%s\"", pattern->text);
+		return;
+	}
 	p->unread = true;
 	if (n == 0) {
-		/* A directory may be empty; a file that is named may not. */
-		conf_complain(p,
-		    strpbrk(path, "*?[") == NULL ? CONF_ERROR : CONF_WARNING,
-		    &pattern->at, "no file matches \"%s\"", pattern->text);
+		conf_complain(p, CONF_ERROR, &pattern->at,
+		    "no file matches \"%s\"", pattern->text);
 		return;
 	}
 	if ((hint = strchr(err, '\n')) != NULL)

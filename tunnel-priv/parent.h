@@ -31,9 +31,9 @@
  *	reload.c   the configuration: parse it in a child, apply it, pass it on
  *	serve.c    what control may ask
  *
- * It takes only fixed messages from children, and kills a child that sends
- * anything else.  Text from children is never looked into: a log line is made
- * printable and passed on, CONF_PEER frames are kept and passed on as they are.
+ * It takes only fixed messages from children, and has a child killed that sends
+ * anything else.  Text is never looked into: log lines are made printable and
+ * passed on, CONF_PEER frames are kept and passed on as they are.
  *
  *	DOWN --spawn--> STARTING --READY--> UP
  *	  ^                 |                |
@@ -68,8 +68,7 @@ struct confset {
 	struct conf_node node; /* decoded */
 	uint32_t frames;
 	size_t len;
-	uint8_t
-	    mem[CONFSET_BYTES_MAX]; /* records of ipc.h, one after another */
+	uint8_t mem[CONFSET_BYTES_MAX]; /* records of ipc.h, in a row */
 };
 
 struct reload {
@@ -103,10 +102,9 @@ struct parent {
 	uint32_t reloads, reload_failures;
 	uint64_t refused, log_held; /* frames, lines of children */
 	struct sandbox_report sandbox, priv_sandbox;
-	int notify_fd;
 	int level; /* of the log, for everybody; -1: as configured */
+	int notify_fd, exit_code;
 	bool foreground, announced, stopping;
-	int exit_code;
 
 	struct wbuf out; /* the message being written, see parent_out */
 	uint8_t out_mem[PARENT_OUT_MAX];

@@ -195,10 +195,25 @@ START_TEST(without_priv_the_program_ends_with_code_1)
 {
 	begin();
 	ck_assert_int_eq(dies(by_silence_of_the_dead), 1);
+}
+END_TEST
+
+START_TEST(an_answer_to_another_question_ends_the_program)
+{
 	begin();
 	ck_assert_int_eq(dies(by_an_answer_to_another_question), 1);
+}
+END_TEST
+
+START_TEST(the_wrong_answer_ends_the_program)
+{
 	begin();
 	ck_assert_int_eq(dies(by_the_wrong_answer), 1);
+}
+END_TEST
+
+START_TEST(more_ends_than_there_are_children_end_the_program)
+{
 	begin();
 	ck_assert_int_eq(dies(by_too_many_ends), 1);
 }
@@ -213,6 +228,9 @@ main(void)
 	    a_socket_comes_with_its_place,
 	    an_end_is_told_by_the_loop_and_never_inside_a_question,
 	    without_priv_the_program_ends_with_code_1,
+	    an_answer_to_another_question_ends_the_program,
+	    the_wrong_answer_ends_the_program,
+	    more_ends_than_there_are_children_end_the_program,
 	};
 
 	return UNIT_RUN("ask", tests);
