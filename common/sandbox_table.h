@@ -25,7 +25,7 @@ enum sandbox_arg {
 	ARG_RDONLY,  /* openat: neither writing nor creating */
 	ARG_INET,    /* socket: inet, inet6 */
 	ARG_LOCAL,   /* socket, socketpair: unix, netlink */
-	ARG_FEXEC,   /* execveat: a descriptor, never a path */
+	ARG_FEXEC,   /* execveat: AT_EMPTY_PATH (it can't see the path) */
 	ARG_NKINDS
 };
 

@@ -21,6 +21,10 @@
 
 #define BACKLOG 16
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16; the header is older */
+#endif
+
 static int
 set_int(int fd, int level, int option, int value)
 {
@@ -102,6 +106,8 @@ sock_listen(
 	int r = fchdir(dir);
 	mode_t old = umask(0777 & ~mode);
 
+	/* closing a stranger's descriptor could take long: take none at all */
+	(void)set_int(fd, SOL_SOCKET, SO_PASSRIGHTS, 0);
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", name);
 	sock_unlink(dir, name);
 	if (fd != -1 && r == 0)
