@@ -250,3 +250,26 @@ proc_log_to(struct chan *c)
 {
 	log_set_sink(c == NULL ? NULL : sink, c);
 }
+
+enum chan_verdict
+proc_on_ping(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	(void)ctx;
+	chan_send(c, MSG_PONG, f->id, NULL, 0, -1);
+	return CHAN_OK;
+}
+
+enum chan_verdict
+proc_on_log_level(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct msg_log_level m;
+	struct rbuf r;
+
+	(void)c;
+	(void)ctx;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_log_level(&r, &m) == -1 || m.level > LOG_L_DEBUG)
+		return CHAN_BAD;
+	log_set_level((enum log_level)m.level);
+	return CHAN_OK;
+}

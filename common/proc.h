@@ -67,6 +67,9 @@ void proc_child_init(int argc, char *argv[], enum role expected, uint64_t *gen);
  */
 void proc_log_to(struct chan *);
 
+/* What the parent may say to every child, for its handler table. */
+chan_fn proc_on_ping, proc_on_log_level;
+
 /* ---- one file a system: proc_linux.c ---- */
 void proc_close_from(int fd); /* fd and everything above */
 /* Forget every capability, unless root; 0 or -1 with errno. */

@@ -245,29 +245,6 @@ on_log(struct chan *ch, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
-on_log_level(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct msg_log_level m;
-	struct rbuf r;
-
-	(void)ch;
-	(void)ctx;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_log_level(&r, &m) == -1)
-		return CHAN_BAD;
-	log_set_level((enum log_level)m.level);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
-on_ping(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	(void)ctx;
-	chan_send(ch, MSG_PONG, f->id, NULL, 0, -1);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
 on_stop(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *parent = ctx;
@@ -285,8 +262,8 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_CONF_PEER, on_conf_peer},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG, on_log},
-    {MSG_LOG_LEVEL, on_log_level},
-    {MSG_PING, on_ping},
+    {MSG_LOG_LEVEL, proc_on_log_level},
+    {MSG_PING, proc_on_ping},
     {MSG_STOP, on_stop},
     {MSG_NODE_ROW, on_answer},
     {MSG_PROC_ROW, on_answer},

@@ -271,14 +271,6 @@ on_wire(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-static enum chan_verdict
-on_ping(struct chan *c, void *ctx, const struct ipc_frame *f)
-{
-	(void)ctx;
-	chan_send(c, MSG_PONG, f->id, NULL, 0, -1);
-	return CHAN_OK;
-}
-
 static void
 count_row(struct chan *c, uint32_t id, enum counter which, uint64_t value)
 {
@@ -312,21 +304,6 @@ on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
-on_log_level(struct chan *c, void *ctx, const struct ipc_frame *f)
-{
-	struct msg_log_level m;
-	struct rbuf r;
-
-	(void)c;
-	(void)ctx;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_log_level(&r, &m) == -1 || m.level > LOG_L_DEBUG)
-		return CHAN_BAD;
-	log_set_level((enum log_level)m.level);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
 on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	(void)c;
@@ -337,9 +314,9 @@ on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 
 static const struct chan_handler parent_handlers[] = {
     {MSG_WIRE, on_wire},
-    {MSG_PING, on_ping},
+    {MSG_PING, proc_on_ping},
     {MSG_COUNTERS_ASK, on_counters_ask},
-    {MSG_LOG_LEVEL, on_log_level},
+    {MSG_LOG_LEVEL, proc_on_log_level},
     {MSG_STOP, on_stop},
 };
 

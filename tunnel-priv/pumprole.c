@@ -116,15 +116,6 @@ on_wire(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-static enum chan_verdict
-on_ping(struct chan *c, void *ctx, const struct ipc_frame *f)
-{
-	(void)ctx;
-	(void)f;
-	(void)chan_send(c, MSG_PONG, 0, NULL, 0, -1);
-	return CHAN_OK;
-}
-
 static bool
 own_counter(enum counter id)
 {
@@ -161,21 +152,6 @@ on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
-on_log_level(struct chan *c, void *ctx, const struct ipc_frame *f)
-{
-	struct msg_log_level m;
-	struct rbuf r;
-
-	(void)c;
-	(void)ctx;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_log_level(&r, &m) == -1)
-		return CHAN_BAD;
-	log_set_level((enum log_level)m.level);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
 on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	struct tunrole *t = ctx;
@@ -191,9 +167,9 @@ static const struct chan_handler handlers[] = {
     {MSG_CONF_END, on_conf_end},
     {MSG_TUN_FD, on_tun_fd},
     {MSG_WIRE, on_wire},
-    {MSG_PING, on_ping},
+    {MSG_PING, proc_on_ping},
     {MSG_COUNTERS_ASK, on_counters_ask},
-    {MSG_LOG_LEVEL, on_log_level},
+    {MSG_LOG_LEVEL, proc_on_log_level},
     {MSG_STOP, on_stop},
 };
 
