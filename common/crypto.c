@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* file: common/crypto.c */
 /*
- * The primitives of crypto.h on top of libcrypto 3.0; no other file of the
- * suite may include OpenSSL.
+ * The primitives of crypto.h on top of libcrypto 3.0, with
+ * ChaCha20-Poly1305 in crypto_aead.c.  No other file of the suite may include
+ * OpenSSL.
  *
  * All algorithms are fetched and all contexts made once, by crypto_init, so
  * that nothing is looked up, opened or allocated later: a confined process
@@ -15,7 +16,6 @@
  * is gone or the library is broken; going on would put unencrypted or wrongly
  * authenticated octets on the wire, so must() ends the process.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,49 +26,33 @@
 #include <openssl/params.h>
 
 #include "crypto.h"
+#include "crypto_int.h"
 #include "log.h"
 
-#define IV_LEN 12
 /*
  * No openssl.cnf: its engines and providers are not for us.  No work at exit:
  * a confined process just ends.
  */
 #define LIB_OPTIONS (OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT)
-#define AEAD_NAME "ChaCha20-Poly1305"
 
 static struct {
 	EVP_MD *blake2s;
 	EVP_MD_CTX *hash;
 	EVP_MAC_CTX *mac, *hmac;
-	EVP_CIPHER *aead, *chacha;
-	EVP_CIPHER_CTX *once, *block;
+	EVP_CIPHER *chacha;
+	EVP_CIPHER_CTX *block;
 	EVP_PKEY_CTX *x25519;
 	bool ready;
 } lib;
 
 static const uint8_t zero_key[32];
 
-struct aead {
-	EVP_CIPHER_CTX *ctx;
-	bool seals; /* the direction the context is set to */
-	uint8_t key[32];
-};
-
-static void
-must(int ok)
+void
+crypto_broken(void)
 {
-	if (ok == 1)
-		return;
 	log_errorx("libcrypto failed: %s",
 	    ERR_reason_error_string(ERR_peek_last_error()));
 	abort();
-}
-
-static int
-ilen(size_t len)
-{
-	must(len <= INT_MAX);
-	return (int)len;
 }
 
 /* ---- X25519 ---- */
@@ -186,108 +170,6 @@ crypto_kdf(uint8_t out[][32], unsigned n, const uint8_t ck[32], const void *in,
 	crypto_wipe(t0, sizeof(t0));
 }
 
-/* ---- ChaCha20-Poly1305 ---- */
-
-static void
-iv_from(uint8_t iv[IV_LEN], uint64_t counter)
-{
-	memset(iv, 0, 4);
-	for (int i = 0; i < 8; i++)
-		iv[4 + i] = (uint8_t)(counter >> (8 * i));
-}
-
-/* What is left once the context has key and nonce. */
-static void
-seal_with(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len)
-{
-	int n = 0;
-
-	if (len > 0)
-		must(EVP_EncryptUpdate(ctx, out, &n, in, ilen(len)));
-	must(EVP_EncryptFinal_ex(ctx, out + len, &n));
-	must(EVP_CIPHER_CTX_ctrl(
-	    ctx, EVP_CTRL_AEAD_GET_TAG, CRYPTO_TAG, out + len));
-}
-
-/* len is that of the plaintext */
-static int
-open_with(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len)
-{
-	uint8_t tag[CRYPTO_TAG];
-	int n = 0;
-
-	memcpy(tag, in + len, CRYPTO_TAG);
-	must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CRYPTO_TAG, tag));
-	if (len > 0)
-		must(EVP_DecryptUpdate(ctx, out, &n, in, ilen(len)));
-	if (EVP_DecryptFinal_ex(ctx, tag, &n) == 1)
-		return 0;
-	ERR_clear_error();
-	return -1;
-}
-
-static void
-once_begin(int enc, const uint8_t key[32], const uint8_t iv[IV_LEN],
-    const void *ad, size_t adlen)
-{
-	int n;
-
-	must(EVP_CipherInit_ex2(lib.once, NULL, key, iv, enc, NULL));
-	if (adlen > 0)
-		must(EVP_CipherUpdate(lib.once, NULL, &n, ad, ilen(adlen)));
-}
-
-static void
-once_end(void)
-{
-	must(EVP_CipherInit_ex2(lib.once, NULL, zero_key, NULL, -1, NULL));
-}
-
-static void
-seal_iv(uint8_t *out, const uint8_t key[32], const uint8_t iv[IV_LEN],
-    const void *ad, size_t adlen, const void *in, size_t len)
-{
-	once_begin(1, key, iv, ad, adlen);
-	seal_with(lib.once, out, in, len);
-	once_end();
-}
-
-static int
-open_iv(uint8_t *out, const uint8_t key[32], const uint8_t iv[IV_LEN],
-    const void *ad, size_t adlen, const void *in, size_t len)
-{
-	int r;
-
-	if (len < CRYPTO_TAG)
-		return -1;
-	once_begin(0, key, iv, ad, adlen);
-	r = open_with(lib.once, out, in, len - CRYPTO_TAG);
-	once_end();
-	if (r == -1)
-		crypto_wipe(out, len - CRYPTO_TAG);
-	return r;
-}
-
-void
-crypto_seal(uint8_t *out, const uint8_t key[32], uint64_t counter,
-    const void *ad, size_t adlen, const void *in, size_t len)
-{
-	uint8_t iv[IV_LEN];
-
-	iv_from(iv, counter);
-	seal_iv(out, key, iv, ad, adlen, in, len);
-}
-
-int
-crypto_open(uint8_t *out, const uint8_t key[32], uint64_t counter,
-    const void *ad, size_t adlen, const void *in, size_t len)
-{
-	uint8_t iv[IV_LEN];
-
-	iv_from(iv, counter);
-	return open_iv(out, key, iv, ad, adlen, in, len);
-}
-
 /* ---- XChaCha20-Poly1305 ---- */
 
 static uint32_t
@@ -332,7 +214,7 @@ hchacha(uint8_t sub[32], const uint8_t key[32], const uint8_t nonce[16])
 }
 
 static void
-xbegin(uint8_t sub[32], uint8_t iv[IV_LEN], const uint8_t key[32],
+xbegin(uint8_t sub[32], uint8_t iv[CRYPTO_IV], const uint8_t key[32],
     const uint8_t nonce[24])
 {
 	hchacha(sub, key, nonce);
@@ -344,10 +226,10 @@ void
 crypto_xseal(uint8_t *out, const uint8_t key[32], const uint8_t nonce[24],
     const void *ad, size_t adlen, const void *in, size_t len)
 {
-	uint8_t sub[32], iv[IV_LEN];
+	uint8_t sub[32], iv[CRYPTO_IV];
 
 	xbegin(sub, iv, key, nonce);
-	seal_iv(out, sub, iv, ad, adlen, in, len);
+	crypto_seal_iv(out, sub, iv, ad, adlen, in, len);
 	crypto_wipe(sub, sizeof(sub));
 }
 
@@ -355,76 +237,13 @@ int
 crypto_xopen(uint8_t *out, const uint8_t key[32], const uint8_t nonce[24],
     const void *ad, size_t adlen, const void *in, size_t len)
 {
-	uint8_t sub[32], iv[IV_LEN];
+	uint8_t sub[32], iv[CRYPTO_IV];
 	int r;
 
 	xbegin(sub, iv, key, nonce);
-	r = open_iv(out, sub, iv, ad, adlen, in, len);
+	r = crypto_open_iv(out, sub, iv, ad, adlen, in, len);
 	crypto_wipe(sub, sizeof(sub));
 	return r;
-}
-
-/* ---- the data path ---- */
-
-struct aead *
-aead_new(const uint8_t key[32])
-{
-	struct aead *a;
-
-	a = calloc(1, sizeof(*a));
-	if (a == NULL)
-		return NULL;
-	a->ctx = EVP_CIPHER_CTX_new();
-	if (a->ctx == NULL ||
-	    EVP_CipherInit_ex2(a->ctx, lib.aead, key, NULL, 1, NULL) != 1) {
-		ERR_clear_error();
-		EVP_CIPHER_CTX_free(a->ctx);
-		free(a);
-		return NULL;
-	}
-	a->seals = true;
-	memcpy(a->key, key, sizeof(a->key));
-	return a;
-}
-
-void
-aead_free(struct aead *a)
-{
-	if (a == NULL)
-		return;
-	EVP_CIPHER_CTX_free(a->ctx);
-	crypto_wipe(a, sizeof(*a));
-	free(a);
-}
-
-/* A packet costs only its nonce; the key again on a change of direction. */
-static void
-aead_begin(struct aead *a, uint64_t counter, bool seals)
-{
-	const uint8_t *key = a->seals == seals ? NULL : a->key;
-	uint8_t iv[IV_LEN];
-
-	iv_from(iv, counter);
-	must(EVP_CipherInit_ex2(a->ctx, NULL, key, iv, seals ? 1 : 0, NULL));
-	a->seals = seals;
-}
-
-void
-aead_seal(struct aead *a, uint64_t counter, uint8_t *out, const uint8_t *in,
-    size_t len)
-{
-	aead_begin(a, counter, true);
-	seal_with(a->ctx, out, in, len);
-}
-
-int
-aead_open(struct aead *a, uint64_t counter, uint8_t *out, const uint8_t *in,
-    size_t len)
-{
-	if (len < CRYPTO_TAG)
-		return -1;
-	aead_begin(a, counter, false);
-	return open_with(a->ctx, out, in, len - CRYPTO_TAG);
 }
 
 /* ---- the rest ---- */
@@ -475,20 +294,16 @@ fetch_all(void)
 	    OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &sixteen));
 	lib.hmac = mac_new("HMAC",
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, blake, 0));
-	lib.aead = EVP_CIPHER_fetch(NULL, AEAD_NAME, NULL);
 	lib.chacha = EVP_CIPHER_fetch(NULL, "ChaCha20", NULL);
-	lib.once = EVP_CIPHER_CTX_new();
 	lib.block = EVP_CIPHER_CTX_new();
 	lib.x25519 = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
 	return lib.blake2s != NULL && lib.hash != NULL && lib.mac != NULL &&
-	    lib.hmac != NULL && lib.aead != NULL && lib.chacha != NULL &&
-	    lib.once != NULL && lib.block != NULL && lib.x25519 != NULL &&
+	    lib.hmac != NULL && lib.chacha != NULL && lib.block != NULL &&
+	    lib.x25519 != NULL &&
 	    EVP_DigestInit_ex2(lib.hash, lib.blake2s, NULL) == 1 &&
-	    EVP_CipherInit_ex2(lib.once, lib.aead, zero_key, NULL, 1, NULL) ==
-	    1 &&
 	    EVP_CipherInit_ex2(
 		lib.block, lib.chacha, zero_key, NULL, 1, NULL) == 1 &&
-	    EVP_PKEY_fromdata_init(lib.x25519) == 1;
+	    EVP_PKEY_fromdata_init(lib.x25519) == 1 && crypto_aead_fetch();
 }
 
 /*
@@ -525,10 +340,10 @@ self_test(void)
 	crypto_seal(box, kdf[0], 1, NULL, 0, nine, 32);
 	if (crypto_open(out, kdf[0], 1, NULL, 0, box, sizeof(box)) == -1 ||
 	    !crypto_equal(out, nine, 32))
-		return AEAD_NAME;
+		return "ChaCha20-Poly1305";
 	box[0] ^= 1;
 	if (crypto_open(out, kdf[0], 1, NULL, 0, box, sizeof(box)) != -1)
-		return AEAD_NAME " forgery";
+		return "ChaCha20-Poly1305 forgery";
 	crypto_xseal(box, kdf[1], nonce, "ad", 2, nine, 32);
 	if (crypto_xopen(out, kdf[1], nonce, "ad", 2, box, sizeof(box)) == -1)
 		return "XChaCha20-Poly1305";
@@ -553,6 +368,7 @@ crypto_init(void)
 		log_errorx("libcrypto: %s gives a wrong answer", bad);
 		return -1;
 	}
+	crypto_aead_choose();
 	ERR_clear_error();
 	lib.ready = true;
 	return 0;

@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 /*
- * Every cryptographic primitive of the suite; crypto.c is the only file that
- * includes OpenSSL.  Not thread-safe: contexts are per process.  A failure
- * that depends on input is a return value; the OpenSSL error queue is always
- * left empty.  Comparisons of secrets and tags are constant-time.
+ * Every cryptographic primitive of the suite; crypto.c and crypto_aead.c are
+ * the only files that include OpenSSL.  Not thread-safe (contexts are per
+ * process) but for struct aead, see there.  A failure that depends on input is
+ * a return value; the OpenSSL error queue is always left empty.  Comparisons
+ * of secrets and tags are constant-time.
  */
 #define CRYPTO_TAG 16
 
@@ -46,18 +47,38 @@ int crypto_xopen(uint8_t *out, const uint8_t key[32], const uint8_t nonce[24],
     const void *ad, size_t adlen, const void *in, size_t len);
 
 /*
- * The data path's AEAD: key schedule done once, only the nonce per packet, no
- * additional data.  One context per key and direction.
+ * The data path's AEAD (RFC 8439, nonce as above): key schedule done once, only
+ * the nonce per packet, no additional data, nothing allocated.
+ *
+ * One context per key; it may seal and open in turns.  After crypto_init any
+ * thread may use any context, but no two threads one context at a time.
  */
 struct aead;
 struct aead *aead_new(const uint8_t key[32]); /* NULL: no memory */
 void aead_free(struct aead *);                /* wipes; NULL is fine */
-/* out = ciphertext||tag (len + 16); in and out equal or disjoint */
+/*
+ * Another key for the same context; allocates nothing, so a thread may make
+ * one (with any key) and give it the key of each batch.  0, or -1 if the
+ * library refused: then the context has no key and is only good for aead_free.
+ */
+int aead_rekey(struct aead *, const uint8_t key[32]);
+/*
+ * out = ciphertext||tag (len + 16); in and out equal or disjoint; of no octets
+ * the pointer may be NULL
+ */
 void aead_seal(struct aead *, uint64_t counter, uint8_t *out, const uint8_t *in,
     size_t len);
 /* len includes the tag; 0, or -1 and out undefined (never used) */
 int aead_open(struct aead *, uint64_t counter, uint8_t *out, const uint8_t *in,
     size_t len);
+/*
+ * Contexts made from now on: do they take the fast form (ChaCha20 and Poly1305
+ * apart, chosen if it passed crypto_init's test) or libcrypto's AEAD?
+ * The octets are the same.
+ */
+bool crypto_aead_is_split(void);
+/* Only for tests and benchmarks.  true has no effect if the test failed. */
+void crypto_aead_prefer(bool split);
 
 bool crypto_equal(const void *, const void *, size_t); /* constant time */
 void crypto_wipe(void *, size_t);
