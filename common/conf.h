@@ -35,6 +35,7 @@ struct wbuf;
 #define CONF_ALLOWED_MAX 256 /* of one peer */
 #define CONF_ALLOWED_TOTAL_MAX 65536
 #define CONF_PEERS_MAX 4096
+#define CONF_AUTO UINT8_MAX /* of a number: what suits the machine */
 
 struct conf_peer {
 	char name[CONF_NAME_MAX];
@@ -56,7 +57,8 @@ struct conf_node {
 	/* tunnel */
 	char device[16];
 	uint16_t mtu;
-	bool offload;
+	uint8_t offload; /* wanted of the TUN: OFFLOAD_* of packets.h */
+	bool packet_ring;
 	uint8_t naddresses, nsubnets, nroutes, nexports;
 	struct prefix address[CONF_ADDRESSES_MAX];
 	struct prefix subnet[CONF_PREFIXES_MAX]; /* the overlay */
@@ -70,7 +72,10 @@ struct conf_node {
 	struct endpoint listen[CONF_LISTEN_MAX];
 	bool listen_any[CONF_LISTEN_MAX]; /* `*`: both, listen has no address */
 	uint32_t receive_buffer, send_buffer; /* octets */
+	bool send_batches, receive_batches;   /* UDP_SEGMENT, UDP_GRO */
 	uint32_t handshake_timeout_s;         /* REKEY_ATTEMPT_TIME */
+	/* engine */
+	uint8_t workers; /* or CONF_AUTO */
 	/* crypto */
 	uint32_t rekey_after_s, reject_after_s;
 	/* hold */

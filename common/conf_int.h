@@ -89,7 +89,9 @@ enum conf_type {
 	CT_MILLIS,   /* a time with a unit */
 	CT_SIZE,     /* octets, with K M G */
 	CT_RATE,     /* N/s */
-	CT_LEVEL,    /* error, warn, info, debug */
+	CT_AUTO,     /* u8, or auto: CONF_AUTO */
+	CT_LEVEL,    /* error, warning, info, debug */
+	CT_OFFLOAD,  /* yes, tso, csum, no: what the TUN does for us */
 	CT_NAME,     /* letters, digits, inner hyphens */
 	CT_DEVICE,   /* a network interface */
 	CT_GROUP,    /* a group of the system */

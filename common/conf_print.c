@@ -87,7 +87,9 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_MILLIS] = "dur",
     [CT_SIZE] = "size",
     [CT_RATE] = "rate",
+    [CT_AUTO] = "int|auto",
     [CT_LEVEL] = "error|warning|info|debug",
+    [CT_OFFLOAD] = "yes|tso|csum|no",
     [CT_NAME] = "name",
     [CT_DEVICE] = "name",
     [CT_GROUP] = "name",
@@ -121,6 +123,7 @@ conf_row_range(const struct conf_row *row, char *out, size_t cap)
 	case CT_MILLIS:
 	case CT_SIZE:
 	case CT_RATE:
+	case CT_AUTO:
 		snprintf(out, cap, "%s..%s",
 		    conf_number_format(row->type, row->min, lo),
 		    conf_number_format(row->type, row->max, hi));

@@ -170,6 +170,18 @@ parse_rate(const struct conf_row *row, const char *text, uint64_t *out,
 }
 
 static int
+parse_auto(const char *text, uint64_t *out, struct conf_bad *bad)
+{
+	const char *rest = leading_number(text, out);
+
+	if (rest != NULL && *rest == '\0')
+		return 0;
+	snprintf(bad->message, sizeof(bad->message),
+	    "\"%s\" is neither a number nor auto", text);
+	return -1;
+}
+
+static int
 parse_plain(const struct conf_row *row, const char *text, uint64_t *out,
     struct conf_bad *bad)
 {
@@ -191,12 +203,18 @@ conf_number_parse(const struct conf_row *row, const char *text, uint32_t *out,
 	int ret;
 
 	bad->hint[0] = '\0';
+	if (row->type == CT_AUTO && strcmp(text, "auto") == 0) {
+		*out = CONF_AUTO;
+		return 0;
+	}
 	if (row->type == CT_SECONDS || row->type == CT_MILLIS)
 		ret = parse_time(row, text, &v, bad);
 	else if (row->type == CT_SIZE)
 		ret = parse_size(text, &v, bad);
 	else if (row->type == CT_RATE)
 		ret = parse_rate(row, text, &v, bad);
+	else if (row->type == CT_AUTO)
+		ret = parse_auto(text, &v, bad);
 	else
 		ret = parse_plain(row, text, &v, bad);
 	if (ret == -1)
@@ -268,6 +286,12 @@ conf_number_format(
 	case CT_RATE:
 		snprintf(out, CONF_NUMBER_STRLEN, "%" PRIu32 "/s", v);
 		return out;
+	case CT_AUTO:
+		if (v == CONF_AUTO) {
+			snprintf(out, CONF_NUMBER_STRLEN, "auto");
+			return out;
+		}
+		/* FALLTHROUGH */
 	default:
 		snprintf(out, CONF_NUMBER_STRLEN, "%" PRIu32, v);
 		return out;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "conf_int.h"
+#include "packets.h"
 
 enum conf_verdict
 conf_value_refuse(struct conf_bad *bad, const char *fmt, ...)
@@ -109,8 +110,12 @@ struct choice {
 	uint32_t value;
 };
 
-static const struct choice yes_no[] = {{"no", 0}, {"yes", 1}, {NULL, 0}};
-static const struct choice up_down[] = {{"down", 0}, {"up", 1}, {NULL, 0}};
+static const struct choice yes_no[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
+static const struct choice up_down[] = {{"up", 1}, {"down", 0}, {NULL, 0}};
+/* The steps in which kernels grant it, most first (tun_linux.c). */
+static const struct choice offloads[] = {{"yes", OFFLOAD_ALL},
+    {"tso", OFFLOAD_CSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6}, {"csum", OFFLOAD_CSUM},
+    {"no", 0}, {NULL, 0}};
 /* The numbers and the words of enum log_level. */
 static const struct choice levels[] = {
     {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
@@ -127,6 +132,8 @@ choices_of(enum conf_type type)
 		return yes_no;
 	if (type == CT_UPDOWN)
 		return up_down;
+	if (type == CT_OFFLOAD)
+		return offloads;
 	return type == CT_LEVEL ? levels : NULL;
 }
 
@@ -139,17 +146,44 @@ choice_named(const struct choice *c, const char *word)
 	return NULL;
 }
 
+/* NULL: no word says that. */
+static const char *
+choice_word(const struct choice *c, uint32_t value)
+{
+	for (; c->word != NULL; c++)
+		if (c->value == value)
+			return c->word;
+	return NULL;
+}
+
+/* "a, b or c" */
+static void
+hint_all(const struct choice *all, struct conf_bad *bad)
+{
+	size_t n = 0;
+
+	for (const struct choice *c = all; c->word != NULL; c++)
+		n += (size_t)snprintf(bad->hint + n, sizeof(bad->hint) - n,
+		    "%s%s",
+		    c == all                ? ""
+			: c[1].word == NULL ? " or "
+					    : ", ",
+		    c->word);
+}
+
 /* Hints at the word that was meant, or lists them all. */
 static void
-hint_choice(
-    const struct choice *all, const char *typed, bool two, struct conf_bad *bad)
+hint_choice(const struct choice *all, const char *typed, struct conf_bad *bad)
 {
-	const struct choice *c;
+	const struct choice *c = choice_named(elsewhere, typed);
 	size_t len = strlen(typed);
+	const char *other = NULL;
 	unsigned edits;
 
-	if (two && (c = choice_named(elsewhere, typed)) != NULL) {
-		conf_value_hint(bad, "did you mean %s?", all[c->value].word);
+	if (c != NULL && all != levels)
+		other = choice_word(all, c->value != 0 ? all[0].value : 0);
+	if (other != NULL) {
+		conf_value_hint(bad, "did you mean %s?", other);
 		return;
 	}
 	for (c = all; c->word != NULL; c++)
@@ -158,10 +192,7 @@ hint_choice(
 			conf_value_hint(bad, "did you mean %s?", c->word);
 			return;
 		}
-	if (two)
-		conf_value_hint(bad, "%s or %s", all[1].word, all[0].word);
-	else
-		conf_value_hint(bad, "error, warning, info or debug");
+	hint_all(all, bad);
 }
 
 static enum conf_verdict
@@ -172,7 +203,7 @@ set_choice(const struct conf_row *row, void *base, const char *word,
 	const struct choice *c = choice_named(all, word);
 
 	if (c == NULL) {
-		hint_choice(all, word, row->type != CT_LEVEL, bad);
+		hint_choice(all, word, bad);
 		return conf_value_refuse(
 		    bad, "%s can't be \"%s\"", row->name, word);
 	}
@@ -391,12 +422,14 @@ conf_value_set(const struct conf_row *row, void *base,
 	case CT_BOOL:
 	case CT_UPDOWN:
 	case CT_LEVEL:
+	case CT_OFFLOAD:
 		return set_choice(row, base, w->word[0], bad);
 	case CT_INT:
 	case CT_SECONDS:
 	case CT_MILLIS:
 	case CT_SIZE:
 	case CT_RATE:
+	case CT_AUTO:
 		return set_number(row, base, w->word[0], bad);
 	case CT_PORT:
 		return set_port(row, base, w->word[0], bad);
@@ -440,13 +473,15 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	const struct choice *c = choices_of(row->type);
 	char number[CONF_NUMBER_STRLEN], key[45];
 	uint32_t off = row->off;
+	const char *word;
 
 	switch (row->type) {
 	case CT_BOOL:
 	case CT_UPDOWN:
 	case CT_LEVEL:
-		snprintf(
-		    out, cap, "%s", c[number_get(base, off, row->size)].word);
+	case CT_OFFLOAD:
+		word = choice_word(c, number_get(base, off, row->size));
+		snprintf(out, cap, "%s", word == NULL ? "?" : word);
 		break;
 	case CT_PORT:
 		snprintf(
@@ -457,6 +492,7 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	case CT_MILLIS:
 	case CT_SIZE:
 	case CT_RATE:
+	case CT_AUTO:
 		snprintf(out, cap, "%s",
 		    conf_number_format(
 			row->type, number_get(base, off, row->size), number));
@@ -506,6 +542,9 @@ conf_value_valid(const struct conf_row *row, const void *base)
 			last = v;
 		}
 		return true;
+	case CT_OFFLOAD:
+		v = number_get(base, row->off, row->size);
+		return choice_word(offloads, v) != NULL;
 	case CT_HOST:
 	case CT_NET:
 	case CT_PEERADDR:
@@ -513,6 +552,9 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_LISTEN:
 	case CT_ENDPOINT:
 		return conf_net_valid(row, base);
+	case CT_AUTO:
+		v = number_get(base, row->off, row->size);
+		return v == CONF_AUTO || (v >= row->min && v <= row->max);
 	default:
 		v = number_get(base, row->off, row->size);
 		return v >= row->min && v <= row->max;

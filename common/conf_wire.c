@@ -92,7 +92,8 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_str(w, n->key_file);
 	wbuf_str(w, n->device);
 	wbuf_u16(w, n->mtu);
-	wbuf_bool(w, n->offload);
+	wbuf_u8(w, n->offload);
+	wbuf_bool(w, n->packet_ring);
 	put_prefixes(w, n->address, n->naddresses);
 	put_prefixes(w, n->subnet, n->nsubnets);
 	put_prefixes(w, n->route, n->nroutes);
@@ -103,7 +104,10 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	put_listen(w, n);
 	wbuf_u32(w, n->receive_buffer);
 	wbuf_u32(w, n->send_buffer);
+	wbuf_bool(w, n->send_batches);
+	wbuf_bool(w, n->receive_batches);
 	wbuf_u32(w, n->handshake_timeout_s);
+	wbuf_u8(w, n->workers);
 	wbuf_u32(w, n->rekey_after_s);
 	wbuf_u32(w, n->reject_after_s);
 	wbuf_u16(w, n->hold_packets);
@@ -129,7 +133,10 @@ get_numbers(struct rbuf *r, struct conf_node *n)
 {
 	n->receive_buffer = rbuf_u32(r);
 	n->send_buffer = rbuf_u32(r);
+	n->send_batches = rbuf_bool(r);
+	n->receive_batches = rbuf_bool(r);
 	n->handshake_timeout_s = rbuf_u32(r);
+	n->workers = rbuf_u8(r);
 	n->rekey_after_s = rbuf_u32(r);
 	n->reject_after_s = rbuf_u32(r);
 	n->hold_packets = rbuf_u16(r);
@@ -166,7 +173,8 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	rbuf_str(r, n->key_file, sizeof(n->key_file));
 	rbuf_str(r, n->device, sizeof(n->device));
 	n->mtu = rbuf_u16(r);
-	n->offload = rbuf_bool(r);
+	n->offload = rbuf_u8(r);
+	n->packet_ring = rbuf_bool(r);
 	n->naddresses = get_prefixes(r, n->address, CONF_ADDRESSES_MAX);
 	n->nsubnets = get_prefixes(r, n->subnet, CONF_PREFIXES_MAX);
 	n->nroutes = get_prefixes(r, n->route, CONF_PREFIXES_MAX);

@@ -238,6 +238,34 @@ msg_get_ready(struct rbuf *r, struct msg_ready *m)
 }
 
 void
+msg_put_ring(struct wbuf *w, const struct msg_ring *m)
+{
+	wbuf_u64(w, m->gen);
+}
+
+int
+msg_get_ring(struct rbuf *r, struct msg_ring *m)
+{
+	m->gen = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
+msg_put_features(struct wbuf *w, const struct msg_features *m)
+{
+	wbuf_u32(w, m->have);
+	wbuf_u32(w, m->lacking);
+}
+
+int
+msg_get_features(struct rbuf *r, struct msg_features *m)
+{
+	m->have = rbuf_u32(r);
+	m->lacking = rbuf_u32(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_log(struct wbuf *w, const struct msg_log *m)
 {
 	wbuf_u8(w, m->level);

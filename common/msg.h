@@ -68,6 +68,8 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(PONG,        14,   0,     0, FD_NONE, R_KIDS,                   ST_READY) \
 	M(LOG,         15,   3,   515, FD_NONE, R_KIDS|R(PARENT)|R(PRIV), ST_READY) \
 	M(STOP,        16,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
+	M(RING,        18,   8,     8, FD_ONE,  R(PARENT),                ST_READY) \
+	M(FEATURES,    17,   8,     8, FD_NONE, R(TUN)|R(ENGINE),         ST_READY) \
 	/* keyd */                                                                  \
 	M(MIX_ASK,     20,  65,    65, FD_NONE, R(ENGINE),                ST_READY) \
 	M(MIX_REPLY,   21,  65,    65, FD_NONE, R(KEY),                   ST_READY) \
@@ -90,7 +92,7 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(LOG_LEVEL,   45,   1,     1, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
 	/* control: rows of an answer, then END */                                  \
 	M(NODE_ROW,    50,  37,   697, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
-	M(PROC_ROW,    51,  30,    30, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
+	M(PROC_ROW,    51,  38,    38, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
 	M(PEER_ROW,    52, 136,  4807, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
 	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
@@ -174,6 +176,14 @@ struct msg_ready {
 	uint32_t missing; /* ... and what is not */
 };
 
+struct msg_ring {     /* the memory of the wire that comes next: pkring.h */
+	uint64_t gen; /* that wire's */
+};
+
+struct msg_features { /* FEATURE_* of feature.h */
+	uint32_t have, lacking;
+};
+
 struct msg_log {
 	uint8_t level;
 	char text[513];
@@ -244,8 +254,9 @@ struct msg_proc_row {
 	enum proc_state state;
 	uint32_t pid, restarts;
 	uint64_t started_unix_ms;
-	uint32_t sandbox, missing; /* as in READY */
-	uint32_t rss_kb;           /* 0: not known */
+	uint32_t sandbox, missing;  /* as in READY */
+	uint32_t rss_kb;            /* 0: not known */
+	uint32_t features, lacking; /* as in FEATURES */
 };
 
 enum peer_view { PV_IDLE, PV_LOOKUP, PV_HANDSHAKE, PV_UP, PV_WAIT, PV_OFF };
@@ -300,7 +311,7 @@ struct msg_text_row {
 /* What the supervisor asks of the process with the privileges. */
 struct msg_p_tun {
 	char device[16];
-	bool offload;
+	uint8_t offload; /* at most this: OFFLOAD_* of packets.h */
 };
 struct msg_p_key {
 	char path[256];
@@ -361,6 +372,8 @@ MSG_CODEC(listen_fd)
 MSG_CODEC(conf_end)
 MSG_CODEC(conf_failed)
 MSG_CODEC(ready)
+MSG_CODEC(features)
+MSG_CODEC(ring)
 MSG_CODEC(log)
 MSG_CODEC(mix_ask)
 MSG_CODEC(mix_reply)

@@ -12,14 +12,14 @@ void
 msg_put_p_tun(struct wbuf *w, const struct msg_p_tun *m)
 {
 	wbuf_str(w, m->device);
-	wbuf_bool(w, m->offload);
+	wbuf_u8(w, m->offload);
 }
 
 int
 msg_get_p_tun(struct rbuf *r, struct msg_p_tun *m)
 {
 	rbuf_str(r, m->device, sizeof(m->device));
-	m->offload = rbuf_bool(r);
+	m->offload = msg_enum(r, 0, OFFLOAD_ALL + 1);
 	return rbuf_done(r);
 }
 

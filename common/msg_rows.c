@@ -89,6 +89,8 @@ msg_put_proc_row(struct wbuf *w, const struct msg_proc_row *m)
 	wbuf_u32(w, m->sandbox);
 	wbuf_u32(w, m->missing);
 	wbuf_u32(w, m->rss_kb);
+	wbuf_u32(w, m->features);
+	wbuf_u32(w, m->lacking);
 }
 
 int
@@ -102,6 +104,8 @@ msg_get_proc_row(struct rbuf *r, struct msg_proc_row *m)
 	m->sandbox = rbuf_u32(r);
 	m->missing = rbuf_u32(r);
 	m->rss_kb = rbuf_u32(r);
+	m->features = rbuf_u32(r);
+	m->lacking = rbuf_u32(r);
 	return rbuf_done(r);
 }
 

@@ -273,3 +273,15 @@ proc_on_log_level(struct chan *c, void *ctx, const struct ipc_frame *f)
 	log_set_level((enum log_level)m.level);
 	return CHAN_OK;
 }
+
+void
+proc_tell_features(struct chan *c, uint32_t have, uint32_t lacking)
+{
+	const struct msg_features m = {.have = have, .lacking = lacking};
+	uint8_t body[8];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_features(&w, &m);
+	(void)chan_send(c, MSG_FEATURES, 0, body, w.len, -1);
+}

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "chan.h"
+#include "feature.h"
 #include "msg.h"
 
 /*
@@ -69,6 +70,8 @@ void proc_log_to(struct chan *);
 
 /* What the parent may say to every child, for its handler table. */
 chan_fn proc_on_ping, proc_on_log_level;
+/* FEATURE_* of feature.h: when they are known, and when they change. */
+void proc_tell_features(struct chan *, uint32_t have, uint32_t lacking);
 
 /* ---- one file a system: proc_linux.c ---- */
 void proc_close_from(int fd); /* fd and everything above */

@@ -17,9 +17,10 @@
  *	exec (argv: role only; environment empty; fd 0-2 /dev/null, 3 the
  *	parent's channel, 4 an empty directory; own uid and gid already)
  *	  -> sandbox_enter_early()  namespaces, chroot, caps, no_new_privs,
- *	                            non-dumpable, pdeathsig, rlimits
- *	  -> (allocate, make the event loop, get the first descriptors)
- *	  -> sandbox_enter()        Landlock, seccomp (KILL_PROCESS): for good
+ *	                            non-dumpable, pdeathsig, rlimits, Landlock
+ *	  -> (allocate, make the event loop, start threads)
+ *	  -> sandbox_enter()        no more threads, seccomp (KILL_PROCESS) for
+ *	                            all there are: for good
  *
  * Missing seccomp is fatal.  Everything weaker than planned (no user
  * namespaces, an old Landlock ABI) is a bit in `missing`, reported by READY

@@ -6,7 +6,10 @@
  *	user, network, IPC and UTS namespaces -> chroot into an empty directory
  *	with the capability the new user namespace lends -> no capability left
  *	anywhere, no new ones -> not dumpable, dies with the parent -> limits
- *	-> (program starts up) -> Landlock -> seccomp
+ *	-> Landlock -> (program starts up) -> no more threads -> seccomp
+ * Namespaces, capabilities, no_new_privs and Landlock belong to a thread and
+ * are inherited by those it starts, so they come before the first of them;
+ * seccomp can be given to all that are there.
  * chroot first would need a real privilege, and a process in a chroot may not
  * make a user namespace.  PR_SET_PDEATHSIG and PR_SET_DUMPABLE come after the
  * last change of credentials, because each such change resets them.
@@ -210,7 +213,6 @@ set_limits(enum role role, struct sandbox_report *r)
 	uint32_t as = sandbox_nextra() == 0 ? f->as_mib : LIMIT_KEEP;
 
 	if (limit(RLIMIT_NOFILE, f->nofile, 1) == -1 ||
-	    limit(RLIMIT_NPROC, f->nproc, 1) == -1 ||
 	    limit(RLIMIT_FSIZE, f->fsize, 1) == -1 ||
 	    limit(RLIMIT_AS, as, 1 << 20) == -1 ||
 	    limit(RLIMIT_MEMLOCK, f->memlock_kib, 1 << 10) == -1) {
@@ -218,6 +220,25 @@ set_limits(enum role role, struct sandbox_report *r)
 		return -1;
 	}
 	r->have |= SANDBOX_RLIMITS;
+	return 0;
+}
+
+int
+sandbox_no_threads(enum role role)
+{
+	if (limit(RLIMIT_NPROC, sandbox_facts(role)->nproc, 1) == 0)
+		return 0;
+	log_error("sandbox: limits");
+	return -1;
+}
+
+/* The last step: from here on neither a thread nor another call. */
+static int
+close_up(enum role role, struct sandbox_report *r)
+{
+	if (sandbox_no_threads(role) == -1 || sandbox_seccomp(role) == -1)
+		return -1;
+	r->have |= SANDBOX_SECCOMP;
 	return 0;
 }
 
@@ -327,7 +348,9 @@ sandbox_enter_early(enum role role, struct sandbox_report *r)
 		return -1;
 	if (seal_memory(r) == -1 || die_with_parent() == -1)
 		return -1;
-	return set_limits(role, r);
+	if (set_limits(role, r) == -1)
+		return -1;
+	return sandbox_landlock(role, NULL, r);
 }
 
 int
@@ -337,12 +360,7 @@ sandbox_enter(enum role role, struct sandbox_report *r)
 		log_errorx("sandbox: no child's role");
 		return -1;
 	}
-	if (sandbox_landlock(role, NULL, r) == -1)
-		return -1;
-	if (sandbox_seccomp(role) == -1)
-		return -1;
-	r->have |= SANDBOX_SECCOMP;
-	return 0;
+	return close_up(role, r);
 }
 
 /* ---- the two that begin as root ---- */
@@ -387,10 +405,7 @@ fence(enum role role, const char *writable, struct sandbox_report *r)
 		return -1;
 	if (sandbox_landlock(role, writable, r) == -1)
 		return -1;
-	if (sandbox_seccomp(role) == -1)
-		return -1;
-	r->have |= SANDBOX_SECCOMP;
-	return 0;
+	return close_up(role, r);
 }
 
 int
@@ -434,8 +449,5 @@ sandbox_conf(const char *readable, struct sandbox_report *r)
 		return -1;
 	if (sandbox_landlock(ROLE_CONF, readable, r) == -1)
 		return -1;
-	if (sandbox_seccomp(ROLE_CONF) == -1)
-		return -1;
-	r->have |= SANDBOX_SECCOMP;
-	return 0;
+	return close_up(ROLE_CONF, r);
 }

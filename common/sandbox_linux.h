@@ -7,8 +7,11 @@
 
 /* The two kernel mechanisms behind sandbox_linux.c; private to it. */
 
-/* For good.  0, or -1 with a logged reason. */
+/* For good, all threads.  0, or -1 with a logged reason. */
 int sandbox_seccomp(enum role);
+
+/* No process and no thread more than there are: the same. */
+int sandbox_no_threads(enum role);
 
 /*
  * Confine files, TCP, signals and abstract sockets as the role's facts say;

@@ -4,11 +4,14 @@
  * libseccomp.
  *
  * A child's filter kills on anything that is not a row of the table, on other
- * machine's numbering (i386, x32) too.  The supervisor's and priv's do not
- * kill: they answer EPERM, because a call that some libc makes unexpectedly
- * must not take the whole node down; what they must not do is just as
- * impossible.  Priv's is inherited by the children, therefore it is the union
- * of all their roles; of two filters the kernel takes the stricter answer.
+ * machine's numbering (i386, x32) too.  It is loaded for all threads there are
+ * at once: they have the same one above it, so that can't fail half-way.
+ *
+ * The supervisor's and priv's do not kill: they answer EPERM, because a call
+ * that some libc makes unexpectedly must not take the whole node down; what
+ * they must not do is just as impossible.  Priv's is inherited by the children,
+ * therefore it is the union of all their roles; of two filters the kernel takes
+ * the stricter answer.
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -53,6 +56,9 @@ add_call(scmp_filter_ctx ctx, const struct sandbox_call *c, enum role role)
 	case ANSWER_EACCES:
 		return seccomp_rule_add_array(
 		    ctx, SCMP_ACT_ERRNO(EACCES), nr, 0, NULL);
+	case ANSWER_ENOSYS:
+		return seccomp_rule_add_array(
+		    ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0, NULL);
 	case ANSWER_NO:
 		break;
 	}
@@ -67,6 +73,8 @@ add_all(scmp_filter_ctx ctx, enum role role)
 
 	error = seccomp_attr_set(
 	    ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (error == 0)
+		error = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	for (size_t i = 0; error == 0 && (c = sandbox_call(i)) != NULL; i++) {
 		error = add_call(ctx, c, role);
 		if (error != 0)

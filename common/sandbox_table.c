@@ -44,12 +44,16 @@ static const struct sandbox_call calls[] = {
 	{ "madvise",         S,           ALL|P|M,     0, ARG_MADVISE, "free; keyd's secrets" },
 	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
 	/* descriptors */
-	{ "read",            T|F|P|S|M,   0,           0, ARG_ANY,     "TUN, configuration, the parent's signals" },
-	{ "write",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "TUN, standard error" },
+	{ "read",            F|P|S|M,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
+	{ "write",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "standard error" },
+	{ "readv",           T,           0,           0, ARG_ANY,     "TUN" },
+	{ "writev",          T,           0,           0, ARG_ANY,     "TUN" },
 	{ "pread64",         S,           0,           0, ARG_ANY,     "ld.so; keyd's files" },
 	{ "pwrite64",        K,           0,           0, ARG_ANY,     "keyd's time stamp" },
 	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp" },
 	{ "close",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
+	{ "memfd_create",    M,           0,           0, ARG_ANY,     "the packet ring" },
+	{ "ftruncate",       M,           0,           0, ARG_ANY,     "the packet ring" },
 	{ "fcntl",           P|S|M,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
 	/* messages and datagrams */
 	{ "recvmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels" },
@@ -118,6 +122,8 @@ static const struct sandbox_call calls[] = {
 	{ "set_tid_address", S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "set_robust_list", P|S,         0,           0, ARG_ANY,     "ld.so, fork" },
 	{ "rseq",            P|S,         0,           0, ARG_ANY,     "ld.so, fork" },
+	{ "clone3",          0,           0,           P, ARG_ABSENT,  "libc takes clone then: children, threads" },
+	{ "sched_getaffinity", S,         0,           0, ARG_ANY,     "how many threads?" },
 	{ "prlimit64",       S,           0,           0, ARG_ANY,     "ld.so, the sandbox" },
 	/* the sandbox itself */
 	{ "unshare",         S,           0,           0, ARG_ANY,     "the sandbox" },
@@ -277,6 +283,8 @@ sandbox_answer(const struct sandbox_call *c, enum role role)
 		return ANSWER_FREE;
 	if ((c->checked & who) != 0)
 		return ANSWER_CHECKED;
+	if ((c->refused & 1u << role) != 0 && c->arg == ARG_ABSENT)
+		return ANSWER_ENOSYS;
 	/* a child's own filter says EACCES, the one above it need not */
 	if ((c->refused & who) != 0 && role != ROLE_PRIV)
 		return ANSWER_EACCES;
@@ -413,6 +421,8 @@ sandbox_print(FILE *fp, enum role role)
 			print_combos(fp, calls[i].arg);
 		else if (a == ANSWER_EACCES)
 			fprintf(fp, " refused");
+		else if (a == ANSWER_ENOSYS)
+			fprintf(fp, " absent");
 		if (role == ROLE_PRIV)
 			print_owner(fp, &calls[i]);
 		fprintf(fp, "\n");

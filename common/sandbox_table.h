@@ -26,6 +26,7 @@ enum sandbox_arg {
 	ARG_INET,    /* socket: inet, inet6 */
 	ARG_LOCAL,   /* socket, socketpair: unix, netlink */
 	ARG_FEXEC,   /* execveat: AT_EMPTY_PATH (it can't see the path) */
+	ARG_ABSENT,  /* refused as if the kernel did not have it */
 	ARG_NKINDS
 };
 
@@ -42,7 +43,13 @@ struct sandbox_call {
 	const char *why;
 };
 
-enum sandbox_answer { ANSWER_NO, ANSWER_FREE, ANSWER_CHECKED, ANSWER_EACCES };
+enum sandbox_answer {
+	ANSWER_NO,
+	ANSWER_FREE,
+	ANSWER_CHECKED,
+	ANSWER_EACCES,
+	ANSWER_ENOSYS
+};
 
 #define LL_NO_FILES 0x01    /* no right on any file, no rule */
 #define LL_READ_ONE 0x02    /* reading below one directory, nothing else */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature.h"
 #include "sandbox.h"
 #include "snapshot.h"
 
@@ -230,6 +231,51 @@ judge_sandbox(const struct snapshot *s, struct notes *l)
 	}
 }
 
+/* What it costs to do without, and what may help. */
+static const struct {
+	uint32_t bit;
+	const char *cost, *hint;
+} lacks[] = {
+    {FEATURE_UDP_GSO, "sends datagrams one by one, up to half as fast",
+	"ethtool -K DEVICE tx on; meshctl reload tries again"},
+    {FEATURE_UDP_GRO, "receives datagrams one by one, up to half as fast",
+	"Linux has it from 5.0 on"},
+    {FEATURE_RING, "copies packets through a socket, some 10 % slower",
+	"meshctl log"},
+    {FEATURE_AEAD_SPLIT, "uses the slower way to encrypt", "meshctl log"},
+    {FEATURE_BUFFERS,
+	"has smaller socket buffers than configured and loses "
+	"packets in bursts",
+	"raise net.core.rmem_max and net.core.wmem_max"},
+    {FEATURE_TUN_CSUM,
+	"takes packets one by one from the kernel, up to half "
+	"as fast",
+	"a newer kernel"},
+    {FEATURE_TUN_TSO,
+	"takes TCP in single packets from the kernel, up to "
+	"half as fast",
+	"a newer kernel"},
+    {FEATURE_TUN_USO, "takes UDP in single packets from the kernel",
+	"Linux has it from 6.2 on"},
+};
+
+static void
+judge_features(const struct snapshot *s, struct notes *l)
+{
+	for (unsigned i = 0; i < s->nprocs; i++) {
+		const struct msg_proc_row *p = &s->proc[i];
+
+		for (size_t k = 0; k < sizeof(lacks) / sizeof(lacks[0]); k++)
+			if ((p->lacking & lacks[k].bit) != 0)
+				hint(note(l, SHOW_WARNING, "feature_missing",
+					 "%s has no %s: it %s",
+					 role_name(p->role),
+					 feature_name(lacks[k].bit),
+					 lacks[k].cost),
+				    lacks[k].hint);
+	}
+}
+
 static void
 judge_config(const struct snapshot *s, struct notes *l)
 {
@@ -273,6 +319,7 @@ snapshot_notes(
 	judge_processes(s, &l);
 	judge_books(s, &l);
 	judge_sandbox(s, &l);
+	judge_features(s, &l);
 	judge_config(s, &l);
 	judge_peers(s, &l);
 	*degraded = l.degraded;

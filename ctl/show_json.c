@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature.h"
 #include "fmt.h"
 #include "log.h"
 #include "sandbox.h"
@@ -246,6 +247,17 @@ sandbox(struct json *j, uint32_t bits)
 	return a;
 }
 
+static json_t *
+features(struct json *j, uint32_t bits)
+{
+	json_t *a = json_array();
+
+	for (uint32_t bit = 1; feature_name(bit) != NULL; bit <<= 1)
+		if (bits & bit)
+			append(j, a, json_string(feature_name(bit)));
+	return a;
+}
+
 static void
 json_proc(struct show *s, const struct msg_proc_row *m)
 {
@@ -262,6 +274,8 @@ json_proc(struct show *s, const struct msg_proc_row *m)
 	    m->rss_kb == 0 ? json_null() : number((uint64_t)m->rss_kb * 1024));
 	set(j, o, "sandbox", sandbox(j, m->sandbox));
 	set(j, o, "sandbox_missing", sandbox(j, m->missing));
+	set(j, o, "features", features(j, m->features));
+	set(j, o, "features_missing", features(j, m->lacking));
 	append_to(j, "processes", o);
 }
 

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "feature.h"
 #include "fmt.h"
 #include "log.h"
 #include "sandbox.h"
@@ -103,14 +104,18 @@ static void
 raw_proc(struct show *s, const struct msg_proc_row *m)
 {
 	const struct raw *r = (const struct raw *)s;
-	char up[FMT_LEN], lacks[160];
+	char up[FMT_LEN], lacks[160], have[FEATURE_STRLEN];
+	char lacking[FEATURE_STRLEN];
 
 	sandbox_names(m->missing, lacks, sizeof(lacks));
 	fprintf(s->f,
-	    "process\t%s\t%s\t%" PRIu32 "\t%s\t%" PRIu32 "\t%" PRIu64 "\t%s\n",
+	    "process\t%s\t%s\t%" PRIu32 "\t%s\t%" PRIu32 "\t%" PRIu64
+	    "\t%s\t%s\t%s\n",
 	    role_name(m->role), show_proc_state(m->state), m->pid,
 	    seconds(up, r, m->started_unix_ms), m->restarts,
-	    (uint64_t)m->rss_kb * 1024, m->missing == 0 ? "full" : lacks);
+	    (uint64_t)m->rss_kb * 1024, m->missing == 0 ? "full" : lacks,
+	    feature_names(m->features, have),
+	    feature_names(m->lacking, lacking));
 }
 
 static void

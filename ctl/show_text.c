@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature.h"
 #include "fmt.h"
 #include "grid.h"
 #include "log.h"
@@ -26,7 +27,8 @@ struct text {
 	uint64_t now_ms;
 	struct grid *grid; /* rows that wait */
 	const struct grid_col *cols;
-	bool lost; /* a book that does not balance */
+	bool lost;         /* a book that does not balance */
+	struct grid *fast; /* comes below the processes */
 };
 
 /* clang-format off */
@@ -36,6 +38,9 @@ struct text {
 static const struct grid_col proc_cols[] = {
 	LEFT("PROCESS"), LEFT("STATE"), RIGHT("PID"), RIGHT("UP"),
 	RIGHT("RESTARTS"), { "MEMORY", true, 0, true }, CUT("SANDBOX", 7),
+};
+static const struct grid_col fast_cols[] = {
+	LEFT("FAST PATH"), CUT("HAS", 20), CUT("LACKS", 10),
 };
 static const struct grid_col book_cols[] = {
 	LEFT("PACKETS"), RIGHT("IN"), RIGHT("OUT"), RIGHT("DROPPED"),
@@ -80,6 +85,11 @@ flush_grid(struct text *t)
 	t->grid = NULL;
 	t->cols = NULL;
 	t->begun = true;
+	if (t->fast != NULL) {
+		t->grid = t->fast;
+		t->fast = NULL;
+		flush_grid(t);
+	}
 }
 
 static void
@@ -266,6 +276,20 @@ text_traffic(struct show *s, const struct show_traffic *m)
 }
 
 static void
+text_fast(struct text *t, const struct msg_proc_row *m)
+{
+	char has[FEATURE_STRLEN], lacks[FEATURE_STRLEN];
+	const char *cells[] = {role_name(m->role),
+	    feature_names(m->features, has), feature_names(m->lacking, lacks)};
+
+	if (t->fast == NULL)
+		t->fast = grid_new(
+		    fast_cols, sizeof(fast_cols) / sizeof(fast_cols[0]));
+	if (t->fast != NULL)
+		(void)grid_add(t->fast, cells, PAINT_NONE);
+}
+
+static void
 text_proc(struct show *s, const struct msg_proc_row *m)
 {
 	struct text *t = (struct text *)s;
@@ -291,6 +315,8 @@ text_proc(struct show *s, const struct msg_proc_row *m)
 	else
 		sandbox_names(m->missing, lacks + 3, sizeof(lacks) - 3);
 	ADD_ROW(t, proc_cols, cells, alive ? PAINT_GOOD : PAINT_BAD);
+	if ((m->features | m->lacking) != 0)
+		text_fast(t, m);
 }
 
 static void

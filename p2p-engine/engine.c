@@ -149,9 +149,11 @@ void
 engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
     const uint8_t *pkt, size_t len)
 {
-	struct record r = {.vnet = v, .data = pkt, .len = len};
+	struct record r = {.vnet = v, .data = pkt, .len = len, .stays = true};
 	enum counter verdict;
 
+	/* from here on collecting never means that something comes in */
+	engine_collect_to(e, 0);
 	count(e, EO_RECV);
 	e->c.v[TUN_RX_BYTES] += len;
 	if (!e->configured) {
@@ -195,21 +197,64 @@ judge(struct engine *e, uint64_t now_ms, struct datagram *d)
 }
 
 void
+engine_take(struct engine *e, uint64_t now_ms, struct datagram *d)
+{
+	enum counter verdict;
+
+	count(e, EI_RECV);
+	e->c.v[UDP_RX_BYTES] += d->len;
+	verdict = e->configured ? judge(e, now_ms, d) : EI_UNKNOWN;
+	/* the two that are counted later: see path.h and jobs.h */
+	if (verdict != EI_DATA && verdict != EI_PENDING)
+		count(e, verdict);
+}
+
+void
 engine_from_udp(struct engine *e, uint64_t now_ms, uint16_t sock,
     const struct endpoint *from, uint8_t *data, size_t len)
 {
 	struct datagram d = {
 	    .sock = sock, .from = from, .data = data, .len = len};
-	enum counter verdict;
 
-	count(e, EI_RECV);
-	e->c.v[UDP_RX_BYTES] += len;
-	verdict = e->configured ? judge(e, now_ms, &d) : EI_UNKNOWN;
-	/* the two that are counted later: see path.h and jobs.h */
-	if (verdict != EI_DATA && verdict != EI_PENDING)
-		count(e, verdict);
+	engine_take(e, now_ms, &d);
 	if (d.by != NULL)
 		slot_heard(e, d.by, now_ms);
+}
+
+bool
+engine_from_receive(struct engine *e, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *from, uint8_t *data, size_t len, size_t seg)
+{
+	const struct opening o = {.sock = sock,
+	    .from = *from,
+	    .now_ms = now_ms,
+	    .data = data,
+	    .len = len,
+	    .seg = seg};
+
+	if (e->configured && path_give(e, &o))
+		return true;
+	/* not past what came before */
+	engine_collect(e);
+	for (size_t n; len > 0; data += n, len -= n) {
+		n = len < seg ? len : seg;
+		engine_from_udp(e, now_ms, sock, from, data, n);
+	}
+	return false;
+}
+
+void
+engine_collect_to(struct engine *e, uint32_t n)
+{
+	while (e->openings > n)
+		path_collect(e);
+}
+
+void
+engine_collect(struct engine *e)
+{
+	while (e->collected != e->given)
+		path_collect(e);
 }
 
 void

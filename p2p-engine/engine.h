@@ -28,6 +28,7 @@
  * late, wrong, or never come: every question has a deadline here.  keyd or
  * discoveryd being away costs established sessions nothing.
  */
+struct crew;
 struct engine;
 
 enum udp_result { UDP_OK, UDP_FULL, UDP_ERROR };
@@ -41,6 +42,12 @@ struct engine_io {
 	enum udp_result (*udp_send)(void *ctx, uint16_t sock,
 	    const struct endpoint *to, const uint8_t *data, size_t len,
 	    size_t seg);
+	/*
+	 * Where the next record for the tun role may be put together, of
+	 * PK_IP_MAX octets, until the next tun_send or engine_flush; NULL: the
+	 * channel is full.  May be NULL itself: the engine has memory for it.
+	 */
+	uint8_t *(*tun_room)(void *ctx);
 	/* One record for the tun role.  0, or -1: the channel is full. */
 	int (*tun_send)(
 	    void *ctx, const struct vnet *, const uint8_t *pkt, size_t len);
@@ -51,6 +58,8 @@ struct engine_io {
 	    void *ctx, uint32_t id, const struct msg_lookup_ask *);
 	int (*tell_seen)(void *ctx, const struct msg_peer_seen *);
 	struct rnd_src rnd;
+	/* Who seals and opens beside us; NULL: nobody.  The caller's. */
+	struct crew *crew;
 };
 
 struct engine *engine_new(const struct engine_io *);
@@ -75,11 +84,22 @@ void engine_socket_add(struct engine *, uint16_t sock, uint8_t family);
 void engine_socket_del(struct engine *, uint16_t sock);
 
 /* ---- packets ---- */
+/*
+ * What engine_from_tun was given is still read, and what engine_from_receive
+ * said true of still written, until engine_collect.  It must come before the
+ * engine hears of anything else but packets.
+ */
 void engine_from_tun(struct engine *, uint64_t now_ms, const struct vnet *,
     const uint8_t *pkt, size_t len);
 /* data may be written to (opened in place) */
 void engine_from_udp(struct engine *, uint64_t now_ms, uint16_t sock,
     const struct endpoint *from, uint8_t *data, size_t len);
+/* One receive: datagrams of seg octets, the last may be shorter. */
+bool engine_from_receive(struct engine *, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *from, uint8_t *data, size_t len, size_t seg);
+/* Receives that are being opened: wait until there are at most n. */
+void engine_collect_to(struct engine *, uint32_t n);
+void engine_collect(struct engine *); /* everything */
 /* End of a turn: pending GSO buffers and the open super-packet go out. */
 void engine_flush(struct engine *, uint64_t now_ms);
 

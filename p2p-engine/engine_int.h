@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "cookie.h"
+#include "crew.h"
 #include "engine.h"
 #include "flow.h"
 #include "hold.h"
@@ -34,9 +35,10 @@
  *	dispatch/path.c  the straight line
  */
 #define SOCKETS_MAX 32
-#define TICK_BATCH 64  /* timers a turn: each may cost a DH or two */
-#define BATCHES 16     /* peers with datagrams pending at one time */
-#define LOOKUP_MS 2000 /* an answer of discoveryd is late after this */
+#define TICK_BATCH 64   /* timers a turn: each may cost a DH or two */
+#define BATCHES 16      /* peers with datagrams pending at one time */
+#define JOB_DATAGRAMS 8 /* fewer are done sooner than given away */
+#define LOOKUP_MS 2000  /* an answer of discoveryd is late after this */
 #define LOOKUP_AGAIN_MS 4000
 #define STRAY_PER_S 20      /* searches for who uses a session we lost */
 #define STRAY_TRIES 3       /* initiations on such a hint alone */
@@ -111,6 +113,15 @@ struct engine_sock {
 	uint8_t family;
 };
 
+/* A receive whose datagrams are with the crew. */
+struct opening {
+	uint16_t sock;
+	struct endpoint from;
+	uint64_t now_ms;
+	uint8_t *data;
+	size_t len, seg;
+};
+
 struct engine {
 	struct engine_io io;
 	struct conf_node node; /* the present configuration's */
@@ -137,6 +148,13 @@ struct engine {
 	uint32_t nsocks;
 	struct batch batch[BATCHES];
 	uint32_t batch_next;
+	/* full batches, in the order in which they leave, some not sealed */
+	struct batch *due[BATCHES];
+	uint32_t due_first, due_n;
+	/* jobs of the crew so far; the receives that are among them */
+	uint64_t given, collected;
+	struct opening opening[CREW_SLOTS];
+	uint32_t openings;
 	struct merge merge;
 	uint32_t merged;              /* datagrams in it */
 	uint8_t *merge_buf, *scratch; /* PK_IP_MAX octets each */
@@ -144,7 +162,9 @@ struct engine {
 };
 
 /* A received datagram on its way in. */
+enum opened { NOT_OPENED, OPENED, FORGED };
 struct datagram {
+	enum opened opened; /* by the crew, in place */
 	uint16_t sock;
 	const struct endpoint *from;
 	uint8_t *data;
@@ -217,6 +237,8 @@ enum counter engine_admit(
 void slot_free(struct peer_slot *); /* wipes; the tables are not touched */
 
 /* ---- engine.c ---- */
+/* One datagram, counted; the caller tells slot_heard of d->by. */
+void engine_take(struct engine *, uint64_t now_ms, struct datagram *);
 /* Send one datagram that is not data; counts it for slot p (may be NULL). */
 int engine_send(struct engine *, struct peer_slot *p, uint16_t sock,
     const struct endpoint *, const uint8_t *, size_t);

@@ -38,6 +38,7 @@ engine_complain(struct engine *e, uint64_t now_ms, enum icmp_what what,
 	len = icmp_make(out, what, e->node.mtu, about);
 	if (len == 0 || !bucket_take(&e->icmp, now_ms, ICMP_PER_S, ICMP_BURST))
 		return;
+	path_commit(e); /* it is put together where this goes */
 	if (e->io.tun_send(e->io.ctx, &plain, out, len) == 0)
 		count(e, ICMP_SENT);
 }

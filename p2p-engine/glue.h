@@ -5,6 +5,7 @@
 
 #include "chan.h"
 #include "conf.h"
+#include "crew.h"
 #include "engine.h"
 #include "loop.h"
 #include "tunwire.h"
@@ -12,10 +13,12 @@
 
 /*
  * The process around the engine: real sockets, channels, clock and loop.
- * main.c has the parent's messages and the effects, wires.c the channels to
- * keyd, discoveryd and control.
+ * main.c has the parent's messages and the effects, sockets.c the datagrams,
+ * wires.c the channels to keyd, discoveryd and control.
  */
 #define UDP_SOCKETS 32
+/* Receives that may be with the crew, and one that is being filled. */
+#define RX_BUFFERS 8
 /*
  * A wire that was closed and not replaced for so long: the other end hung up
  * on us for good, and a fresh start is the way to new wires.  Longer than the
@@ -56,22 +59,38 @@ struct glue {
 	struct engine *engine;
 	struct wire parent, key, disc, control;
 	struct tunwire tun;
+	int memfd; /* of the packet wire that is to come, or -1 */
+	uint64_t memfd_gen;
 	struct loop_timer *tun_lost;
 	struct loop_timer *timer; /* engine_due */
+	uint64_t due_ms;          /* what it is armed for, 0: not */
 	struct loop_io *udp_io[UDP_SOCKETS];
 	struct udp *udp[UDP_SOCKETS]; /* by the parent's number */
 	struct conf next;             /* announced, taken at CONF_END */
 	bool has_next;
 	uint32_t receive_buffer, send_buffer; /* wanted; 0: not yet known */
+	bool send_batches, receive_batches;   /* wanted */
+	uint32_t have, lacking;               /* FEATURE_*, as told */
+	struct counters gone; /* of UDP sockets that are no more */
 	struct peers_answer peers;
-	bool knows_recent;    /* discoveryd's memory was read once */
-	uint32_t recent_left; /* rows it may still send; 0: not asked */
-	uint64_t refused;     /* IPC_REFUSED */
-	uint64_t illegal;     /* ILLEGAL_EVENTS, the engine's come on top */
-	uint64_t now_ms;      /* when the present receives began */
-	uint8_t *rx;          /* UDP_BUFFER */
+	bool knows_recent;       /* discoveryd's memory was read once */
+	uint32_t recent_left;    /* rows it may still send; 0: not asked */
+	uint64_t refused;        /* IPC_REFUSED */
+	uint64_t illegal;        /* ILLEGAL_EVENTS, the engine's come on top */
+	uint64_t now_ms;         /* when the present receives began */
+	uint8_t *rx[RX_BUFFERS]; /* UDP_BUFFER each, used in turns */
+	uint32_t rx_next;
+	struct crew *crew;
+	unsigned cores;
 	bool failed;
 };
+
+/* ---- sockets.c ---- */
+void sockets_conf(struct glue *, const struct conf_node *);
+void sockets_clear(struct glue *);
+/* End of a turn: are packets to be taken from the tun role? */
+void sockets_pressure(struct glue *);
+chan_fn sockets_on_fd, sockets_on_gone, sockets_on_ping; /* of the parent */
 
 /* ---- wires.c ---- */
 void wires_init(struct glue *); /* fatal without memory */

@@ -9,10 +9,11 @@
  * come from the parent, the node's key stays in keyd.
  *
  *	parent (fd 3)	configuration, UDP sockets, wires, the end
+ *	sockets.c	datagrams, and what the system does for them
  *	tun		packets (tunwire.c)
  *	keyd, discoveryd, control	wires.c
  *
- * A turn of the loop: at most TUNWIRE_BURST containers and UDP_BURST receives
+ * A turn of the loop: at most TUNWIRE_BURST records and UDP_BURST receives
  * from each socket, then everything that was batched goes out; nothing waits
  * for a second turn.
  */
@@ -28,6 +29,9 @@
 #include "rnd.h"
 #include "sandbox.h"
 
+#define WORKERS_AUTO_MAX 3
+#define WORKER_SPINS 0 /* looks again before it sleeps */
+
 static struct glue self;
 
 void
@@ -36,84 +40,6 @@ glue_lost(struct glue *g, enum role role)
 	log_errorx("lost wire to %s", role_name(role));
 	g->failed = true;
 	loop_stop(g->loop);
-}
-
-/* ---- UDP ---- */
-
-/* While a socket's queue is not empty no packet is taken from the tun role. */
-static void
-udp_pressure(struct glue *g)
-{
-	bool any = false;
-
-	for (int i = 0; i < UDP_SOCKETS; i++) {
-		if (g->udp[i] == NULL)
-			continue;
-		loop_io_set(g->udp_io[i],
-		    LOOP_READ | (udp_waiting(g->udp[i]) ? LOOP_WRITE : 0));
-		any = any || udp_waiting(g->udp[i]);
-	}
-	if (any != g->tun.paused)
-		tunwire_pause(&g->tun, any);
-}
-
-static void
-on_datagram(void *ctx, uint16_t no, const struct endpoint *from, uint8_t *data,
-    size_t len)
-{
-	struct glue *g = ctx;
-
-	engine_from_udp(g->engine, g->now_ms, no, from, data, len);
-}
-
-static void
-on_udp(int fd, int events, void *ctx)
-{
-	struct glue *g = ctx;
-
-	g->now_ms = clock_mono_ms(); /* for all datagrams of this turn */
-	for (int i = 0; i < UDP_SOCKETS; i++) {
-		if (g->udp[i] == NULL || udp_fd(g->udp[i]) != fd)
-			continue;
-		if ((events & LOOP_WRITE) != 0)
-			udp_writable(g->udp[i]);
-		if ((events & LOOP_READ) != 0)
-			(void)udp_receive(g->udp[i], g->rx, on_datagram, g);
-	}
-}
-
-static void
-udp_drop(struct glue *g, uint16_t no)
-{
-	if (g->udp[no] == NULL)
-		return;
-	engine_socket_del(g->engine, no);
-	loop_io_free(g->udp_io[no]);
-	udp_free(g->udp[no]);
-	g->udp_io[no] = NULL;
-	g->udp[no] = NULL;
-}
-
-static void
-udp_add(struct glue *g, const struct msg_udp_fd *m, int fd)
-{
-	uint16_t no = m->index;
-
-	udp_drop(g, no);
-	g->udp[no] = udp_new(fd, no, m->local.addr.family);
-	if (g->udp[no] == NULL)
-		return;
-	g->udp_io[no] = loop_io_new(g->loop, fd, LOOP_READ, on_udp, g);
-	if (g->udp_io[no] == NULL) {
-		log_warn("UDP socket %u", no);
-		udp_free(g->udp[no]);
-		g->udp[no] = NULL;
-		return;
-	}
-	if (g->receive_buffer != 0)
-		udp_check_buffers(
-		    g->udp[no], g->receive_buffer, g->send_buffer);
-	engine_socket_add(g->engine, no, m->local.addr.family);
 }
 
 /* ---- the engine's effects ---- */
@@ -137,6 +63,14 @@ effect_tun(void *ctx, const struct vnet *v, const uint8_t *pkt, size_t len)
 	return tunwire_send(&g->tun, v, pkt, len);
 }
 
+static uint8_t *
+effect_room(void *ctx)
+{
+	struct glue *g = ctx;
+
+	return tunwire_room(&g->tun);
+}
+
 /* ---- the tun role ---- */
 
 static void
@@ -145,6 +79,17 @@ on_record(void *ctx, const struct vnet *v, const uint8_t *pkt, size_t len)
 	struct glue *g = ctx;
 
 	engine_from_tun(g->engine, clock_mono_ms(), v, pkt, len);
+	/* without a ring the next record may come in the place of this one */
+	if (!pkwire_shared(&g->tun.wire))
+		engine_collect(g->engine);
+}
+
+static void
+on_burst(void *ctx)
+{
+	struct glue *g = ctx;
+
+	engine_collect(g->engine);
 }
 
 static void
@@ -158,7 +103,7 @@ on_tun_dead(void *ctx, bool eof)
 		return;
 	}
 	g->refused++;
-	log_warnx("packet wire: malformed container; going on without");
+	log_warnx("packet wire: malformed record; going on without");
 }
 
 static void
@@ -167,7 +112,47 @@ on_tun_lost(void *ctx)
 	glue_lost(ctx, ROLE_TUN);
 }
 
+static void
+on_tun_closing(void *ctx)
+{
+	struct glue *g = ctx;
+
+	engine_flush(g->engine, clock_mono_ms());
+}
+
 /* ---- the parent ---- */
+
+static enum chan_verdict
+on_ring(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct glue *g = parent->glue;
+	struct msg_ring m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (g->memfd != -1)
+		close(g->memfd);
+	g->memfd = f->fd;
+	if (msg_get_ring(&r, &m) == -1)
+		return CHAN_BAD;
+	g->memfd_gen = m.gen;
+	return CHAN_OK;
+}
+
+/* The memory that was announced for this wire, or -1. */
+static int
+take_memfd(struct glue *g, uint64_t gen)
+{
+	int fd = g->memfd;
+
+	g->memfd = -1;
+	if (fd == -1 || g->memfd_gen == gen)
+		return fd;
+	close(fd);
+	return -1;
+}
 
 static enum chan_verdict
 on_wire(struct chan *ch, void *ctx, const struct ipc_frame *f)
@@ -183,7 +168,7 @@ on_wire(struct chan *ch, void *ctx, const struct ipc_frame *f)
 		goto bad;
 	if (m.kind == WIRE_PACKETS && m.peer == ROLE_TUN) {
 		loop_timer_stop(g->tun_lost);
-		tunwire_set(&g->tun, f->fd);
+		tunwire_set(&g->tun, f->fd, take_memfd(g, m.gen));
 		engine_set_offload(g->engine, m.offload);
 		return CHAN_OK;
 	}
@@ -192,38 +177,6 @@ on_wire(struct chan *ch, void *ctx, const struct ipc_frame *f)
 bad:
 	close(f->fd);
 	return CHAN_BAD;
-}
-
-static enum chan_verdict
-on_udp_fd(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *parent = ctx;
-	struct msg_udp_fd m;
-	struct rbuf r;
-
-	(void)ch;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_udp_fd(&r, &m) == -1 || m.index >= UDP_SOCKETS) {
-		close(f->fd);
-		return CHAN_BAD;
-	}
-	udp_add(parent->glue, &m, f->fd);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
-on_udp_gone(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *parent = ctx;
-	struct msg_udp_gone m;
-	struct rbuf r;
-
-	(void)ch;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_udp_gone(&r, &m) == -1 || m.index >= UDP_SOCKETS)
-		return CHAN_BAD;
-	udp_drop(parent->glue, m.index);
-	return CHAN_OK;
 }
 
 static enum chan_verdict
@@ -265,6 +218,22 @@ on_conf_peer(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+/*
+ * The tun role keeps one processor busy and this process's first thread
+ * another, so on two there is nothing to gain; behind the third worker the
+ * first thread is what everything waits for.
+ */
+static unsigned
+workers_wanted(const struct glue *g, uint8_t conf)
+{
+	if (conf != CONF_AUTO)
+		return conf;
+	if (g->cores < 3)
+		return 0;
+	return g->cores - 2 < WORKERS_AUTO_MAX ? g->cores - 2
+					       : WORKERS_AUTO_MAX;
+}
+
 static void
 take_conf(struct glue *g)
 {
@@ -272,12 +241,8 @@ take_conf(struct glue *g)
 
 	log_set_level((enum log_level)n->log_level);
 	log_set_burst(n->log_rate);
-	g->receive_buffer = n->receive_buffer;
-	g->send_buffer = n->send_buffer;
-	for (int i = 0; i < UDP_SOCKETS; i++)
-		if (g->udp[i] != NULL)
-			udp_check_buffers(
-			    g->udp[i], n->receive_buffer, n->send_buffer);
+	crew_use(g->crew, workers_wanted(g, n->workers), WORKER_SPINS);
+	sockets_conf(g, n);
 	if (engine_configure(g->engine, clock_mono_ms(), &g->next) == -1)
 		log_warnx("no memory for the configuration, the old one stays");
 }
@@ -313,14 +278,15 @@ on_stop(struct chan *ch, void *ctx, const struct ipc_frame *f)
 }
 
 static const struct chan_handler parent_handlers[] = {
+    {MSG_RING, on_ring},
     {MSG_WIRE, on_wire},
-    {MSG_UDP_FD, on_udp_fd},
-    {MSG_UDP_GONE, on_udp_gone},
+    {MSG_UDP_FD, sockets_on_fd},
+    {MSG_UDP_GONE, sockets_on_gone},
     {MSG_CONF_NODE, on_conf_node},
     {MSG_CONF_PEER, on_conf_peer},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG_LEVEL, proc_on_log_level},
-    {MSG_PING, proc_on_ping},
+    {MSG_PING, sockets_on_ping},
     {MSG_STOP, on_stop},
 };
 
@@ -351,8 +317,11 @@ after_turn(void *ctx)
 		engine_tick(g->engine, now_ms);
 	engine_flush(g->engine, now_ms);
 	tunwire_flush(&g->tun);
-	udp_pressure(g);
+	sockets_pressure(g);
 	due_ms = engine_due(g->engine);
+	if (due_ms == g->due_ms)
+		return; /* as in most turns */
+	g->due_ms = due_ms;
 	if (due_ms == UINT64_MAX)
 		loop_timer_stop(g->timer);
 	else
@@ -362,17 +331,36 @@ after_turn(void *ctx)
 static void
 on_timer(void *ctx)
 {
-	(void)ctx; /* it has ended the wait: after_turn does the rest */
+	struct glue *g = ctx;
+
+	g->due_ms = 0; /* it has ended the wait: after_turn does the rest */
 }
 
 /* ---- start and end ---- */
 
+/*
+ * The threads there may ever be: what the configuration wants of them is not
+ * known yet, and later none can be made.  Without them everything works.
+ */
+static void
+start_crew(struct glue *g)
+{
+	if (crypto_init() == -1)
+		fatalx("cryptography");
+	g->crew = crew_new(g->cores - 1);
+	if (g->crew == NULL)
+		g->crew = crew_new(0);
+	if (g->crew == NULL)
+		fatal("start");
+}
+
 static void
 start_engine(struct glue *g)
 {
-	const struct engine_io io = {
+	struct engine_io io = {
 	    .ctx = g,
 	    .udp_send = effect_udp,
+	    .tun_room = effect_room,
 	    .tun_send = effect_tun,
 	    .ask_mix = ask_mix,
 	    .ask_stamp = ask_stamp,
@@ -381,14 +369,17 @@ start_engine(struct glue *g)
 	    .rnd = rnd_kernel(),
 	};
 
-	if (crypto_init() == -1)
-		fatalx("cryptography");
+	start_crew(g);
+	io.crew = g->crew;
 	g->engine = engine_new(&io);
-	g->rx = malloc(UDP_BUFFER);
-	if (g->engine == NULL || g->rx == NULL ||
-	    tunwire_init(&g->tun, g->loop) == -1)
+	for (int i = 0; i < RX_BUFFERS; i++)
+		if ((g->rx[i] = malloc(UDP_BUFFER)) == NULL)
+			fatal("start");
+	if (g->engine == NULL || tunwire_init(&g->tun, g->loop) == -1)
 		fatal("start");
 	g->tun.record = on_record;
+	g->tun.burst = on_burst;
+	g->tun.closing = on_tun_closing;
 	g->tun.dead = on_tun_dead;
 	g->tun.ctx = g;
 }
@@ -423,17 +414,18 @@ start(struct glue *g, uint64_t gen)
 	loop_after_turn(g->loop, after_turn, g);
 }
 
+/* The crew stays: a confined thread can't leave, it ends with the process. */
 static void
 finish(struct glue *g)
 {
 	proc_log_to(NULL);
 	wires_clear(g);
 	tunwire_clear(&g->tun);
-	for (uint16_t i = 0; i < UDP_SOCKETS; i++)
-		udp_drop(g, i);
+	sockets_clear(g);
 	engine_free(g->engine);
 	conf_clear(&g->next);
-	free(g->rx);
+	for (int i = 0; i < RX_BUFFERS; i++)
+		free(g->rx[i]);
 	loop_timer_free(g->timer);
 	loop_timer_free(g->tun_lost);
 	loop_chan_free(g->parent.lc);
@@ -459,7 +451,9 @@ main(int argc, char *argv[])
 	struct sandbox_report sandbox = {0};
 	uint64_t gen;
 
+	self.memfd = -1;
 	proc_child_init(argc, argv, ROLE_ENGINE, &gen);
+	self.cores = crew_cores();
 	if (sandbox_enter_early(ROLE_ENGINE, &sandbox) == -1)
 		return 1;
 	start(&self, gen);

@@ -335,6 +335,11 @@ on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	c.v[ILLEGAL_EVENTS] += wire->glue->illegal;
 	c.v[IPC_REFUSED] = wire->glue->refused;
 	c.v[LOG_HELD] = log_suppressed();
+	c.v[UDP_REFUSED] = wire->glue->gone.v[UDP_REFUSED];
+	c.v[UDP_LOST] = wire->glue->gone.v[UDP_LOST];
+	for (int i = 0; i < UDP_SOCKETS; i++)
+		if (wire->glue->udp[i] != NULL)
+			udp_count(wire->glue->udp[i], &c);
 	for (int i = 0; i < C_NCOUNTERS; i++) {
 		struct msg_counter_row m = {
 		    .role = ROLE_ENGINE, .id = (uint16_t)i, .value = c.v[i]};

@@ -11,6 +11,10 @@ FUZZ_SRC = $(COMMON) $(PRIV) $(KEYD) $(ENGINE) $(DISC) $(CTL) \
 FUZZ_OBJ := $(patsubst %.c,$(O)/fuzzobj/%.o,$(FUZZ_SRC))
 EVIL := $(patsubst tests/evil/%.c,$(O)/evil/%,$(wildcard tests/evil/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
+TOOLS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(filter-out %/malloc_count.c,\
+	$(wildcard tests/tools/*.c)))
+# the sanitizers have a malloc of their own
+COUNTED := $(if $(SAN),,$(O)/count/tunnel-priv $(O)/count/p2p-engine)
 
 $(O)/fuzzobj/%.o: %.c
 	@mkdir -p $(dir $@)
@@ -34,10 +38,24 @@ $(O)/evil/%: $(O)/obj/tests/evil/%.o $(LIBS)
 	@mkdir -p $(O)/evil
 	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \
 	    -Wl,--end-group $(SYSLIBS)
+$(O)/tools/%: $(O)/obj/tests/tools/%.o $(LIBS)
+	@mkdir -p $(O)/tools
+	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \
+	    -Wl,--end-group $(SYSLIBS)
 $(O)/bench/%: $(O)/obj/tests/bench/%.o $(LIBS)
 	@mkdir -p $(O)/bench
 	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \
 	    -Wl,--end-group $(SYSLIBS)
+
+# Programs that count what they allocate; see tests/netns/t_malloc.
+MALLOC_COUNT = $(O)/obj/tests/tools/malloc_count.o
+$(O)/count/tunnel-priv: $(O)/obj/tunnel-priv/main.o $(MALLOC_COUNT) \
+    $(O)/libpriv.a $(O)/libcommon.a
+$(O)/count/p2p-engine: $(O)/obj/p2p-engine/main.o $(MALLOC_COUNT) \
+    $(O)/libengine.a $(O)/libcommon.a
+$(COUNTED):
+	@mkdir -p $(O)/count
+	$(LINK) $(SYSLIBS)
 
 PROBE := $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/sandbox/*.c))
 $(O)/probe: $(PROBE) $(O)/libcommon.a
@@ -50,7 +68,8 @@ $(O)/probe-openbsd: common/sandbox_openbsd.c common/sandbox_table.c \
 
 fuzzers: $(FUZZERS)
 evil: $(EVIL)
-test-programs: $(EVIL) $(O)/probe $(O)/probe-openbsd
+bench-programs: $(BENCH)
+test-programs: $(EVIL) $(TOOLS) $(COUNTED) $(O)/probe $(O)/probe-openbsd
 
 fuzz-smoke: fuzzers
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(O)
@@ -60,12 +79,31 @@ sandbox: $(O)/probe $(O)/probe-openbsd
 	tests/sandbox/run $(O)
 asan:
 	tests/run-asan
-bench: all
-	tests/bench/kill-gap
+# Figures; see tests/bench/README.md.  BENCH_ARGS= are more options.
+SIDE_BY_SIDE = BUILD=$(O) tests/bench/side-by-side
+AGAINST = --systems bare,mesh,direct,wireguard-go
+bench: all $(BENCH) bench-backports
+	@s=0; $(SIDE_BY_SIDE) --out $(O)/bench-result $(BENCH_ARGS) || s=1; \
+	BUILD=$(O) tests/bench/kill-gap || s=1; exit $$s
+bench-quick: all $(BENCH) bench-backports
+	$(SIDE_BY_SIDE) --quick --out $(O)/bench-quick $(BENCH_ARGS)
+bench-underlay: all $(BENCH) bench-backports
+	$(SIDE_BY_SIDE) --underlay nic $(AGAINST) --out $(O)/bench-underlay \
+	    $(BENCH_ARGS)
+bench-peers: all $(BENCH) bench-backports
+	for n in 64 128 1000; do $(SIDE_BY_SIDE) --peers $$n $(AGAINST) \
+	    --measures memory,ping,tcp1,udp64 --out $(O)/bench-peers-$$n \
+	    $(BENCH_ARGS) || exit 1; done
+bench-micro: $(O)/bench/micro
+	$(O)/bench/micro
+# without them (no network) that system is left out
+bench-backports:
+	-tests/bench/fetch-backports $(O)/bench-cache
 lint:
 	tests/lint/run
 lint-fast:
 	tests/lint/run --fast
 
 -include $(shell find $(O)/fuzzobj -name '*.d' 2>/dev/null)
-.PHONY: fuzzers evil test-programs fuzz-smoke netns sandbox asan lint lint-fast bench
+.PHONY: fuzzers evil bench-programs test-programs fuzz-smoke netns sandbox asan lint lint-fast bench \
+	bench-quick bench-underlay bench-peers bench-micro bench-backports

@@ -253,7 +253,7 @@ done(struct ask *a, enum msg_type type, const struct wbuf *w, int fd)
 /* ---- the questions ---- */
 
 int
-ask_tun(struct ask *a, const char *device, bool offload, uint8_t *granted,
+ask_tun(struct ask *a, const char *device, uint8_t offload, uint8_t *granted,
     char err[ASK_ERR])
 {
 	struct msg_p_tun m = {.offload = offload};

@@ -37,7 +37,7 @@ void ask_stop(struct ask *);
  * ask_tun and ask_udp are refused is -1 and a sentence in err, what the others
  * are refused priv says itself, and ends.
  */
-int ask_tun(struct ask *, const char *device, bool offload, uint8_t *granted,
+int ask_tun(struct ask *, const char *device, uint8_t offload, uint8_t *granted,
     char err[ASK_ERR]);
 void ask_key(struct ask *, const char *path);
 int ask_listen(

@@ -209,6 +209,7 @@ keep_till_restart(struct conf_node *new, const struct conf_node *old)
 	memcpy(new->key_file, old->key_file, sizeof(new->key_file));
 	memcpy(new->device, old->device, sizeof(new->device));
 	new->offload = old->offload;
+	new->packet_ring = old->packet_ring;
 	memcpy(new->socket, old->socket, sizeof(new->socket));
 	memcpy(
 	    new->status_socket, old->status_socket, sizeof(new->status_socket));

@@ -21,6 +21,7 @@
 #define IP4_TYPE_LSRR 131
 #define IP4_TYPE_SSRR 137
 #define IP6_HDR 40
+#define L4_SEEN 20   /* of a transport header: what is read of any */
 #define IP_END 65535 /* last octet of any datagram after reassembly */
 
 enum {
@@ -49,7 +50,7 @@ struct guard {
 /* What a record is, once it was found to make sense. */
 struct view {
 	const uint8_t *pkt;
-	size_t len;
+	size_t len, have;       /* have: octets that may be read */
 	uint8_t version, proto; /* proto: of the transport header */
 	bool fragment, first;   /* first: not a fragment, or its first */
 	bool cut;               /* first fragment without whole ports */
@@ -221,7 +222,7 @@ step(struct view *w)
 	size_t left = w->len - w->l4, n;
 	uint8_t type = w->proto;
 
-	if (left < 8)
+	if (left < 8 || w->l4 + 8 > w->have)
 		return false;
 	if (type == P_FRAGMENT)
 		n = 8;
@@ -254,6 +255,8 @@ walk(struct view *w)
 		if (!step(w))
 			return false;
 	}
+	if (w->first && w->have < w->len && w->l4 + L4_SEEN > w->have)
+		return false;
 	if (!w->first || !has_ports(w->proto))
 		return true;
 	if (w->len - w->l4 < 4) {
@@ -337,7 +340,10 @@ vnet_ok(struct view *w, const struct vnet *v)
 static bool
 look(struct view *w, const struct vnet *v, const uint8_t *pkt, size_t len)
 {
-	*w = (struct view){.pkt = pkt, .len = len, .first = true};
+	*w = (struct view){.pkt = pkt,
+	    .len = len,
+	    .have = len < GUARD_HEAD ? len : GUARD_HEAD,
+	    .first = true};
 	if (len == 0 || len > PK_IP_MAX)
 		return false;
 	w->version = pkt[0] >> 4;

@@ -52,6 +52,12 @@ struct conf_node;
  * inside them (ESP, IP in IP, GRE) is not looked at: it is just a protocol.
  */
 #define GUARD_EXT_MAX 8
+/*
+ * Not more than so many octets of a packet are looked at, so that many is what
+ * has to be in memory that nobody else can write.  Headers that go on behind
+ * them (20 octets of a transport's are in any case) are malformed.
+ */
+#define GUARD_HEAD 512
 #define GUARD_TCP_MIN 8   /* least gso_size for TCP */
 #define GUARD_UDP_MAX 128 /* packets in a UDP super-packet */
 
@@ -60,6 +66,7 @@ struct guard;
 struct guard *guard_new(const struct conf_node *); /* NULL: no memory */
 void guard_free(struct guard *);
 
+/* pkt: the first GUARD_HEAD octets of the packet's len, or all of them. */
 enum counter guard_out(
     const struct guard *, const struct vnet *, const uint8_t *pkt, size_t len);
 enum counter guard_in(

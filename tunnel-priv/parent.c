@@ -101,6 +101,7 @@ on_ready(struct chan *c, void *ctx, const struct ipc_frame *f)
 	k->ready_ms = k->heard_ms = clock_mono_ms();
 	k->sandbox = m.sandbox;
 	k->missing = m.missing;
+	k->features = k->lacking = 0;
 	log_debug("%s: ready, pid %d", role_name(k->role), (int)k->pid);
 	wire_child(k);
 	for (k = p->kid; k < p->kid + SETUP_NKIDS; k++)
@@ -118,6 +119,22 @@ on_pong(struct chan *c, void *ctx, const struct ipc_frame *f)
 	(void)c;
 	(void)f;
 	((struct child *)ctx)->heard_ms = clock_mono_ms();
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_features(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct child *k = ctx;
+	struct msg_features m;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	if (k->state != PROC_UP || msg_get_features(&r, &m) == -1)
+		return CHAN_BAD;
+	k->features = m.have;
+	k->lacking = m.lacking;
 	return CHAN_OK;
 }
 
@@ -146,6 +163,7 @@ on_log(struct chan *c, void *ctx, const struct ipc_frame *f)
 /* Which of these a child may send at all is msg.h's decision. */
 static const struct chan_handler handlers[] = {
     {MSG_READY, on_ready},
+    {MSG_FEATURES, on_features},
     {MSG_PONG, on_pong},
     {MSG_LOG, on_log},
     {MSG_COUNTER_ROW, serve_row},

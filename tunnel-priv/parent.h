@@ -56,7 +56,7 @@ struct child {
 	struct loop_timer *again;
 	uint64_t started_unix_ms, ready_ms; /* ready 0: not yet */
 	uint64_t heard_ms; /* when it last showed that it lives */
-	uint32_t restarts, sandbox, missing;
+	uint32_t restarts, sandbox, missing, features, lacking;
 	uint64_t log_second;
 	uint32_t log_lines;
 };

@@ -8,32 +8,30 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
+#include <sys/uio.h>
 
-#include "guard.h"
 #include "pump.h"
 
 int
 pump_init(struct pump *p)
 {
-	*p = (struct pump){.tun = -1, .engine = -1};
-	p->outbuf = malloc(PK_CONTAINER);
-	p->inbuf = malloc(PK_CONTAINER);
-	if (p->outbuf == NULL || p->inbuf == NULL) {
+	*p = (struct pump){.tun = -1};
+	p->heldrec = malloc(PK_VNET + PK_IP_MAX);
+	if (pkwire_init(&p->wire, 1) == -1 || p->heldrec == NULL) {
 		pump_clear(p);
 		return -1;
 	}
-	pkout_init(&p->out, p->outbuf);
-	pkin_init(&p->in, p->inbuf, 0);
 	return 0;
 }
 
 void
 pump_clear(struct pump *p)
 {
-	free(p->outbuf);
-	free(p->inbuf);
-	p->outbuf = p->inbuf = NULL;
+	if (p->wire.mem != NULL)
+		pkwire_clear(&p->wire);
+	free(p->heldrec);
+	p->heldrec = NULL;
 }
 
 /* ---- out ---- */
@@ -41,98 +39,124 @@ pump_clear(struct pump *p)
 static enum pump_result
 flush(struct pump *p)
 {
-	uint32_t records = p->out.records;
-	int r = p->engine == -1 ? 0 : pkout_flush(&p->out, p->engine);
+	int r = pkwire_flush(&p->wire);
 
-	p->out_full = false;
-	if (r == 0 && p->engine != -1)
-		p->counters.v[TO_SENT] += records;
-	p->counters.v[TO_HELD] = p->out.records;
-	if (r == 0)
-		return PUMP_IDLE;
-	if (errno != EAGAIN)
-		return PUMP_GONE;
-	p->out_full = true;
-	return PUMP_IDLE;
+	p->counters.v[TO_HELD] = pkwire_waiting(&p->wire);
+	p->counters.v[TO_SENT] = p->committed - p->counters.v[TO_HELD];
+	if (!pkwire_shared(&p->wire)) /* a ring: until it wakes us */
+		p->out_full = pkwire_wants_out(&p->wire);
+	return r == -1 ? PUMP_GONE : PUMP_IDLE;
 }
 
-/* One record of n octets that was read to where the container goes on. */
+/*
+ * The record of n octets that was read, and where the engine wants it: its head
+ * is there already, or in memory of ours.
+ */
 static void
-take(struct pump *p, const uint8_t *record, size_t n)
+take(struct pump *p, uint8_t *to, const uint8_t *head, size_t n)
 {
 	enum counter verdict = TO_MALFORMED;
+	size_t nhead = n < PUMP_HEAD ? n : PUMP_HEAD;
 	struct vnet v;
 
 	p->counters.v[TO_READ]++;
 	p->counters.v[TUN_RX_BYTES] += n;
 	if (n > PK_VNET) {
-		vnet_get(record, &v);
-		verdict =
-		    guard_out(p->guard, &v, record + PK_VNET, n - PK_VNET);
+		vnet_get(head, &v);
+		verdict = guard_out(p->guard, &v, head + PK_VNET, n - PK_VNET);
 	}
-	if (verdict == C_NONE)
-		pkout_commit(&p->out, n - PK_VNET);
-	else
+	if (verdict != C_NONE) {
 		p->counters.v[verdict]++;
+		explicit_bzero(to + nhead, n - nhead);
+		return;
+	}
+	if (to != head)
+		memcpy(to, head, nhead);
+	pkwire_commit(&p->wire, n - PK_VNET);
+	p->committed++;
+}
+
+/*
+ * One record.  PUMP_BUSY: there may be more; PUMP_IDLE: not now, or it can't
+ * be handed on.
+ */
+static enum pump_result
+out_one(struct pump *p)
+{
+	uint8_t *to = pkwire_begin(&p->wire, PK_IP_MAX), *head = to;
+	struct iovec iov[2];
+	ssize_t n;
+
+	if (to == NULL) {
+		p->out_full = pkwire_wait_room(&p->wire, PK_IP_MAX);
+		return p->out_full ? PUMP_IDLE : PUMP_BUSY;
+	}
+	if (pkwire_shared(&p->wire))
+		head = p->outhead;
+	iov[0] = (struct iovec){head, PUMP_HEAD};
+	iov[1] =
+	    (struct iovec){to + PUMP_HEAD, PK_VNET + PK_IP_MAX - PUMP_HEAD};
+	do
+		n = readv(p->tun, iov, 2);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return errno == EAGAIN ? PUMP_IDLE : PUMP_NO_TUN;
+	take(p, to, head, (size_t)n);
+	return PUMP_BUSY;
 }
 
 enum pump_result
 pump_out(struct pump *p)
 {
-	enum pump_result r = flush(p);
-	uint8_t *to;
-	ssize_t n;
+	enum pump_result r = PUMP_BUSY;
 
-	for (int i = 0; r == PUMP_IDLE && pump_wants_tun(p); i++) {
-		if (i == PUMP_BATCH) {
-			r = flush(p);
-			return r == PUMP_IDLE ? PUMP_BUSY : r;
-		}
-		if ((to = pkout_begin(&p->out, PK_IP_MAX)) == NULL) {
-			r = flush(p);
-			continue;
-		}
-		n = read(p->tun, to, PK_VNET + PK_IP_MAX);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1) {
-			if (errno != EAGAIN)
-				return PUMP_NO_TUN;
-			return flush(p);
-		}
-		take(p, to, (size_t)n);
+	if (flush(p) == PUMP_GONE)
+		return PUMP_GONE;
+	for (int i = 0; i < PUMP_BATCH && r == PUMP_BUSY; i++) {
+		if (!pump_wants_tun(p))
+			return PUMP_IDLE;
+		r = out_one(p);
 	}
+	if (r != PUMP_NO_TUN && flush(p) == PUMP_GONE)
+		return PUMP_GONE;
 	return r;
 }
 
 bool
 pump_wants_tun(const struct pump *p)
 {
-	return p->tun != -1 && p->engine != -1 && p->guard != NULL &&
+	return p->tun != -1 && p->wire.fd != -1 && p->guard != NULL &&
 	    !p->out_full;
 }
 
 /* ---- in ---- */
 
-/* true: the record is dealt with, written or not. */
+/*
+ * Write a record whose head may lie apart.  true: it is dealt with, written or
+ * not; false: the TUN takes no more now, and it is held.
+ */
 static bool
-put(struct pump *p, uint8_t *record, size_t n)
+put(struct pump *p, uint8_t *head, uint8_t *record, size_t n)
 {
+	size_t nhead = n < PUMP_HEAD ? n : PUMP_HEAD;
+	const struct iovec iov[] = {{head, nhead}, {record + nhead, n - nhead}};
 	ssize_t w;
 
 	do
-		w = write(p->tun, record, n);
+		w = writev(p->tun, iov, n > nhead ? 2 : 1);
 	while (w == -1 && errno == EINTR);
-	if (w == -1 && errno == EAGAIN) {
-		p->held = record;
-		p->held_len = n;
-		p->in_full = true;
-		p->counters.v[TI_HELD] = 1;
+	p->in_full = w == -1 && errno == EAGAIN;
+	p->counters.v[TI_HELD] = p->in_full ? 1 : 0;
+	if (p->in_full) {
+		if (p->held == NULL) {
+			memcpy(p->heldrec, head, nhead);
+			memcpy(p->heldrec + nhead, record + nhead, n - nhead);
+			p->held = p->heldrec;
+			p->held_len = n;
+		}
 		return false;
 	}
 	p->held = NULL;
-	p->in_full = false;
-	p->counters.v[TI_HELD] = 0;
 	p->counters.v[w == -1 ? TI_WRITE : TI_WRITTEN]++;
 	if (w > 0)
 		p->counters.v[TUN_TX_BYTES] += (size_t)w;
@@ -140,75 +164,101 @@ put(struct pump *p, uint8_t *record, size_t n)
 }
 
 static bool
-judge(struct pump *p, const uint8_t *vnet, const uint8_t *pkt, size_t len)
+judge(struct pump *p, const uint8_t *head, size_t len)
 {
 	enum counter verdict;
 	struct vnet v;
 
 	p->counters.v[TI_RECV]++;
-	vnet_get(vnet, &v);
-	verdict = guard_in(p->guard, &v, pkt, len);
+	vnet_get(head, &v);
+	verdict = guard_in(p->guard, &v, head + PK_VNET, len);
 	if (verdict != C_NONE)
 		p->counters.v[verdict]++;
 	return verdict == C_NONE;
 }
 
-/* The next container.  A larger one is cut by read, and then does not add up.
- */
-static enum pump_result
-refill(struct pump *p)
+/* false: the TUN takes no more now. */
+static bool
+in_one(struct pump *p, uint8_t *record, size_t len)
 {
-	ssize_t n;
+	size_t n = PK_VNET + len;
+	uint8_t *head = record;
 
-	do
-		n = read(p->engine, p->inbuf, PK_CONTAINER);
-	while (n == -1 && errno == EINTR);
-	if (n > 0) {
-		pkin_init(&p->in, p->inbuf, (size_t)n);
-		return PUMP_BUSY;
+	if (pkwire_shared(&p->wire)) {
+		head = p->inhead;
+		memcpy(head, record, n < PUMP_HEAD ? n : PUMP_HEAD);
 	}
-	return n == -1 && errno == EAGAIN ? PUMP_IDLE : PUMP_GONE;
+	return !judge(p, head, len) || put(p, head, record, n);
+}
+
+static enum pump_result
+in_some(struct pump *p)
+{
+	uint8_t *vnet, *pkt;
+	size_t len;
+
+	for (int i = 0; i < PUMP_BATCH; i++) {
+		switch (pkwire_next(&p->wire, &vnet, &pkt, &len)) {
+		case 1:
+			if (!in_one(p, vnet, len))
+				return PUMP_IDLE;
+			break;
+		case 0:
+			return PUMP_IDLE;
+		case -1:
+			return PUMP_GONE;
+		default:
+			return PUMP_OFFENCE;
+		}
+	}
+	return PUMP_BUSY;
 }
 
 enum pump_result
 pump_in(struct pump *p)
 {
-	uint8_t *vnet, *pkt;
 	enum pump_result r;
-	size_t len;
 
-	if (p->held != NULL && !put(p, p->held, p->held_len))
+	if (p->held != NULL && !put(p, p->held, p->held, p->held_len))
 		return PUMP_IDLE;
-	for (int i = 0; pump_wants_engine(p) && i < PUMP_BATCH; i++) {
-		switch (pkin_next(&p->in, &vnet, &pkt, &len)) {
-		case 1:
-			if (judge(p, vnet, pkt, len) &&
-			    !put(p, vnet, PK_VNET + len))
-				return PUMP_IDLE;
-			break;
-		case 0:
-			if ((r = refill(p)) != PUMP_BUSY)
-				return r;
-			break;
-		default:
-			return PUMP_OFFENCE;
-		}
-	}
-	return pump_wants_engine(p) ? PUMP_BUSY : PUMP_IDLE;
+	if (!pump_wants_engine(p))
+		return PUMP_IDLE;
+	r = in_some(p);
+	return pkwire_done(&p->wire) == -1 && r != PUMP_OFFENCE ? PUMP_GONE : r;
 }
 
 bool
 pump_wants_engine(const struct pump *p)
 {
-	return p->engine != -1 && p->tun != -1 && p->guard != NULL &&
+	return p->wire.fd != -1 && p->tun != -1 && p->guard != NULL &&
 	    !p->in_full;
 }
 
+/* ---- the wire ---- */
+
 void
-pump_set_engine(struct pump *p, int fd)
+pump_set_engine(struct pump *p, int fd, int memfd)
 {
-	p->engine = fd;
+	pkwire_set(&p->wire, PKWIRE_TUN, fd, memfd);
 	p->out_full = false;
-	/* what the old one had said and we had not looked at is void */
-	pkin_init(&p->in, p->inbuf, 0);
+}
+
+bool
+pump_sleep(struct pump *p)
+{
+	if (p->wire.fd == -1 || !pump_wants_engine(p))
+		return true;
+	return pkwire_sleep(&p->wire);
+}
+
+enum pump_result
+pump_woken(struct pump *p)
+{
+	int r = p->wire.fd == -1 ? 0 : pkwire_woken(&p->wire);
+
+	if (pkwire_shared(&p->wire))
+		p->out_full = false; /* it may be about room: look again */
+	if (r == -1)
+		return PUMP_GONE;
+	return r == -2 ? PUMP_OFFENCE : PUMP_IDLE;
 }

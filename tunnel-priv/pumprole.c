@@ -22,6 +22,7 @@
 #include "chan.h"
 #include "clock.h"
 #include "conf.h"
+#include "feature.h"
 #include "guard.h"
 #include "log.h"
 #include "proc.h"
@@ -38,7 +39,11 @@ struct tunrole {
 	struct pump pump;
 	struct chan *chan;
 	struct guard *next; /* of a CONF_NODE whose CONF_END is to come */
+	int memfd;          /* of the wire that is to come, or -1 */
+	uint64_t memfd_gen;
+	bool wants_ring;
 	uint64_t lost_ms; /* when the engine's end went away, 0: it is there */
+	bool tun_ready;
 	bool stop;
 };
 
@@ -58,6 +63,7 @@ on_conf_node(struct chan *c, void *ctx, const struct ipc_frame *f)
 	guard_free(t->next);
 	if ((t->next = guard_new(&node)) == NULL)
 		return CHAN_BAD;
+	t->wants_ring = node.packet_ring;
 	log_set_level((enum log_level)node.log_level);
 	return CHAN_OK;
 }
@@ -89,12 +95,31 @@ on_tun_fd(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-static void
-engine_replace(struct tunrole *t, int fd)
+static enum chan_verdict
+on_ring(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
-	if (t->pump.engine != -1)
-		close(t->pump.engine);
-	pump_set_engine(&t->pump, fd);
+	struct tunrole *t = ctx;
+	struct msg_ring m;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	if (t->memfd != -1)
+		close(t->memfd);
+	t->memfd = f->fd;
+	if (msg_get_ring(&r, &m) == -1)
+		return CHAN_BAD;
+	t->memfd_gen = m.gen;
+	return CHAN_OK;
+}
+
+static void
+tell_features(struct tunrole *t)
+{
+	bool has = pkwire_shared(&t->pump.wire);
+
+	proc_tell_features(t->chan, has ? FEATURE_RING : 0,
+	    !has && t->wants_ring ? FEATURE_RING : 0);
 }
 
 static enum chan_verdict
@@ -103,6 +128,7 @@ on_wire(struct chan *c, void *ctx, const struct ipc_frame *f)
 	struct tunrole *t = ctx;
 	struct msg_wire m;
 	struct rbuf r;
+	int memfd = t->memfd;
 
 	(void)c;
 	rbuf_init(&r, f->body, f->len);
@@ -111,8 +137,14 @@ on_wire(struct chan *c, void *ctx, const struct ipc_frame *f)
 		close(f->fd);
 		return CHAN_BAD;
 	}
-	engine_replace(t, f->fd);
+	t->memfd = -1;
+	if (memfd != -1 && t->memfd_gen != m.gen) {
+		close(memfd);
+		memfd = -1;
+	}
+	pump_set_engine(&t->pump, f->fd, memfd);
 	t->lost_ms = 0;
+	tell_features(t);
 	return CHAN_OK;
 }
 
@@ -166,6 +198,7 @@ static const struct chan_handler handlers[] = {
     {MSG_CONF_NODE, on_conf_node},
     {MSG_CONF_END, on_conf_end},
     {MSG_TUN_FD, on_tun_fd},
+    {MSG_RING, on_ring},
     {MSG_WIRE, on_wire},
     {MSG_PING, proc_on_ping},
     {MSG_COUNTERS_ASK, on_counters_ask},
@@ -193,23 +226,6 @@ watch(int fd, bool in, bool out)
 	return p;
 }
 
-/* -1: as long as it takes */
-static void
-wait_for(struct tunrole *t, int64_t ms)
-{
-	struct pump *p = &t->pump;
-	struct timespec ts = {
-	    .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-	struct pollfd fds[] = {
-	    watch(chan_fd(t->chan), true, chan_wants_out(t->chan)),
-	    watch(p->tun, pump_wants_tun(p), p->in_full),
-	    watch(p->engine, pump_wants_engine(p), p->out_full),
-	};
-
-	if (ppoll(fds, 3, ms < 0 ? NULL : &ts, NULL) > 0)
-		serve_chan(t, fds[0].revents);
-}
-
 /* true: there is more to do. */
 static bool
 judge(struct tunrole *t, enum pump_result r)
@@ -218,12 +234,12 @@ judge(struct tunrole *t, enum pump_result r)
 	case PUMP_BUSY:
 		return true;
 	case PUMP_GONE:
-		engine_replace(t, -1);
+		pump_set_engine(&t->pump, -1, -1);
 		t->lost_ms = clock_mono_ms();
 		return false;
 	case PUMP_OFFENCE:
-		log_warnx("the engine sent a malformed container");
-		engine_replace(t, -1);
+		log_warnx("the engine sent a malformed record");
+		pump_set_engine(&t->pump, -1, -1);
 		return false;
 	case PUMP_NO_TUN:
 		log_errorx("the interface is gone");
@@ -232,6 +248,32 @@ judge(struct tunrole *t, enum pump_result r)
 	default:
 		return false;
 	}
+}
+
+/* -1: as long as it takes. */
+static void
+wait_for(struct tunrole *t, int64_t ms)
+{
+	struct pump *p = &t->pump;
+	struct timespec ts = {
+	    .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	bool ring = pkwire_shared(&p->wire);
+	struct pollfd fds[] = {
+	    watch(chan_fd(t->chan), true, chan_wants_out(t->chan)),
+	    watch(p->tun, pump_wants_tun(p), p->in_full),
+	    watch(p->wire.fd, ring || pump_wants_engine(p),
+		pkwire_wants_out(&p->wire)),
+	};
+
+	t->tun_ready = false;
+	if (ppoll(fds, 3, ms < 0 ? NULL : &ts, NULL) <= 0)
+		return;
+	t->tun_ready = fds[1].revents != 0;
+	/* before the channel, which may bring another engine */
+	if ((fds[2].revents & ~POLLOUT) != 0)
+		(void)judge(t, pump_woken(p));
+	if (fds[0].revents != 0)
+		serve_chan(t, fds[0].revents);
 }
 
 /* How long to wait at most for a new engine; 0: not any longer. */
@@ -249,7 +291,9 @@ patience(const struct tunrole *t)
 static int
 run(struct tunrole *t)
 {
-	bool busy = false;
+	const uint64_t *written = &t->pump.counters.v[TI_WRITTEN];
+	uint64_t before;
+	bool busy = false, more;
 	int64_t left;
 
 	for (unsigned turn = 0; !t->stop; turn++) {
@@ -258,10 +302,16 @@ run(struct tunrole *t)
 			log_warnx("lost wire to p2p-engine");
 			return 1;
 		}
+		busy = busy || !pump_sleep(&t->pump);
 		if (!busy || turn % CHAN_TURNS == 0)
 			wait_for(t, busy ? 0 : left);
-		busy = judge(t, pump_out(&t->pump));
-		busy = judge(t, pump_in(&t->pump)) || busy;
+		before = *written;
+		more = judge(t, pump_in(&t->pump));
+		/* the host often answers before write returns */
+		if (t->tun_ready || busy || t->pump.out_full ||
+		    before != *written)
+			more = judge(t, pump_out(&t->pump)) || more;
+		busy = more;
 	}
 	return 0;
 }
@@ -289,6 +339,7 @@ pump_main(int argc, char *argv[])
 	    .nhandlers = sizeof(handlers) / sizeof(handlers[0]),
 	    .ctx = &t};
 
+	t.memfd = -1;
 	proc_child_init(argc, argv, ROLE_TUN, &conf.gen);
 	if (sandbox_enter_early(ROLE_TUN, &report) == -1)
 		return 1;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "counters.h"
+#include "feature.h"
 #include "parent.h"
 
 #define ASK_MAX_MS 2000
@@ -81,6 +82,26 @@ node_row(struct parent *p, uint32_t id)
 	row(p, MSG_NODE_ROW, id);
 }
 
+/* What it told, and of the tun role what was wanted and granted. */
+static void
+features(const struct child *k, struct msg_proc_row *m)
+{
+	const struct parent *p = k->parent;
+	uint32_t want = feature_offload(p->conf->node.offload);
+	uint32_t have = feature_offload(p->net.offload);
+
+	if (k->state != PROC_UP)
+		return;
+	m->features = k->features;
+	m->lacking = k->lacking;
+	if (k->role == ROLE_TUN) {
+		m->features |= have;
+		m->lacking |= want & ~have;
+		if (!p->conf->node.packet_ring)
+			m->lacking &= ~(uint32_t)FEATURE_RING;
+	}
+}
+
 enum chan_verdict
 serve_status(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
@@ -110,6 +131,7 @@ serve_status(struct chan *c, void *ctx, const struct ipc_frame *f)
 		    .started_unix_ms = k->started_unix_ms,
 		    .sandbox = k->sandbox,
 		    .missing = k->missing};
+		features(k, &m);
 		msg_put_proc_row(parent_out(p), &m);
 		row(p, MSG_PROC_ROW, f->id);
 	}

@@ -21,9 +21,11 @@ struct tun {
 };
 
 /*
- * Make the interface; it goes away with the last descriptor of it.  0, or -1
- * with a sentence for the administrator in err.
+ * Make the interface; it goes away with the last descriptor of it.  offload:
+ * at most these (OFFLOAD_*), and what the system does not have is left out.
+ * 0, or -1 with a sentence for the administrator in err.
  */
-int tun_open(struct tun *, const char *device, bool offload, char err[TUN_ERR]);
+int tun_open(
+    struct tun *, const char *device, uint8_t offload, char err[TUN_ERR]);
 
 #endif

@@ -44,7 +44,7 @@ static const struct {
 };
 
 int
-tun_open(struct tun *t, const char *device, bool offload, char err[TUN_ERR])
+tun_open(struct tun *t, const char *device, uint8_t offload, char err[TUN_ERR])
 {
 	struct ifreq ifr = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI |
 				IFF_VNET_HDR | IFF_TUN_EXCL)};
@@ -70,8 +70,9 @@ tun_open(struct tun *t, const char *device, bool offload, char err[TUN_ERR])
 		close(t->fd);
 		return -1;
 	}
-	for (size_t i = 0; offload && i < sizeof(ladder) / sizeof(*ladder); i++)
-		if (ioctl(t->fd, TUNSETOFFLOAD, ladder[i].flags) == 0) {
+	for (size_t i = 0; i < sizeof(ladder) / sizeof(*ladder); i++)
+		if ((ladder[i].offload & ~offload) == 0 &&
+		    ioctl(t->fd, TUNSETOFFLOAD, ladder[i].flags) == 0) {
 			t->offload = ladder[i].offload;
 			break;
 		}

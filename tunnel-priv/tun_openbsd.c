@@ -20,7 +20,7 @@
 #include "tun.h"
 
 int
-tun_open(struct tun *t, const char *device, bool offload, char err[TUN_ERR])
+tun_open(struct tun *t, const char *device, uint8_t offload, char err[TUN_ERR])
 {
 	char path[32];
 

@@ -10,7 +10,10 @@
  */
 #include <unistd.h>
 
+#include "log.h"
+#include "memory.h"
 #include "parent.h"
+#include "pkring.h"
 
 static const struct wire {
 	enum role a, b;
@@ -33,6 +36,35 @@ send_end(struct child *k, struct msg_wire m, enum role peer, int fd)
 		child_kill(k, "could not be given a wire");
 }
 
+/* The memory comes before the socket that it belongs to. */
+static void
+send_ring(struct child *k, uint64_t gen, int memfd)
+{
+	const struct msg_ring m = {.gen = gen};
+
+	msg_put_ring(parent_out(k->parent), &m);
+	if (parent_send(k, MSG_RING, 0, memfd) == -1)
+		child_kill(k, "could not be given a ring");
+}
+
+/* Where there is none, packets go through the socket. */
+static void
+share_memory(struct child *a, struct child *b, uint64_t gen)
+{
+	struct parent *p = a->parent;
+	int fd;
+
+	if (!p->conf->node.packet_ring)
+		return;
+	if ((fd = memory_shared(PKR_MAP)) == -1) {
+		log_warn("packet ring");
+		return;
+	}
+	send_ring(a, gen, fd);
+	send_ring(b, gen, fd);
+	close(fd);
+}
+
 static int
 connect_pair(struct child *a, struct child *b, enum wire_kind kind)
 {
@@ -47,6 +79,8 @@ connect_pair(struct child *a, struct child *b, enum wire_kind kind)
 	for (int i = 0; kind == WIRE_PACKETS && i < 2; i++)
 		(void)ask_buffers(
 		    a->parent->priv, sv[i], PK_SOCKBUF, PK_SOCKBUF);
+	if (kind == WIRE_PACKETS)
+		share_memory(a, b, m.gen);
 	send_end(a, m, b->role, sv[0]);
 	send_end(b, m, a->role, sv[1]);
 	close(sv[0]);

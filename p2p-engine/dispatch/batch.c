@@ -31,23 +31,46 @@ batch_tail(struct batch *b)
 	return b->buf + b->len;
 }
 
-bool
-batch_takes(const struct batch *b, size_t len)
+size_t
+batch_left(const struct batch *b)
 {
-	if (b->n == 0)
-		return true;
-	return !b->closed && len <= b->seg && b->len + len <= BATCH_OCTETS;
+	return BATCH_CAP - b->len;
+}
+
+static uint32_t
+least(uint32_t a, size_t b)
+{
+	return a < b ? a : (uint32_t)b;
+}
+
+uint32_t
+batch_room(const struct batch *b, uint32_t n, size_t full, size_t last)
+{
+	size_t len = n > 1 ? full : last, octets;
+
+	if (b->n > 0 && (b->closed || len > b->seg))
+		return 0;
+	octets = b->len < BATCH_OCTETS ? BATCH_OCTETS - b->len : 0;
+	if (b->n == 0 && octets < len)
+		octets = len;
+	n = least(n, octets / len);
+	n = least(n, BATCH_DATAGRAMS - b->n);
+	/* a shorter one closes */
+	return b->n > 0 && len < b->seg ? least(n, 1) : n;
 }
 
 void
-batch_add(struct batch *b, size_t len)
+batch_add(struct batch *b, uint32_t k, uint32_t n, size_t full, size_t last)
 {
+	size_t len = n > 1 ? full : last;
+
 	if (b->n == 0)
 		b->seg = len;
-	else if (len < b->seg)
-		b->closed = true;
-	b->len += len;
-	b->n++;
+	b->len += k * full;
+	if (k == n)
+		b->len -= full - last;
+	b->closed = len < b->seg || (k == n && last < b->seg);
+	b->n += k;
 }
 
 bool
@@ -65,12 +88,7 @@ batch_reset(struct batch *b)
 	b->n = 0;
 	b->records = 0;
 	b->closed = false;
-}
-
-void
-batch_restart(struct batch *b, const uint8_t *tail, size_t len)
-{
-	batch_reset(b);
-	memmove(b->buf, tail, len);
-	batch_add(b, len);
+	b->spoilt = false;
+	b->due = false;
+	b->job = 0;
 }

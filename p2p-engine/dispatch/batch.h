@@ -14,10 +14,11 @@
  * Sealed datagrams to one place that leave in one system call (UDP_SEGMENT):
  * all of the same size, a shorter one closes.  Pure; memory from batch_new.
  *
- * A datagram is sealed at batch_tail, where it may be as long as it wants;
- * then batch_takes says whether it continues what is pending.  If not, the
- * caller sends what is pending and batch_restart moves the new one to the
- * front: that copy happens only when sizes grow, not for every datagram.
+ * How long a datagram will be is known before it is sealed, so its place is
+ * given away first: batch_room says how many of some datagrams fit, batch_add
+ * takes them, and whoever seals them (perhaps another thread, perhaps later)
+ * puts them where batch_tail was before.  `job` names the last who does: the
+ * batch must not be sent before.
  */
 #define BATCH_DATAGRAMS 64
 #define BATCH_OCTETS 65000
@@ -28,6 +29,9 @@ struct batch {
 	uint32_t n;       /* datagrams pending, 0: not in use */
 	uint32_t records; /* of the books: records that end in here */
 	bool closed;
+	bool spoilt;   /* something in it was never sealed: not to be sent */
+	bool due;      /* complete, and waiting for its job to be sent */
+	uint64_t job;  /* the last that writes into it, 0: none */
 	uint32_t peer; /* slot number */
 	uint16_t sock;
 	struct endpoint to;
@@ -36,11 +40,16 @@ struct batch {
 int batch_init(struct batch *); /* 0, or -1 ENOMEM */
 void batch_clear(struct batch *);
 uint8_t *batch_tail(struct batch *);
-bool batch_takes(const struct batch *, size_t len);
-void batch_add(struct batch *, size_t len);
+size_t batch_left(const struct batch *); /* octets from there on */
+/*
+ * How many of n datagrams it takes that are all of `full` octets but the last
+ * of them, which may be shorter.  An empty batch takes at least one.
+ */
+uint32_t batch_room(const struct batch *, uint32_t n, size_t full, size_t last);
+/* k of those n; the last of them is among them if k is n. */
+void batch_add(
+    struct batch *, uint32_t k, uint32_t n, size_t full, size_t last);
 bool batch_full(const struct batch *); /* send it now */
 void batch_reset(struct batch *);      /* it was sent */
-/* It was sent; the len octets at tail (in buf) become its first datagram. */
-void batch_restart(struct batch *, const uint8_t *tail, size_t len);
 
 #endif

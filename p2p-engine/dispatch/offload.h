@@ -43,6 +43,9 @@ int split_init(
 /* How many packets it will give, and the length of the longest. */
 unsigned split_count(const struct split *);
 size_t split_longest(const struct split *);
+size_t split_last(const struct split *); /* and of the last one */
+/* As if the next n had been taken: less than there are, of a super-packet. */
+void split_skip(struct split *, unsigned n);
 /*
  * The next packet into out (which must not overlap pkt); its length, 0: no
  * more (or cap too small, then nothing is lost).
@@ -62,7 +65,7 @@ size_t split_next(struct split *, uint8_t *out, size_t cap);
 #define MERGE_UDP_MAX 64 /* UDP_MAX_SEGMENTS of older kernels */
 
 struct merge {
-	uint8_t *buf; /* PK_IP_MAX octets, the caller's */
+	uint8_t *buf; /* PK_IP_MAX octets, the caller's; may change if empty */
 	size_t len;   /* 0: nothing open */
 	struct pkt p; /* of the first packet, pointing into buf */
 	size_t hdr, gso, count;

@@ -3,12 +3,13 @@
 /*
  * The straight line of every packet, both ways: see path.h.
  *
- * Out, a payload octet is copied once (split_next gives the AEAD header and
- * payload as one text) and sealed behind the datagrams that already wait for
- * the same peer.  In, it is opened where it was received and copied once, into
- * the super-packet.
+ * Out, a payload octet is copied once: cut to where it is sealed, behind the
+ * datagrams that already wait for the same peer.  In, it is opened where it was
+ * received and copied once, into the super-packet.
  */
 #include "path.h"
+
+#include <string.h>
 
 #include "engine_int.h"
 #include "wg.h"
@@ -38,6 +39,8 @@ batch_of(struct engine *e, struct peer_slot *to)
 	b = &e->batch[e->batch_next];
 	e->batch_next = (e->batch_next + 1) % BATCHES;
 	path_send(e, b);
+	while (b->due)
+		path_collect(e);
 	b->peer = to->no;
 	b->to = to->ep;
 	b->sock = to->sock;
@@ -45,46 +48,105 @@ batch_of(struct engine *e, struct peer_slot *to)
 	return b;
 }
 
-/* Seal one packet into the batch.  0, or -1: the key has no counter left. */
-static int
-seal(struct engine *e, struct peer_slot *to, struct keypair *kp,
-    const uint8_t *pkt, size_t len)
+static bool
+has_crew(const struct engine *e)
 {
-	struct batch *b = batch_of(e, to);
-	uint8_t *tail = batch_tail(b);
-	size_t n;
-
-	n = keypair_seal(kp, tail, pkt, len, e->node.mtu);
-	if (n == 0)
-		return -1;
-	count(e, SEG_OUT);
-	if (batch_takes(b, n)) {
-		batch_add(b, n);
-		return 0;
-	}
-	path_send(e, b);
-	batch_restart(b, tail, n);
-	to->batch = b;
-	return 0;
+	return e->io.crew != NULL && crew_workers(e->io.crew) > 0;
 }
 
-/* Cut, seal and append all of a record. */
+static struct crew_job *
+free_slot(struct engine *e)
+{
+	struct crew_job *job;
+
+	while ((job = crew_slot(e->io.crew)) == NULL)
+		path_collect(e);
+	return job;
+}
+
+static void
+give(struct engine *e)
+{
+	e->given++;
+	crew_give(e->io.crew);
+}
+
+static void
+give_seal(struct engine *e, struct keypair *kp, struct split *s,
+    struct batch *b, uint32_t n)
+{
+	struct crew_job *job = free_slot(e);
+
+	*job = (struct crew_job){
+	    .kind = CREW_SEAL,
+	    .n = n,
+	    .owner = b,
+	    .seal = {.cut = *s,
+		.index = kp->remote_index,
+		.counter = keypair_take(kp, n),
+		.pad_max = e->node.mtu,
+		.out = batch_tail(b),
+		.room = batch_left(b)},
+	};
+	memcpy(job->key, kp->send_key, sizeof(job->key));
+	split_skip(s, n);
+	give(e);
+	b->job = e->given;
+}
+
+static void
+seal_here(struct engine *e, struct keypair *kp, struct split *s,
+    struct batch *b, uint32_t n)
+{
+	uint8_t *out = batch_tail(b);
+	size_t len;
+
+	for (; n > 0; n--) {
+		len = split_next(s, out + WG_DATA_HDR, PK_IP_MAX);
+		out +=
+		    keypair_seal(kp, out, out + WG_DATA_HDR, len, e->node.mtu);
+	}
+}
+
+static void
+seal_some(struct engine *e, const struct record *r, struct keypair *kp,
+    struct split *s, uint32_t n)
+{
+	struct batch *b = r->to->batch;
+
+	if (n >= JOB_DATAGRAMS && r->stays && has_crew(e))
+		give_seal(e, kp, s, b, n);
+	else
+		seal_here(e, kp, s, b, n);
+}
+
+/*
+ * Find places for all of a record, and have it sealed there.  Whoever does
+ * that, its place and its counters are settled here, in the order of sending.
+ */
 static enum counter
 seal_all(
-    struct engine *e, struct peer_slot *to, struct keypair *kp, struct split *s)
+    struct engine *e, struct record *r, struct keypair *kp, struct split *s)
 {
-	unsigned left = split_count(s);
-	size_t n;
+	size_t full = keypair_sealed_len(split_longest(s), e->node.mtu);
+	size_t last = keypair_sealed_len(split_last(s), e->node.mtu);
+	uint32_t left = split_count(s), n;
 
 	if (kp->limit - kp->tx_counter < left)
 		return EO_EXHAUSTED;
-	while ((n = split_next(s, e->scratch, PK_IP_MAX)) != 0) {
-		if (seal(e, to, kp, e->scratch, n) == -1)
-			return EO_EXHAUSTED;
-		if (--left == 0)
-			to->batch->records++;
-		if (batch_full(to->batch))
-			path_send(e, to->batch);
+	e->c.v[SEG_OUT] += left;
+	for (; left > 0; left -= n) {
+		struct batch *b = batch_of(e, r->to);
+
+		n = batch_room(b, left, full, last);
+		if (n > 0) {
+			seal_some(e, r, kp, s, n);
+			batch_add(b, n, left, full, last);
+		}
+		if (n == left)
+			b->records++;
+		if (n == 0 || batch_full(b))
+			path_send(e, b);
 	}
 	return EO_SENT;
 }
@@ -132,7 +194,7 @@ path_out(struct engine *e, uint64_t now_ms, struct record *r)
 	if (kp == NULL)
 		return EO_HELD;
 	note_flow(e, now_ms, r);
-	verdict = seal_all(e, r->to, kp, &s);
+	verdict = seal_all(e, r, kp, &s);
 	if (verdict == EO_SENT) {
 		session_sent(&r->to->ses, now_ms, true);
 		r->to->used_ms = now_ms;
@@ -152,25 +214,22 @@ path_keepalive(struct engine *e, uint64_t now_ms, struct peer_slot *p)
 	/* what was sealed before it leaves before it */
 	if (p->batch != NULL)
 		path_send(e, p->batch);
+	while (e->due_n > 0)
+		path_collect(e);
 	if (engine_send(e, p, p->sock, &p->ep, msg, sizeof(msg)) == -1)
 		return -1;
 	count(e, KEEPALIVES_SENT);
 	return 0;
 }
 
-void
-path_send(struct engine *e, struct batch *b)
+static void
+transmit(struct engine *e, struct batch *b)
 {
 	struct peer_slot *p = slot_get(e, b->peer);
 	enum udp_result r = UDP_ERROR;
 	uint16_t sock = b->sock;
 
-	/* empty or not, the next one's datagrams are not to end up in it */
-	if (p != NULL && p->batch == b)
-		p->batch = NULL;
-	if (b->n == 0)
-		return;
-	if (engine_sock_for(e, &b->to, &sock))
+	if (!b->spoilt && engine_sock_for(e, &b->to, &sock))
 		r = e->io.udp_send(
 		    e->io.ctx, sock, &b->to, b->buf, b->len, b->seg);
 	if (r == UDP_OK) {
@@ -186,6 +245,32 @@ path_send(struct engine *e, struct batch *b)
 		p->tx_bytes += b->len;
 	}
 	batch_reset(b);
+}
+
+/* In the order in which they became due; none before its last job. */
+static void
+transmit_due(struct engine *e)
+{
+	while (e->due_n > 0 && e->due[e->due_first]->job <= e->collected) {
+		transmit(e, e->due[e->due_first]);
+		e->due_first = (e->due_first + 1) % BATCHES;
+		e->due_n--;
+	}
+}
+
+void
+path_send(struct engine *e, struct batch *b)
+{
+	struct peer_slot *p = slot_get(e, b->peer);
+
+	/* empty or not, the next one's datagrams are not to end up in it */
+	if (p != NULL && p->batch == b)
+		p->batch = NULL;
+	if (b->n == 0 || b->due)
+		return;
+	b->due = true;
+	e->due[(e->due_first + e->due_n++) % BATCHES] = b;
+	transmit_due(e);
 }
 
 /* ---- in ---- */
@@ -214,16 +299,23 @@ heard(struct engine *e, uint64_t now_ms, struct datagram *d, struct keypair *kp,
 		d->by->used_ms = now_ms;
 }
 
-static void
+/* Into the open super-packet, or the first of the next one. */
+static enum counter
 merge(struct engine *e, const struct pkt *p)
 {
+	uint8_t *to = e->merge_buf;
+
 	if (e->merged != 0 && merge_add(&e->merge, p)) {
 		e->merged++;
-		return;
+		return EI_DATA;
 	}
 	path_commit(e);
+	if (e->io.tun_room != NULL && (to = e->io.tun_room(e->io.ctx)) == NULL)
+		return EI_TUN_FULL;
+	e->merge.buf = to;
 	merge_open(&e->merge, p);
 	e->merged = 1;
+	return EI_DATA;
 }
 
 /* The plaintext: a packet of this peer, behind it padding. */
@@ -237,8 +329,7 @@ deliver(struct engine *e, const struct datagram *d, size_t len)
 	p.len = p.ip_len;
 	if (route_find(e->routes, &p.src) != d->by->no)
 		return EI_NOT_ALLOWED;
-	merge(e, &p);
-	return EI_DATA;
+	return merge(e, &p);
 }
 
 /*
@@ -260,7 +351,9 @@ path_in(struct engine *e, uint64_t now_ms, struct datagram *d)
 		return EI_NO_SESSION;
 	if ((kp = session_rx(&p->ses, now_ms, index)) == NULL)
 		return EI_EXPIRED;
-	n = keypair_open(kp, d->data + WG_DATA_HDR, d->data, d->len);
+	n = d->opened == NOT_OPENED
+	    ? keypair_open(kp, d->data + WG_DATA_HDR, d->data, d->len)
+	    : keypair_opened(kp, d->data, d->len, d->opened == OPENED);
 	if (n < 0)
 		return n == -1 ? EI_BAD_TAG : EI_REPLAY;
 	d->by = p;
@@ -269,6 +362,115 @@ path_in(struct engine *e, uint64_t now_ms, struct datagram *d)
 		return EI_KEEPALIVE;
 	count(e, SEG_IN);
 	return deliver(e, d, (size_t)n);
+}
+
+/* The key of a receive that is nothing but data of one session; or NULL. */
+static struct keypair *
+one_session(struct engine *e, const struct opening *o)
+{
+	uint32_t index = wg_get32(o->data + WG_DATA_RECEIVER);
+	const struct index_entry *x;
+	struct peer_slot *p;
+	size_t n;
+
+	for (size_t off = 0; off < o->len; off += n) {
+		const uint8_t *msg = o->data + off;
+
+		n = o->len - off < o->seg ? o->len - off : o->seg;
+		if (wg_classify(msg, n) != WG_DATA ||
+		    wg_get32(msg + WG_DATA_RECEIVER) != index)
+			return NULL;
+	}
+	x = index_find(e->index, index);
+	if (x == NULL || x->kind != INDEX_KEYS ||
+	    (p = slot_get(e, x->peer)) == NULL)
+		return NULL;
+	return session_rx(&p->ses, o->now_ms, index);
+}
+
+/*
+ * A few datagrams are opened here, unless others are being opened: then they
+ * queue up behind, because waiting would cost more.
+ */
+bool
+path_give(struct engine *e, const struct opening *o)
+{
+	size_t n = (o->len + o->seg - 1) / o->seg;
+	struct crew_job *job;
+	struct keypair *kp;
+
+	if (!has_crew(e) || n > CREW_DATAGRAMS || o->len < WG_DATA_MIN ||
+	    (n < JOB_DATAGRAMS && e->openings == 0))
+		return false;
+	/* first: what is collected for it may end a session */
+	job = free_slot(e);
+	if ((kp = one_session(e, o)) == NULL)
+		return false;
+	*job = (struct crew_job){
+	    .kind = CREW_OPEN,
+	    .n = (uint32_t)n,
+	    .owner = &e->opening[e->given % CREW_SLOTS],
+	    .open = {.buf = o->data,
+		.len = o->len,
+		.seg = o->seg,
+		.limit = kp->limit},
+	};
+	memcpy(job->key, kp->recv_key, sizeof(job->key));
+	e->opening[e->given % CREW_SLOTS] = *o;
+	e->openings++;
+	give(e);
+	return true;
+}
+
+/* What became of a receive, as if it had just come. */
+static void
+opened(struct engine *e, const struct opening *o, uint64_t good)
+{
+	struct peer_slot *by = NULL;
+	size_t left = o->len;
+
+	for (uint8_t *p = o->data; left > 0; good >>= 1) {
+		struct datagram d = {.sock = o->sock,
+		    .from = &o->from,
+		    .data = p,
+		    .len = left < o->seg ? left : o->seg,
+		    .opened = (good & 1) != 0 ? OPENED : FORGED};
+
+		engine_take(e, o->now_ms, &d);
+		if (d.by != NULL)
+			by = d.by;
+		p += d.len;
+		left -= d.len;
+	}
+	e->openings--;
+	if (by == NULL)
+		return;
+	/* then what was held is sent, which is no moment for more to come in */
+	if (by->peer.state != PEER_UP)
+		engine_collect(e);
+	slot_heard(e, by, o->now_ms);
+}
+
+void
+path_collect(struct engine *e)
+{
+	struct crew_job *job = crew_oldest(e->io.crew, true);
+	struct opening o = {0};
+	struct batch *b;
+	uint64_t good = 0;
+
+	if (job->kind == CREW_OPEN) {
+		o = *(const struct opening *)job->owner;
+		good = job->open.good;
+	} else if (job->seal.len == 0) {
+		b = job->owner;
+		b->spoilt = true;
+	}
+	crew_drop(e->io.crew);
+	e->collected++;
+	if (o.data != NULL)
+		opened(e, &o, good);
+	transmit_due(e);
 }
 
 void
@@ -280,7 +482,7 @@ path_commit(struct engine *e)
 	if (e->merged == 0)
 		return;
 	len = merge_finish(&e->merge, &v);
-	if (e->io.tun_send(e->io.ctx, &v, e->merge_buf, len) == 0) {
+	if (e->io.tun_send(e->io.ctx, &v, e->merge.buf, len) == 0) {
 		e->c.v[EI_DATA] += e->merged;
 		e->c.v[TUN_TX_BYTES] += len;
 	} else {
@@ -294,5 +496,6 @@ path_flush(struct engine *e)
 {
 	for (uint32_t i = 0; i < BATCHES; i++)
 		path_send(e, &e->batch[i]);
+	engine_collect(e);
 	path_commit(e);
 }

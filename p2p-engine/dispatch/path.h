@@ -13,6 +13,7 @@
 struct batch;
 struct datagram;
 struct engine;
+struct opening;
 struct peer_slot;
 
 /*
@@ -24,6 +25,10 @@ struct peer_slot;
  *	out  record -> own source -> route -> key -> cut -> seal -> batch
  *	in   index -> key -> open -> replay -> source of this peer -> merge
  *
+ * The two long steps, cut and seal and open, can be somebody else's (crew.h).
+ * Everything else is done here and in order: the place in the batch and the
+ * counters are taken before, the replay window is asked after.
+ *
  * EO_SENT and EI_DATA are counted when the batch or the super-packet leaves
  * (path_send, path_commit), because only then it is known whether it did; all
  * other verdicts are counted by the caller.  A record's fate is that of its
@@ -33,6 +38,7 @@ struct record {
 	const struct vnet *vnet;
 	const uint8_t *data;
 	size_t len;
+	bool stays;           /* until it was collected: may be given away */
 	struct pkt pkt;       /* filled as far as it makes sense */
 	struct peer_slot *to; /* filled once it is routed */
 };
@@ -44,8 +50,14 @@ enum counter path_in(struct engine *, uint64_t now_ms, struct datagram *);
 /* An empty message.  -1: there is no key, or it could not be sent. */
 int path_keepalive(struct engine *, uint64_t now_ms, struct peer_slot *);
 
-void path_send(struct engine *, struct batch *); /* what is pending in it */
-void path_commit(struct engine *);               /* the open super-packet */
-void path_flush(struct engine *);                /* all of it */
+/* This receive is the crew's now; false: open it here. */
+bool path_give(struct engine *, const struct opening *);
+/* The oldest job: wait for it, use it, and send what it completes. */
+void path_collect(struct engine *);
+
+/* What is pending in it, as soon as it is sealed, after what is due before. */
+void path_send(struct engine *, struct batch *);
+void path_commit(struct engine *); /* the open super-packet */
+void path_flush(struct engine *);  /* all of it */
 
 #endif

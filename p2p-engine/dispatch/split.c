@@ -113,6 +113,21 @@ split_longest(const struct split *s)
 	return s->hdr + s->v.gso_size;
 }
 
+size_t
+split_last(const struct split *s)
+{
+	if (s->v.gso_type == VNET_GSO_NONE || s->len == s->hdr)
+		return s->len;
+	return s->hdr + (s->len - s->hdr - 1) % s->v.gso_size + 1;
+}
+
+void
+split_skip(struct split *s, unsigned n)
+{
+	s->off += (size_t)n * s->v.gso_size;
+	s->index += n;
+}
+
 /* The transport checksum of a packet of len octets that is otherwise done. */
 static void
 put_csum(const struct pkt *p, uint8_t *out, size_t len)

@@ -16,13 +16,14 @@ struct msghdr;
  */
 #define GSO_CONTROL 64 /* octets of control data that both need at most */
 
-bool gso_able(void);
+/* Does the system know batches?  It would send one as one if it did not. */
+bool gso_able(int fd);
 /* Make m (with control data of GSO_CONTROL octets) a batch of seg octets. */
 void gso_mark(struct msghdr *m, uint16_t seg);
 /* Batch refused, single datagrams may do; *never: all that socket's. */
 bool gso_refused(int error, bool *never);
 
-int gro_on(int fd); /* 0 or -1 */
+int gro_set(int fd, bool on); /* 0, or -1 with errno */
 /* Size of the datagrams in a received batch, 0: it is a single one. */
 size_t gro_size(struct msghdr *m);
 

@@ -10,9 +10,12 @@
 #include <sys/socket.h>
 
 bool
-gso_able(void)
+gso_able(int fd)
 {
-	return true;
+	int seg;
+	socklen_t len = sizeof(seg);
+
+	return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &seg, &len) == 0;
 }
 
 void
@@ -40,11 +43,11 @@ gso_refused(int error, bool *never)
 }
 
 int
-gro_on(int fd)
+gro_set(int fd, bool on)
 {
-	int on = 1;
+	int value = on ? 1 : 0;
 
-	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
+	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &value, sizeof(value));
 }
 
 size_t

@@ -3,9 +3,12 @@
 /* One datagram a call: see gso.h. */
 #include "gso.h"
 
+#include <errno.h>
+
 bool
-gso_able(void)
+gso_able(int fd)
 {
+	(void)fd;
 	return false;
 }
 
@@ -25,10 +28,11 @@ gso_refused(int error, bool *never)
 }
 
 int
-gro_on(int fd)
+gro_set(int fd, bool on)
 {
 	(void)fd;
-	return 0;
+	errno = ENOPROTOOPT;
+	return on ? -1 : 0;
 }
 
 size_t

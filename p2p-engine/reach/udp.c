@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "feature.h"
 #include "gso.h"
 #include "log.h"
 
@@ -25,7 +26,11 @@ struct udp {
 	int fd;
 	uint16_t no;
 	uint8_t family;
-	bool gso;
+	bool gso, gro;           /* used */
+	bool want_gso, want_gro; /* and if not, is that a pity? */
+	bool small;              /* a buffer is smaller than wanted */
+	uint8_t calm; /* wake-ups with a single datagram, at most UDP_CALM */
+	uint64_t refused, lost;
 	uint32_t head, n;      /* of the queue */
 	struct waiting *queue; /* UDP_WAITING, touched only when needed */
 };
@@ -46,9 +51,7 @@ udp_new(int fd, uint16_t no, uint8_t family)
 	u->fd = fd;
 	u->no = no;
 	u->family = family;
-	u->gso = gso_able();
-	if (gro_on(fd) == -1)
-		log_warn("UDP socket %u: receiving batches", no);
+	udp_offload(u, true, true);
 	return u;
 }
 
@@ -80,8 +83,47 @@ udp_family(const struct udp *u)
 	return u->family;
 }
 
+void
+udp_offload(struct udp *u, bool send, bool receive)
+{
+	u->want_gso = send;
+	u->gso = send && gso_able(u->fd);
+	if (send && !u->gso)
+		log_info("UDP socket %u: this system sends no batches", u->no);
+	/*
+	 * Only if it differs: the size of a batch that waits in the socket
+	 * while this is switched off is lost, and so the batch.
+	 */
+	if (receive == u->want_gro && receive == u->gro)
+		return;
+	u->want_gro = receive;
+	u->gro = false;
+	if (gro_set(u->fd, receive) == -1)
+		log_info("UDP socket %u: this system receives no batches: %s",
+		    u->no, strerror(errno));
+	else
+		u->gro = receive;
+}
+
+void
+udp_features(const struct udp *u, uint32_t *have, uint32_t *lacking)
+{
+	*have |=
+	    (u->gso ? FEATURE_UDP_GSO : 0) | (u->gro ? FEATURE_UDP_GRO : 0);
+	*lacking |= (u->want_gso && !u->gso ? FEATURE_UDP_GSO : 0) |
+	    (u->want_gro && !u->gro ? FEATURE_UDP_GRO : 0) |
+	    (u->small ? FEATURE_BUFFERS : 0);
+}
+
+void
+udp_count(const struct udp *u, struct counters *c)
+{
+	c->v[UDP_REFUSED] += u->refused;
+	c->v[UDP_LOST] += u->lost;
+}
+
 static void
-check_buffer(const struct udp *u, int option, const char *what, uint32_t want)
+check_buffer(struct udp *u, int option, const char *what, uint32_t want)
 {
 	int got = 0;
 	socklen_t len = sizeof(got);
@@ -91,14 +133,17 @@ check_buffer(const struct udp *u, int option, const char *what, uint32_t want)
 		return;
 	}
 	/* the system doubles it for its own overhead */
-	if ((uint32_t)got / 2 < want)
-		log_warnx("UDP socket %u: %s buffer is %u octets, not %u",
-		    u->no, what, (unsigned)got / 2, want);
+	if ((uint32_t)got / 2 >= want)
+		return;
+	u->small = true;
+	log_warnx("UDP socket %u: %s buffer is %u octets, not %u", u->no, what,
+	    (unsigned)got / 2, want);
 }
 
 void
-udp_check_buffers(const struct udp *u, uint32_t receive, uint32_t send)
+udp_check_buffers(struct udp *u, uint32_t receive, uint32_t send)
 {
+	u->small = false;
 	check_buffer(u, SO_RCVBUF, "receive", receive);
 	check_buffer(u, SO_SNDBUF, "send", send);
 }
@@ -157,10 +202,11 @@ send_batch(struct udp *u, const struct endpoint *to, const uint8_t *data,
 			*off = len;
 		if (e == 0 || !gso_refused(e, &never))
 			return e;
+		u->refused++;
 		if (never) {
 			u->gso = false;
-			log_info(
-			    "UDP socket %u: no batches on this device", u->no);
+			log_info("UDP socket %u: no more batches: %s", u->no,
+			    strerror(e));
 		}
 	}
 	return send_singly(u, to, data, len, seg, off);
@@ -221,11 +267,17 @@ udp_writable(struct udp *u)
 		struct waiting *w = &u->queue[u->head];
 		int e = send_batch(u, &w->to, w->data, w->len, w->seg, &w->off);
 
-		if (e != 0 && is_full(e))
+		/*
+		 * Not for ENOBUFS: memory is short although the socket has
+		 * room, and to wait for the socket would be to spin.
+		 */
+		if (e == EAGAIN || e == EWOULDBLOCK)
 			return;
-		if (e != 0)
+		if (e != 0) {
+			u->lost += (w->len - w->off + w->seg - 1) / w->seg;
 			log_debug(
 			    "UDP socket %u: send: %s", u->no, strerror(e));
+		}
 		u->head = (u->head + 1) % UDP_WAITING;
 		u->n--;
 	}
@@ -262,25 +314,80 @@ receive(const struct udp *u, uint8_t *buf, struct endpoint *from, size_t *size)
 	return n;
 }
 
-bool
-udp_receive(struct udp *u, uint8_t *buf, udp_fn *fn, void *ctx)
+/* There was nothing more, after so many datagrams. */
+static void
+drained(struct udp *u, unsigned datagrams)
 {
+	if (datagrams != 1)
+		u->calm = 0;
+	else if (u->calm < UDP_CALM)
+		u->calm++;
+}
+
+bool
+udp_receive_whole(struct udp *u, const struct udp_taker *t)
+{
+	unsigned datagrams = 0;
 	struct endpoint from;
 	size_t size;
 
 	for (int i = 0; i < UDP_BURST; i++) {
+		uint8_t *buf = t->room(t->ctx);
 		ssize_t n = receive(u, buf, &from, &size);
-		size_t left = n > 0 ? (size_t)n : 0;
-		uint8_t *p = buf;
+		size_t len = n > 0 ? (size_t)n : 0;
 
-		if (n == -1)
+		if (n == -1) {
+			drained(u, datagrams);
 			return false;
-		if (size == 0 || size > left)
-			size = left;
-		for (size_t len; left > 0; p += len, left -= len) {
-			len = left < size ? left : size;
-			fn(ctx, u->no, &from, p, len);
+		}
+		if (size == 0 || size > len)
+			size = len;
+		if (len > 0) {
+			t->whole(t->ctx, u->no, &from, buf, len, size);
+			datagrams += (unsigned)((len + size - 1) / size);
+		}
+		if (i == 0 && datagrams == 1 && u->calm == UDP_CALM) {
+			u->calm--;
+			return true;
 		}
 	}
+	u->calm = 0;
 	return true;
+}
+
+/* One buffer, and each datagram for itself. */
+struct cutter {
+	uint8_t *buf;
+	udp_fn *fn;
+	void *ctx;
+};
+
+static uint8_t *
+cutter_room(void *ctx)
+{
+	const struct cutter *c = ctx;
+
+	return c->buf;
+}
+
+static void
+cutter_whole(void *ctx, uint16_t no, const struct endpoint *from, uint8_t *data,
+    size_t len, size_t seg)
+{
+	const struct cutter *c = ctx;
+
+	for (size_t n; len > 0; data += n, len -= n) {
+		n = len < seg ? len : seg;
+		c->fn(c->ctx, no, from, data, n);
+	}
+}
+
+bool
+udp_receive(struct udp *u, uint8_t *buf, udp_fn *fn, void *ctx)
+{
+	struct cutter c = {.buf = buf, .fn = fn, .ctx = ctx};
+	const struct udp_taker t = {
+	    .room = cutter_room, .whole = cutter_whole, .ctx = &c};
+
+	return udp_receive_whole(u, &t);
 }

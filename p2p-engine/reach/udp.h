@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "counters.h"
 #include "engine.h"
 
 /*
@@ -15,15 +16,21 @@
  * of datagram system calls.
  *
  * Out: a batch of equal datagrams is one call (gso.h); what the system refuses
- * as a batch is sent one by one.  A full socket buffer is a matter of waiting:
- * the batch is copied to a queue of UDP_WAITING, udp_waiting() tells the owner
- * to stop reading packets and to call udp_writable when the socket is, and only
- * when the queue is full UDP_FULL makes the engine drop and count.
+ * as a batch is sent one by one, and if it says that it never will take one the
+ * socket is not asked again until udp_offload.  A full socket buffer is a
+ * matter of waiting: the batch is copied to a queue of UDP_WAITING,
+ * udp_waiting() tells the owner to stop reading packets and to call
+ * udp_writable when the socket is, and only when the queue is full UDP_FULL
+ * makes the engine drop and count.
  *
- * In: at most UDP_BURST receives a call, each cut into its datagrams.
+ * In: at most UDP_BURST receives a call, each cut into its datagrams.  Usually
+ * that is until there is nothing; a socket that had a single datagram UDP_CALM
+ * times running is believed every other time to have had all of it, since the
+ * loop is level-triggered.
  */
 #define UDP_WAITING 16
 #define UDP_BURST 32
+#define UDP_CALM 4
 #define UDP_BUFFER 65536 /* octets of the receive buffer */
 
 struct udp;
@@ -39,7 +46,16 @@ uint16_t udp_no(const struct udp *);
 uint8_t udp_family(const struct udp *);
 
 /* Read the buffer sizes back and say so if they are smaller than wanted. */
-void udp_check_buffers(const struct udp *, uint32_t receive, uint32_t send);
+void udp_check_buffers(struct udp *, uint32_t receive, uint32_t send);
+/*
+ * Batches out and in are wanted, or not.  A new socket has both; asking again
+ * tries again what was refused.
+ */
+void udp_offload(struct udp *, bool send, bool receive);
+/* Adds FEATURE_* of this socket: what it has, and what it lacks but wants. */
+void udp_features(const struct udp *, uint32_t *have, uint32_t *lacking);
+/* Adds UDP_REFUSED and UDP_LOST. */
+void udp_count(const struct udp *, struct counters *);
 
 /* len octets as datagrams of seg, the last may be shorter. */
 enum udp_result udp_send(struct udp *, const struct endpoint *to,
@@ -49,5 +65,16 @@ void udp_writable(struct udp *); /* send what waits, as far as it goes */
 
 /* buf: UDP_BUFFER octets.  True: there may be more. */
 bool udp_receive(struct udp *, uint8_t *buf, udp_fn *, void *ctx);
+/*
+ * The same uncut: `room` says where the next receive of UDP_BUFFER octets
+ * goes, `whole` gets it, datagrams of seg octets, the last may be shorter.
+ */
+struct udp_taker {
+	uint8_t *(*room)(void *ctx);
+	void (*whole)(void *ctx, uint16_t no, const struct endpoint *from,
+	    uint8_t *data, size_t len, size_t seg);
+	void *ctx;
+};
+bool udp_receive_whole(struct udp *, const struct udp_taker *);
 
 #endif

@@ -25,6 +25,8 @@ keypair_new(const struct noise_keys *keys, uint32_t local_index,
 		keypair_free(kp);
 		return NULL;
 	}
+	memcpy(kp->send_key, keys->send, sizeof(kp->send_key));
+	memcpy(kp->recv_key, keys->recv, sizeof(kp->recv_key));
 	kp->local_index = local_index;
 	kp->remote_index = remote_index;
 	kp->limit =
@@ -40,6 +42,7 @@ keypair_free(struct keypair *kp)
 		return;
 	aead_free(kp->send);
 	aead_free(kp->recv);
+	crypto_wipe(kp, sizeof(*kp));
 	free(kp);
 }
 
@@ -51,6 +54,21 @@ padded(size_t len, size_t pad_max)
 	if (n <= pad_max)
 		return n;
 	return len > pad_max ? len : pad_max;
+}
+
+size_t
+keypair_sealed_len(size_t len, size_t pad_max)
+{
+	return WG_DATA_HDR + padded(len, pad_max) + WG_TAG;
+}
+
+uint64_t
+keypair_take(struct keypair *kp, uint32_t n)
+{
+	uint64_t first = kp->tx_counter;
+
+	kp->tx_counter += n;
+	return first;
 }
 
 size_t
@@ -85,8 +103,19 @@ keypair_open(struct keypair *kp, uint8_t *out, const uint8_t *msg, size_t len)
 
 	if (counter >= kp->limit)
 		return -2;
-	if (aead_open(kp->recv, counter, out, msg + WG_DATA_HDR,
-		len - WG_DATA_HDR) == -1)
+	return keypair_opened(kp, msg, len,
+	    aead_open(kp->recv, counter, out, msg + WG_DATA_HDR,
+		len - WG_DATA_HDR) == 0);
+}
+
+long
+keypair_opened(struct keypair *kp, const uint8_t *msg, size_t len, bool good)
+{
+	uint64_t counter = wg_get64(msg + WG_DATA_COUNTER);
+
+	if (counter >= kp->limit)
+		return -2;
+	if (!good)
 		return -1;
 	if (!replay_accept(&kp->replay, counter))
 		return -2;

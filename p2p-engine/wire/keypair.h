@@ -19,6 +19,7 @@
  */
 struct keypair {
 	struct aead *send, *recv;
+	uint8_t send_key[32], recv_key[32]; /* for who works elsewhere */
 	uint32_t local_index, remote_index;
 	uint64_t tx_counter; /* the next one */
 	uint64_t limit;      /* counters are below it: reject_after_messages */
@@ -41,6 +42,10 @@ void keypair_free(struct keypair *); /* wipes; NULL is fine */
  */
 size_t keypair_seal(struct keypair *, uint8_t *out, const uint8_t *in,
     size_t len, size_t pad_max);
+/* The length of what keypair_seal makes of len octets. */
+size_t keypair_sealed_len(size_t len, size_t pad_max);
+/* n counters for sealing elsewhere: the first; the caller looked at limit. */
+uint64_t keypair_take(struct keypair *, uint32_t n);
 /*
  * Open a type-4 message (len >= WG_DATA_MIN) into out, which is msg +
  * WG_DATA_HDR or does not overlap msg: plaintext length >= 0 with padding, or
@@ -48,5 +53,8 @@ size_t keypair_seal(struct keypair *, uint8_t *out, const uint8_t *in,
  */
 long keypair_open(
     struct keypair *, uint8_t *out, const uint8_t *msg, size_t len);
+/* What keypair_open still has to say of a message that was opened elsewhere. */
+long keypair_opened(
+    struct keypair *, const uint8_t *msg, size_t len, bool good);
 
 #endif

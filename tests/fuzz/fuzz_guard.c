@@ -24,7 +24,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct conf_node c;
 	struct guard *guard;
 	struct vnet v;
-	uint8_t *b;
+	uint8_t *b; /* what it may look at, and no more */
+	size_t head;
 
 	if (len < 1 + PK_VNET)
 		return 0;
@@ -33,12 +34,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	data += 1 + PK_VNET;
 	len -= 1 + PK_VNET;
 	guard = guard_new(&c);
-	b = malloc(len + (len == 0));
+	head = len < GUARD_HEAD ? len : GUARD_HEAD;
+	b = malloc(head + (head == 0));
 	if (guard != NULL && b != NULL) {
-		memcpy(b, data, len);
-		require(guard_in(guard, &v, b, len) == twin_in(&c, &v, b, len));
+		memcpy(b, data, head);
 		require(
-		    guard_out(guard, &v, b, len) == twin_out(&c, &v, b, len));
+		    guard_in(guard, &v, b, len) == twin_in(&c, &v, data, len));
+		require(guard_out(guard, &v, b, len) ==
+		    twin_out(&c, &v, data, len));
 	}
 	free(b);
 	guard_free(guard);

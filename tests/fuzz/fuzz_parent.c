@@ -82,7 +82,7 @@ ask_udp(struct ask *a, const struct endpoint *want, struct endpoint *local,
 }
 
 int
-ask_tun(struct ask *a, const char *device, bool offload, uint8_t *granted,
+ask_tun(struct ask *a, const char *device, uint8_t offload, uint8_t *granted,
     char err[ASK_ERR])
 {
 	(void)a;

@@ -109,7 +109,7 @@ confine(enum role role, enum mode mode, const struct go *g,
 	if (sandbox_enter_early(role, r) == -1)
 		return -1;
 	if (mode == MODE_WEAK)
-		return sandbox_landlock(role, NULL, r);
+		return sandbox_no_threads(role);
 	return sandbox_enter(role, r);
 }
 

@@ -41,7 +41,7 @@ static const struct {
     {ROLE_PRIV, "rename", EPERM},
     {ROLE_PRIV, "truncate", EPERM},
     {ROLE_PRIV, "execve", EPERM},
-    {ROLE_PRIV, "clone3", EPERM},
+    {ROLE_PRIV, "clone3", ENOSYS},
     {ROLE_PRIV, "ptrace", EPERM},
     {ROLE_PRIV, "process_vm_readv", EPERM},
     {ROLE_PRIV, "process_vm_writev", EPERM},

@@ -83,6 +83,24 @@ START_TEST(every_number_ends_at_its_range)
 }
 END_TEST
 
+START_TEST(workers_are_a_number_or_auto)
+{
+	static const char *const no[] = {"5", "255", "all", "-1", "Auto", ""};
+	struct conf_node n = {0};
+	char text[CONF_VALUE_STRLEN];
+
+	ck_assert_int_eq(set(&n, "engine", "workers", "4"), CV_OK);
+	ck_assert_uint_eq(n.workers, 4);
+	ck_assert_int_eq(set(&n, "engine", "workers", "auto"), CV_OK);
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		ck_assert_int_eq(set(&n, "engine", "workers", no[i]), CV_BAD);
+	ck_assert_uint_eq(n.workers, CONF_AUTO);
+	conf_value_format(
+	    conf_row_named("engine", "workers"), &n, 0, text, sizeof(text));
+	ck_assert_str_eq(text, "auto");
+}
+END_TEST
+
 START_TEST(numbers_come_back_from_their_text)
 {
 	uint64_t seed = test_seed();
@@ -210,6 +228,33 @@ START_TEST(levels_are_those_of_the_log)
 END_TEST
 
 /* RFC 4648 by hand: 32 octets 0..31, and all bits set. */
+START_TEST(offload_has_the_steps_of_the_kernel)
+{
+	const struct conf_row *row = conf_row_named("tunnel", "offload");
+	const char *const words[] = {"yes", "tso", "csum", "no"};
+	char text[CONF_VALUE_STRLEN];
+	struct conf_node n = {0};
+	unsigned taken = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_int_eq(set(&n, "tunnel", "offload", words[i]), CV_OK);
+		conf_value_format(row, &n, 0, text, sizeof(text));
+		ck_assert_str_eq(text, words[i]);
+	}
+	for (unsigned v = 0; v < 256; v++) {
+		n.offload = (uint8_t)v;
+		taken += conf_value_valid(row, &n);
+	}
+	ck_assert_uint_eq(taken, 4);
+	ck_assert_int_eq(set(&n, "tunnel", "offload", "on"), CV_BAD);
+	ck_assert_str_eq(bad.hint, "did you mean yes?");
+	ck_assert_int_eq(set(&n, "tunnel", "offload", "off"), CV_BAD);
+	ck_assert_str_eq(bad.hint, "did you mean no?");
+	ck_assert_int_eq(set(&n, "tunnel", "offload", "hardware"), CV_BAD);
+	ck_assert_str_eq(bad.hint, "yes, tso, csum or no");
+}
+END_TEST
+
 START_TEST(keys_are_canonical_base64)
 {
 	static const char count[] =
@@ -318,6 +363,7 @@ main(void)
 	tcase_add_test(tc, times_need_a_unit_and_know_five);
 	tcase_add_test(tc, numbers_beyond_64_bits_are_out_of_range);
 	tcase_add_test(tc, every_number_ends_at_its_range);
+	tcase_add_test(tc, workers_are_a_number_or_auto);
 	tcase_add_test(tc, numbers_come_back_from_their_text);
 	tcase_add_test(tc, sizes_are_octets_or_have_a_unit);
 	tcase_add_test(tc, names_are_letters_digits_and_inner_hyphens);
@@ -327,6 +373,7 @@ main(void)
 	tcase_add_test(tc, a_mapped_address_of_a_peer_is_refused);
 	tcase_add_test(tc, point_to_point_addresses_are_hosts);
 	tcase_add_test(tc, levels_are_those_of_the_log);
+	tcase_add_test(tc, offload_has_the_steps_of_the_kernel);
 	tcase_add_test(tc, keys_are_canonical_base64);
 	tcase_add_test(tc, anything_else_is_no_key);
 	tcase_add_test(tc, random_keys_come_back_from_their_text);

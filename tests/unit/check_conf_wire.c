@@ -186,6 +186,12 @@ mtu_small(struct conf_node *n)
 }
 
 static void
+many_workers(struct conf_node *n)
+{
+	n->workers = CONF_AUTO - 1;
+}
+
+static void
 default_route(struct conf_node *n)
 {
 	n->nroutes = 1;
@@ -237,6 +243,7 @@ START_TEST(what_the_parser_refuses_is_refused_as_a_frame)
 {
 	refused_node(device_path);
 	refused_node(mtu_small);
+	refused_node(many_workers);
 	refused_node(default_route);
 	refused_node(host_bits);
 	refused_node(no_listen);

@@ -272,6 +272,23 @@ START_TEST(eight_extension_headers_are_enough)
 }
 END_TEST
 
+START_TEST(headers_end_within_what_is_looked_at)
+{
+	/* three options of n octets, then UDP: it begins at 40 + 3 n */
+	for (size_t n = 8; n <= 248; n += 8) {
+		bool near = 40 + 3 * n + 20 <= GUARD_HEAD;
+		struct gen g;
+
+		gen_ip(&g, PEER6, ME6, 17);
+		for (unsigned i = 0; i < 3; i++)
+			gen_ext(&g, 60, n);
+		gen_udp(&g, 53, 900);
+		IN(&g, near ? C_NONE : TI_MALFORMED);
+		OUT(&g, near ? TO_SOURCE : TO_MALFORMED);
+	}
+}
+END_TEST
+
 START_TEST(hop_by_hop_options_come_first_or_not_at_all)
 {
 	struct gen g;
@@ -542,6 +559,7 @@ main(void)
 	    a_whole_packet_without_its_ports_is_malformed,
 	    source_routing_is_malformed,
 	    eight_extension_headers_are_enough,
+	    headers_end_within_what_is_looked_at,
 	    hop_by_hop_options_come_first_or_not_at_all,
 	    an_extension_header_over_the_end_is_malformed,
 	    an_extension_header_that_ends_inside_the_transport_s_moves_it,

@@ -116,7 +116,7 @@ largest_priv(unsigned type, union any_msg *m)
 	switch (type) {
 	case MSG_P_TUN:
 		FILL(m->p_tun.device);
-		m->p_tun.offload = true;
+		m->p_tun.offload = 15;
 		break;
 	case MSG_P_KEY:
 		FILL(m->p_key.path);
@@ -409,7 +409,7 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_LOG_ROW, 8, 0, 3},
 	    {MSG_TEXT_ROW, 0, 0, 2},
 	    {MSG_END, 0, 0, 4},
-	    {MSG_P_TUN, 2, 0, 1},
+	    {MSG_P_TUN, 2, 0, 15},
 	    {MSG_P_LISTEN, 0, 0, 1},
 	    {MSG_P_SPAWN, 0, 1, ROLE_NROLES - 1},
 	    {MSG_P_KILL, 0, 1, ROLE_NROLES - 1},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature.h"
 #include "show.h"
 #include "unit.h"
 
@@ -221,6 +222,52 @@ START_TEST(lines_of_a_diagnostic_stay_lines)
 }
 END_TEST
 
+static struct show *
+show_engine(struct show *s)
+{
+	const struct msg_proc_row proc[] = {
+	    {.role = ROLE_ENGINE,
+		.state = PROC_UP,
+		.features = FEATURE_UDP_GRO | FEATURE_RING,
+		.lacking = FEATURE_UDP_GSO},
+	    {.role = ROLE_KEY, .state = PROC_UP}};
+
+	s->ops->proc(s, &proc[0]);
+	s->ops->proc(s, &proc[1]);
+	return s;
+}
+
+START_TEST(features_are_a_table_below_the_processes)
+{
+	open_text();
+	finish(show_engine(begin(show_text_new(f, false), SHOW_STATUS)));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\n\nFAST PATH   HAS           LACKS\n"
+	    "p2p-engine  udp-gro,ring  udp-gso\n"));
+	ck_assert_ptr_null(strstr(text, "keyd  -"));
+}
+END_TEST
+
+START_TEST(features_are_the_last_columns_and_arrays)
+{
+	json_t *doc, *p;
+
+	open_text();
+	finish(show_engine(begin(show_raw_new(f), SHOW_STATUS)));
+	ck_assert_ptr_nonnull(strstr(text, "\tfull\tudp-gro,ring\tudp-gso\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\tfull\t-\t-\n"));
+	open_text();
+	finish(show_engine(begin(show_json_new(f), SHOW_STATUS)));
+	doc = json_loads(text, 0, NULL);
+	p = json_array_get(json_object_get(doc, "processes"), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(p, "features")), 2);
+	ck_assert_str_eq(json_string_value(json_array_get(
+			     json_object_get(p, "features_missing"), 0)),
+	    "udp-gso");
+	json_decref(doc);
+}
+END_TEST
+
 START_TEST(status_is_tidy_even_with_much_to_say)
 {
 	struct msg_node_row node = {.name = "alpha",
@@ -236,7 +283,9 @@ START_TEST(status_is_tidy_even_with_much_to_say)
 	    .pid = 4194304,
 	    .restarts = 123456,
 	    .started_unix_ms = 1,
-	    .missing = 0xfff};
+	    .missing = 0xfff,
+	    .features = ~0u,
+	    .lacking = ~0u};
 	const struct show_counter drop = {.role = ROLE_ENGINE,
 	    .info = counter_info(TO_FRAGMENT),
 	    .value = UINT64_MAX};
@@ -266,6 +315,7 @@ START_TEST(status_is_tidy_even_with_much_to_say)
 	assert_tidy();
 	ck_assert_ptr_nonnull(strstr(text, "state       degraded\n"));
 	ck_assert_ptr_null(strstr(text, "MEMORY"));
+	ck_assert_ptr_nonnull(strstr(text, "\ntunnel-priv  udp-gso,"));
 	ck_assert_ptr_null(strstr(text, "packets are missing"));
 	ck_assert_ptr_nonnull(strstr(text, "0 unaccounted\n"));
 }
@@ -282,6 +332,8 @@ main(void)
 	    json_says_null_for_what_is_not_known,
 	    an_error_says_what_and_how_to_fix_it,
 	    lines_of_a_diagnostic_stay_lines,
+	    features_are_a_table_below_the_processes,
+	    features_are_the_last_columns_and_arrays,
 	    status_is_tidy_even_with_much_to_say,
 	};
 

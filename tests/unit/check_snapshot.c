@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "feature.h"
 #include "snapshot.h"
 #include "unit.h"
 
@@ -184,6 +185,33 @@ START_TEST(a_weaker_sandbox_or_a_lost_peer_is_a_warning)
 }
 END_TEST
 
+START_TEST(each_missing_feature_is_a_warning_that_says_what_it_costs)
+{
+	struct msg_proc_row m = {.role = ROLE_ENGINE,
+	    .state = PROC_UP,
+	    .features = FEATURE_UDP_GRO,
+	    .lacking = 0};
+	struct show_note note[32];
+	unsigned bits = 0;
+	bool bad;
+
+	while (feature_name(1u << bits) != NULL)
+		bits++;
+	m.lacking = ~0u; /* bits of a newer program too */
+	snapshot_init(&snap);
+	snap.proc[snap.nprocs++] = m;
+	ck_assert_uint_eq(snapshot_notes(&snap, note, 32, &bad), bits);
+	ck_assert(!bad);
+	for (unsigned i = 0; i < bits; i++) {
+		ck_assert_int_eq(note[i].severity, SHOW_WARNING);
+		ck_assert_ptr_nonnull(
+		    strstr(note[i].message, feature_name(1u << i)));
+		ck_assert_str_ne(note[i].hint, "");
+	}
+	snapshot_clear(&snap);
+}
+END_TEST
+
 START_TEST(a_thousand_lost_peers_are_a_few_lines)
 {
 	char name[16];
@@ -211,6 +239,7 @@ main(void)
 	    a_process_that_is_not_up_degrades,
 	    a_lost_packet_degrades,
 	    a_weaker_sandbox_or_a_lost_peer_is_a_warning,
+	    each_missing_feature_is_a_warning_that_says_what_it_costs,
 	    a_thousand_lost_peers_are_a_few_lines,
 	};
 

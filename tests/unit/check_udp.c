@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* file: tests/unit/check_udp.c */
 /*
- * Datagram system calls, with a system of our own: sendmsg and recvmsg below
- * take the place of libc's, so that every refusal of a batch can be had.
+ * Datagram system calls, with a system of our own: the four calls below take
+ * the place of libc's, so that every refusal of a batch can be had.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "feature.h"
 #include "log.h"
 #include "udp.h"
 #include "unit.h"
@@ -30,6 +31,10 @@ static struct {
 	uint8_t in[4096];
 	size_t in_len, in_seg;
 	int in_n;
+	int receives; /* recvmsg was called */
+	/* options */
+	bool no_segment, no_gro; /* a kernel before 4.18, before 5.0 */
+	int gro, gro_set, buffer;
 } sys;
 
 static uint16_t
@@ -75,6 +80,7 @@ recvmsg(int fd, struct msghdr *m, int flags)
 
 	(void)fd;
 	(void)flags;
+	sys.receives++;
 	if (sys.in_n == 0) {
 		errno = EAGAIN;
 		return -1;
@@ -95,22 +101,80 @@ recvmsg(int fd, struct msghdr *m, int flags)
 	return (ssize_t)sys.in_len;
 }
 
+int
+getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	int v = level == SOL_SOCKET ? sys.buffer : 0;
+
+	(void)fd;
+	ck_assert_uint_ge(*len, sizeof(v));
+	if (level == IPPROTO_UDP && name == UDP_SEGMENT && sys.no_segment) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	memcpy(value, &v, sizeof(v));
+	return 0;
+}
+
+int
+setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	(void)fd;
+	ck_assert_int_eq(level, IPPROTO_UDP);
+	ck_assert_int_eq(name, UDP_GRO);
+	ck_assert_uint_eq(len, sizeof(sys.gro));
+	sys.gro_set++;
+	if (sys.no_gro) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	memcpy(&sys.gro, value, sizeof(sys.gro));
+	return 0;
+}
+
 /* ---- help ---- */
 
 static uint8_t data[65536];
 static struct endpoint to;
 
 static struct udp *
-fresh(void)
+fresh_on(bool no_segment, bool no_gro)
 {
 	memset(&sys, 0, sizeof(sys));
 	sys.room = -1;
+	sys.no_segment = no_segment;
+	sys.no_gro = no_gro;
 	log_set_level(LOG_L_ERROR);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i / 100);
 	ck_assert_int_eq(addr_parse("192.0.2.1", &to.addr), 0);
 	to.port = 9;
 	return udp_new(dup(2), 1, 4);
+}
+
+static struct udp *
+fresh(void)
+{
+	return fresh_on(false, false);
+}
+
+static uint32_t
+lacks(const struct udp *u)
+{
+	uint32_t have = 0, lacking = 0;
+
+	udp_features(u, &have, &lacking);
+	ck_assert_uint_eq(have & lacking, 0);
+	return lacking;
+}
+
+static uint32_t
+has(const struct udp *u)
+{
+	uint32_t have = 0, lacking = 0;
+
+	udp_features(u, &have, &lacking);
+	return have;
 }
 
 static struct {
@@ -267,6 +331,124 @@ START_TEST(what_waits_and_turns_out_wrong_does_not_block_the_rest)
 }
 END_TEST
 
+START_TEST(what_is_lost_after_it_waited_is_counted)
+{
+	struct counters c = {0};
+	struct udp *u = fresh();
+
+	sys.room = 0;
+	udp_send(u, &to, data, 950, 100);
+	sys.room = -1;
+	sys.batch_error = EPERM;
+	udp_writable(u);
+	udp_count(u, &c);
+	ck_assert_uint_eq(c.v[UDP_LOST], 10);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(no_memory_while_the_socket_has_room_is_no_reason_to_spin)
+{
+	struct counters c = {0};
+	struct udp *u = fresh();
+
+	sys.error = ENOBUFS;
+	ck_assert_int_eq(udp_send(u, &to, data, 100, 100), UDP_OK);
+	ck_assert(udp_waiting(u));
+	udp_writable(u);
+	ck_assert(!udp_waiting(u));
+	udp_count(u, &c);
+	ck_assert_uint_eq(c.v[UDP_LOST], 1);
+	udp_free(u);
+}
+END_TEST
+
+/* ---- what the system has ---- */
+
+START_TEST(a_system_without_batches_is_asked_for_none)
+{
+	struct udp *u = fresh_on(true, true);
+
+	ck_assert_uint_eq(lacks(u), FEATURE_UDP_GSO | FEATURE_UDP_GRO);
+	ck_assert_uint_eq(has(u), 0);
+	ck_assert_int_eq(udp_send(u, &to, data, 950, 100), UDP_OK);
+	ck_assert_int_eq(sys.n, 10);
+	ck_assert_int_eq(sys.refused, 0);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(a_refusal_for_good_lasts_until_it_is_wanted_anew)
+{
+	struct counters c = {0};
+	struct udp *u = fresh();
+
+	ck_assert_uint_eq(has(u), FEATURE_UDP_GSO | FEATURE_UDP_GRO);
+	sys.batch_error = EIO;
+	udp_send(u, &to, data, 950, 100);
+	udp_send(u, &to, data, 950, 100);
+	ck_assert_uint_eq(lacks(u), FEATURE_UDP_GSO);
+	udp_count(u, &c);
+	ck_assert_uint_eq(c.v[UDP_REFUSED], 1);
+	udp_offload(u, true, true);
+	ck_assert_uint_eq(lacks(u), 0);
+	sys.batch_error = 0;
+	sys.n = 0;
+	udp_send(u, &to, data, 950, 100);
+	ck_assert_int_eq(sys.n, 1);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(a_refusal_of_one_batch_is_counted_and_asked_again)
+{
+	struct counters c = {0};
+	struct udp *u = fresh();
+
+	sys.batch_error = EMSGSIZE;
+	udp_send(u, &to, data, 950, 100);
+	udp_send(u, &to, data, 950, 100);
+	ck_assert_uint_eq(lacks(u), 0);
+	udp_count(u, &c);
+	ck_assert_uint_eq(c.v[UDP_REFUSED], 2);
+	ck_assert_uint_eq(c.v[UDP_LOST], 0);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(what_is_switched_off_is_neither_there_nor_lacking)
+{
+	struct udp *u = fresh();
+
+	udp_offload(u, false, false);
+	ck_assert_uint_eq(has(u) | lacks(u), 0);
+	ck_assert_int_eq(sys.gro, 0);
+	udp_send(u, &to, data, 950, 100);
+	ck_assert_int_eq(sys.n, 10);
+	sys.gro_set = 0;
+	udp_offload(u, false, false); /* nothing to do */
+	ck_assert_int_eq(sys.gro_set, 0);
+	udp_offload(u, true, true);
+	ck_assert_uint_eq(has(u), FEATURE_UDP_GSO | FEATURE_UDP_GRO);
+	ck_assert_int_eq(sys.gro, 1);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(a_small_buffer_is_a_lack)
+{
+	struct udp *u = fresh();
+
+	sys.buffer = 2 * 212992;
+	udp_check_buffers(u, 1 << 20, 1 << 20);
+	ck_assert_uint_eq(lacks(u), FEATURE_BUFFERS);
+	sys.buffer = 2 << 20;
+	udp_check_buffers(u, 1 << 20, 1 << 20);
+	ck_assert_uint_eq(lacks(u), 0);
+	udp_free(u);
+}
+END_TEST
+
 /* ---- in ---- */
 
 START_TEST(a_received_batch_is_cut)
@@ -319,6 +501,59 @@ START_TEST(an_empty_datagram_is_nobody)
 }
 END_TEST
 
+/* One wake-up with so many datagrams there; how many receives it took. */
+static int
+wake(struct udp *u, int datagrams)
+{
+	static uint8_t buf[UDP_BUFFER];
+
+	sys.in_len = 60;
+	sys.in_n += datagrams;
+	sys.receives = 0;
+	(void)udp_receive(u, buf, take, NULL);
+	return sys.receives;
+}
+
+START_TEST(a_calm_socket_is_not_asked_twice_each_time)
+{
+	struct udp *u = fresh();
+	int receives = 0;
+
+	for (int i = 0; i < UDP_CALM; i++)
+		ck_assert_int_eq(wake(u, 1), 2);
+	for (int i = 0; i < 10; i++)
+		receives += wake(u, 1);
+	ck_assert_int_eq(receives, 15);
+	ck_assert_int_eq(sys.in_n, 0);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(a_flow_is_drained_from_its_second_turn_on)
+{
+	struct udp *u = fresh();
+
+	for (int i = 0; i < UDP_CALM; i++)
+		wake(u, 1);
+	ck_assert_int_eq(wake(u, 20), 1);
+	ck_assert_int_eq(wake(u, 0), 20); /* 19 and nothing */
+	ck_assert_int_eq(sys.in_n, 0);
+	ck_assert_int_eq(wake(u, 5), 6);
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(a_batch_is_no_sign_of_calm)
+{
+	struct udp *u = fresh();
+
+	sys.in_seg = 20;
+	for (int i = 0; i < 3 * UDP_CALM; i++)
+		ck_assert_int_eq(wake(u, 1), 2);
+	udp_free(u);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -331,9 +566,19 @@ main(void)
 	    a_batch_that_was_sent_in_part_goes_on_where_it_stopped,
 	    the_queue_has_an_end,
 	    what_waits_and_turns_out_wrong_does_not_block_the_rest,
+	    what_is_lost_after_it_waited_is_counted,
+	    no_memory_while_the_socket_has_room_is_no_reason_to_spin,
+	    a_system_without_batches_is_asked_for_none,
+	    a_refusal_for_good_lasts_until_it_is_wanted_anew,
+	    a_refusal_of_one_batch_is_counted_and_asked_again,
+	    what_is_switched_off_is_neither_there_nor_lacking,
+	    a_small_buffer_is_a_lack,
 	    a_received_batch_is_cut,
 	    a_busy_socket_has_its_turn_and_no_more,
 	    an_empty_datagram_is_nobody,
+	    a_calm_socket_is_not_asked_twice_each_time,
+	    a_flow_is_drained_from_its_second_turn_on,
+	    a_batch_is_no_sign_of_calm,
 	};
 
 	return UNIT_RUN("udp", tests);

@@ -203,13 +203,15 @@ static inline void
 test_node(uint64_t *seed, struct conf_node *n)
 {
 	static const char *const paths[] = {"/a b/\"c\"\\.key", "/etc/k", "/x"};
+	static const uint8_t offloads[] = {0, 1, 7, 15};
 
 	snprintf(n->name, sizeof(n->name), "n%u-x", test_rnd(seed, 1000));
 	snprintf(
 	    n->key_file, sizeof(n->key_file), "%s", paths[test_rnd(seed, 3)]);
 	snprintf(n->device, sizeof(n->device), "tun%u", test_rnd(seed, 99));
 	n->mtu = (uint16_t)test_between(seed, 1280, 65000);
-	n->offload = test_rnd(seed, 2) == 0;
+	n->offload = offloads[test_rnd(seed, 4)];
+	n->packet_ring = test_rnd(seed, 2) == 0;
 	n->naddresses = (uint8_t)test_between(seed, 1, CONF_ADDRESSES_MAX);
 	for (unsigned i = 0; i < n->naddresses; i++) {
 		n->address[i] = test_host(seed, 60000 + i);
@@ -237,7 +239,12 @@ test_node(uint64_t *seed, struct conf_node *n)
 	}
 	n->receive_buffer = test_between(seed, 65536, 67108864);
 	n->send_buffer = 1024 * test_between(seed, 64, 65536);
+	n->send_batches = test_rnd(seed, 2) == 0;
+	n->receive_batches = test_rnd(seed, 2) == 0;
 	n->handshake_timeout_s = test_between(seed, 1, 3600);
+	n->workers = (uint8_t)test_rnd(seed, 5);
+	if (test_rnd(seed, 4) == 0)
+		n->workers = CONF_AUTO;
 	n->rekey_after_s = test_between(seed, 2, 100);
 	n->reject_after_s = test_between(seed, 101, 180);
 	n->hold_packets = (uint16_t)test_rnd(seed, 1025);

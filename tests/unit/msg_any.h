@@ -19,6 +19,8 @@
 	X(CONF_END, conf_end)                                                  \
 	X(CONF_FAILED, conf_failed)                                            \
 	X(READY, ready)                                                        \
+	X(RING, ring)                                                          \
+	X(FEATURES, features)                                                  \
 	X(LOG, log)                                                            \
 	X(MIX_ASK, mix_ask)                                                    \
 	X(MIX_REPLY, mix_reply)                                                \
@@ -62,6 +64,8 @@ union any_msg {
 	struct msg_conf_end conf_end;
 	struct msg_conf_failed conf_failed;
 	struct msg_ready ready;
+	struct msg_ring ring;
+	struct msg_features features;
 	struct msg_log log;
 	struct msg_mix_ask mix_ask;
 	struct msg_mix_reply mix_reply;

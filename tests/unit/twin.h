@@ -247,12 +247,18 @@ twin_read(struct twin *t, const uint8_t *p, size_t len, enum twin_kind kind)
 			return false;
 		if (t->proto == 0 && t->nheaders > 0)
 			return false;
+		if (kind == TWIN_GUARD && len > 512 && t->l4 + 8 > 512)
+			return false;
 		if (!twin_header(t, p))
 			return false;
 		if (fragment && kind == TWIN_GUARD &&
 		    t->offset + t->total - t->l4 > 65535)
 			return false;
 	}
+	/* the transport header begins within what is looked at */
+	if (kind == TWIN_GUARD && len > 512 && t->offset == 0 &&
+	    t->l4 > 512 - 20)
+		return false;
 	if (v == 6 && kind == TWIN_PKT &&
 	    (twin_mapped(t->src) || twin_mapped(t->dst)))
 		return false;
