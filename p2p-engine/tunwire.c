@@ -110,11 +110,9 @@ take(struct tunwire *w)
 		vnet_get(vnet, &v);
 		w->record(w->ctx, &v, pkt, len);
 	}
-	if (r >= 0) {
-		w->burst(w->ctx);
-		if (pkwire_done(&w->wire) == -1)
-			r = -1;
-	}
+	w->burst(w->ctx);
+	if (r >= 0 && pkwire_done(&w->wire) == -1)
+		r = -1;
 	return r;
 }
 

@@ -112,6 +112,9 @@ pump_out(struct pump *p)
 
 	if (flush(p) == PUMP_GONE)
 		return PUMP_GONE;
+	/* it may have made room while we were busy otherwise */
+	if (p->out_full && pkwire_shared(&p->wire))
+		p->out_full = pkwire_wait_room(&p->wire, PK_IP_MAX);
 	for (int i = 0; i < PUMP_BATCH && r == PUMP_BUSY; i++) {
 		if (!pump_wants_tun(p))
 			return PUMP_IDLE;

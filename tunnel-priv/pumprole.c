@@ -144,6 +144,7 @@ on_wire(struct chan *c, void *ctx, const struct ipc_frame *f)
 	}
 	pump_set_engine(&t->pump, f->fd, memfd);
 	t->lost_ms = 0;
+	t->tun_ready = true; /* what waited for this engine goes out now */
 	tell_features(t);
 	return CHAN_OK;
 }
@@ -233,13 +234,12 @@ judge(struct tunrole *t, enum pump_result r)
 	switch (r) {
 	case PUMP_BUSY:
 		return true;
+	case PUMP_OFFENCE:
+		log_warnx("the engine sent a malformed record");
+		/* FALLTHROUGH */
 	case PUMP_GONE:
 		pump_set_engine(&t->pump, -1, -1);
 		t->lost_ms = clock_mono_ms();
-		return false;
-	case PUMP_OFFENCE:
-		log_warnx("the engine sent a malformed record");
-		pump_set_engine(&t->pump, -1, -1);
 		return false;
 	case PUMP_NO_TUN:
 		log_errorx("the interface is gone");
@@ -309,7 +309,7 @@ run(struct tunrole *t)
 		more = judge(t, pump_in(&t->pump));
 		/* the host often answers before write returns */
 		if (t->tun_ready || busy || t->pump.out_full ||
-		    before != *written)
+		    before != *written || pkwire_wants_out(&t->pump.wire))
 			more = judge(t, pump_out(&t->pump)) || more;
 		busy = more;
 	}

@@ -57,12 +57,16 @@ static int
 init_gso(struct split *s)
 {
 	const struct vnet *v = &s->v;
+	size_t l4;
 
 	if (!kind_fits(v, &s->p) || s->p.fixed)
 		return -1;
 	if ((v->flags & VNET_F_NEEDS_CSUM) == 0 || !csum_fields_fit(s))
 		return -1;
-	s->hdr = s->p.l4 + pkt_l4_hdr(&s->p);
+	/* once: the packet may be in memory that another process writes */
+	if ((l4 = pkt_l4_hdr(&s->p)) == 0)
+		return -1;
+	s->hdr = s->p.l4 + l4;
 	s->off = s->hdr;
 	if (v->hdr_len < s->hdr || v->hdr_len > s->len)
 		return -1;
