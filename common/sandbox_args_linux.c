@@ -16,6 +16,9 @@
 
 #include "sandbox_table.h"
 
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 8u
+#endif
 #define INT 0xffffffffu
 #define WRITES                                                                 \
 	(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
@@ -44,6 +47,8 @@ static const struct sandbox_combo combos[] = {
     {ARG_PROT, "without PROT_EXEC", 1, {{2, PROT_EXEC, 0}}},
     FLAG(ARG_MADVISE, 2, MADV_DONTNEED),
     FLAG(ARG_MADVISE, 2, MADV_FREE),
+    FLAG(ARG_MEMFD, 1, MFD_CLOEXEC | MFD_ALLOW_SEALING),
+    FLAG(ARG_MEMFD, 1, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL),
     {ARG_RDONLY, "O_RDONLY", 1, {{2, WRITES, O_RDONLY}}},
     FLAG(ARG_INET, 0, AF_INET),
     FLAG(ARG_INET, 0, AF_INET6),

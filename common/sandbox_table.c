@@ -52,7 +52,7 @@ static const struct sandbox_call calls[] = {
 	{ "pwrite64",        K,           0,           0, ARG_ANY,     "keyd's time stamp" },
 	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp" },
 	{ "close",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
-	{ "memfd_create",    M,           0,           0, ARG_ANY,     "the packet ring" },
+	{ "memfd_create",    0,           M,           0, ARG_MEMFD,   "the packet ring" },
 	{ "ftruncate",       M,           0,           0, ARG_ANY,     "the packet ring" },
 	{ "fcntl",           P|S|M,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
 	/* messages and datagrams */

@@ -20,6 +20,7 @@
 enum sandbox_arg {
 	ARG_ANY,
 	ARG_PROT,    /* mmap, mprotect: never PROT_EXEC */
+	ARG_MEMFD,   /* memory to share, never to run */
 	ARG_MADVISE, /* what malloc and the secrets' pages need */
 	ARG_SOCKOPT, /* listed (level, option) pairs */
 	ARG_RDONLY,  /* openat: neither writing nor creating */

@@ -25,8 +25,8 @@
  * Descriptors come and go (the engine restarts); what is missing pauses its
  * direction: what the TUN would have given stays in the kernel's queue, a
  * container that could not be sent waits for the next engine.  Only what an
- * engine had been given and not looked at dies with it.  Knows read, write and the wire, and neither channels nor polling:
- * pumprole.c waits and calls.
+ * engine had been given and not looked at dies with it.  Knows read, write and
+ *the wire, and neither channels nor polling: pumprole.c waits and calls.
  */
 #define PUMP_BATCH 32 /* records a turn and direction */
 #define PUMP_HEAD (PK_VNET + GUARD_HEAD)
