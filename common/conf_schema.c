@@ -68,7 +68,7 @@ static const struct conf_row rows[] = {
 	    CONF_LISTEN_MAX, 1, 65535, "* port 51820", CONF_LIVE,
 	    "local address and UDP port" },
 	{ "transport", "receive buffer", CT_SIZE, N(receive_buffer), ONE,
-	    64 * 1024, 64 * MEGA, "2M", CONF_LIVE,
+	    64 * 1024, 64 * MEGA, "1280K", CONF_LIVE,
 	    "kernel buffer of each UDP socket" },
 	{ "transport", "send buffer", CT_SIZE, N(send_buffer), ONE,
 	    64 * 1024, 64 * MEGA, "1M", CONF_LIVE,

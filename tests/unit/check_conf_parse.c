@@ -37,7 +37,7 @@ START_TEST(the_smallest_file_leaves_every_default)
 	ck_assert_str_eq(d.node.key_file, "/var/lib/mesh/identity.key");
 	ck_assert_uint_eq(d.node.rekey_after_s, 120);
 	ck_assert_uint_eq(d.node.hold_timeout_ms, 5000);
-	ck_assert_uint_eq(d.node.receive_buffer, 2097152);
+	ck_assert_uint_eq(d.node.receive_buffer, 1310720);
 	ck_assert_uint_eq(d.node.nlisten, 1);
 	ck_assert(d.node.listen_any[0]);
 	ck_assert_uint_eq(d.node.listen[0].port, 51820);
