@@ -39,7 +39,8 @@ HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE $(AUTO_ZERO)
 OPT ?= -O2 -g
 INC = -Icommon -Itunnel-priv -Ikeyd -Ip2p-engine -Ip2p-engine/dispatch \
 	-Ip2p-engine/wire -Ip2p-engine/resilience -Ip2p-engine/reach \
-	-Idiscoveryd -Ictl
+	-Ip2p-engine/join \
+	-Idiscoveryd -Idiscoveryd/dht -Ictl
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMESH_VERSION='"$(VERSION)"' \
 	-DMESH_LIBEXECDIR='"$(LIBEXECDIR)"' -DMESH_SYSCONFDIR='"$(SYSCONFDIR)"' \
 	$(INC) $(PKG_CFLAGS) $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
@@ -50,17 +51,14 @@ COMMON := $(call src,common/*.c)
 PRIV := $(call src,tunnel-priv/*.c)
 KEYD := $(call src,keyd/*.c)
 ENGINE := $(call src,p2p-engine/*.c p2p-engine/*/*.c)
-DISC := $(call src,discoveryd/*.c)
+DISC := $(call src,discoveryd/*.c discoveryd/*/*.c)
 CTL := $(call src,ctl/*.c)
 FAKE := $(wildcard tests/fake/*.c)
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBS = $(O)/libctl.a $(O)/libpriv.a $(O)/libengine.a $(O)/libdisc.a \
 	$(O)/libkeyd.a $(O)/libcommon.a
-MAINS := $(wildcard tunnel-priv/main.c keyd/main.c p2p-engine/main.c \
-	discoveryd/main.c ctl/main.c ctl/meshctl.c)
-PROGRAMS := $(patsubst ctl,control,$(patsubst %/main.c,%,$(MAINS:ctl/%.c=%)))
-PROGRAMS := $(patsubst main,control,$(PROGRAMS))
+PROGRAMS = tunnel-priv keyd p2p-engine mesh-join discoveryd control meshctl
 BINS = $(addprefix $(O)/,$(PROGRAMS))
 SYSLIBS = $(L_EVENT) $(L_CRYPTO) $(L_JSON) $(L_SECCOMP) $(L_MNL)
 
@@ -94,10 +92,13 @@ $(O)/keyd: $(O)/obj/keyd/main.o $(O)/libkeyd.a $(O)/libcommon.a
 	$(LINK) $(L_CRYPTO) $(L_SECCOMP)
 $(O)/p2p-engine: $(O)/obj/p2p-engine/main.o $(O)/libengine.a $(O)/libcommon.a
 	$(LINK) $(L_EVENT) $(L_CRYPTO) $(L_SECCOMP)
+$(O)/mesh-join: $(O)/obj/p2p-engine/join/main.o $(O)/libengine.a \
+    $(O)/libcommon.a
+	$(LINK) $(L_EVENT) $(L_CRYPTO) $(L_SECCOMP)
 $(O)/discoveryd: $(O)/obj/discoveryd/main.o $(O)/libdisc.a $(O)/libcommon.a
-	$(LINK) $(L_EVENT) $(L_SECCOMP)
+	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
 $(O)/control: $(O)/obj/ctl/main.o $(O)/libctl.a $(O)/libcommon.a
-	$(LINK) $(L_EVENT) $(L_SECCOMP)
+	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
 $(O)/meshctl: $(O)/obj/ctl/meshctl.o $(O)/libctl.a $(O)/libcommon.a
 	$(LINK) $(L_JSON) $(L_CRYPTO)
 
@@ -129,7 +130,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(INSTALL) -m 755 $(O)/tunnel-priv $(O)/meshctl $(DESTDIR)$(SBINDIR)
-	for p in keyd p2p-engine discoveryd control; do \
+	for p in keyd p2p-engine mesh-join discoveryd control; do \
 	    $(INSTALL) -m 755 $(O)/$$p $(DESTDIR)$(LIBEXECDIR) || exit 1; done
 	for s in 5 7 8; do \
 	    $(INSTALL) -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || exit 1; done

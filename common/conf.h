@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 #include "addr.h"
+#include "bundle.h"
+#include "netkey.h"
 
 struct rbuf;
 struct wbuf;
@@ -35,7 +37,15 @@ struct wbuf;
 #define CONF_ALLOWED_MAX 256 /* of one peer */
 #define CONF_ALLOWED_TOTAL_MAX 65536
 #define CONF_PEERS_MAX 4096
+#define CONF_BOOTSTRAP_MAX 16
 #define CONF_AUTO UINT8_MAX /* of a number: what suits the machine */
+/*
+ * Where meshctl puts what a member has of its network.  The process that reads
+ * the configuration may read these two files wherever the main file is.
+ */
+#define CONF_STATE_DIR "/var/lib/mesh"
+#define CONF_CERT_FILE CONF_STATE_DIR "/network.cert"
+#define CONF_SECRET_FILE CONF_STATE_DIR "/network.secret"
 
 struct conf_peer {
 	char name[CONF_NAME_MAX];
@@ -88,6 +98,20 @@ struct conf_node {
 	uint32_t sessions_max, sessions_idle_s; /* idle 0: kept */
 	/* limits */
 	uint32_t handshakes_per_source, handshakes_burst; /* a second */
+	/* network: where its files are; "": not a member of one */
+	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
+	uint8_t nauthorities; /* more than the certificate's own */
+	uint8_t authority[CERT_CAS_MAX - 1][32];
+	/* discovery */
+	uint8_t dht;    /* CONF_DHT_* */
+	bool dht_tag;   /* private: only with the network's tag */
+	bool dht_plain; /* values to unverified addresses too, plain BEP44 */
+	bool dht_listen_any; /* `*`: both families, dht_listen no address */
+	struct endpoint dht_listen; /* means nothing if dht is NO */
+	uint8_t nbootstrap;
+	struct endpoint bootstrap[CONF_BOOTSTRAP_MAX];
+	bool lan;
+	uint32_t announce_s, lookup_timeout_ms;
 	/* control */
 	char socket[CONF_PATH_MAX], status_socket[CONF_PATH_MAX];
 	char group[32];
@@ -97,8 +121,24 @@ struct conf_node {
 	uint32_t log_rate; /* lines a second of one kind */
 };
 
+enum { CONF_DHT_NO, CONF_DHT_PRIVATE, CONF_DHT_PUBLIC };
+
+/*
+ * The network this node is a member of, from its files: see bundle.h.  As a
+ * frame (CONF_NET) each role is sent the keys that it needs, others are zero;
+ * the network's secret itself never travels.
+ */
+struct conf_net {
+	bool on;
+	struct bundle bundle; /* secret is zero */
+	struct netkeys keys;
+	uint8_t nmore; /* further authorities, while keys roll over */
+	uint8_t more[CERT_CAS_MAX - 1][32];
+};
+
 struct conf {
 	struct conf_node node;
+	struct conf_net net;
 	uint32_t npeers;
 	struct conf_peer *peer; /* heap */
 };
@@ -152,6 +192,10 @@ struct conf_reader {
 	int (*secret)(void *ctx, const char *path, uint8_t out[32], char *err,
 	    size_t errcap);
 	void *ctx;
+	/* The same of a certificate file; crypto_init was called before. */
+	int (*certificate)(void *ctx, const char *path, char *out, size_t cap,
+	    size_t *len, char *err, size_t errcap);
+	uint64_t unix_s; /* what time it is, for certificates */
 };
 struct conf_macro {
 	const char *name, *value;
@@ -170,8 +214,8 @@ int conf_parse(const char *path, const char *text, size_t len,
  * With the file system: reads path, includes, secrets.  Same result.  Files
  * must belong to root or the caller and be writable by nobody else, secrets
  * also readable by nobody else.  Includes must be below the directory of
- * path: the process that calls this may be confined to it.  Every path in
- * *out is absolute.
+ * path: the process that calls this may be confined to it and to the two files
+ * in CONF_STATE_DIR.  Every path in *out is absolute.
  */
 int conf_load(const char *path, const struct conf_macro *, size_t nmacros,
     struct conf *out, struct conf_diags *);
@@ -187,6 +231,9 @@ int conf_print(FILE *, const struct conf *);
 void conf_node_put(struct wbuf *, const struct conf_node *);
 int conf_node_get(struct rbuf *, struct conf_node *);
 void conf_peer_put(struct wbuf *, const struct conf_peer *);
+/* CONF_NET with the keys for that role (enum role of msg.h), zero for others */
+void conf_net_put(struct wbuf *, const struct conf_net *, unsigned role);
+int conf_net_get(struct rbuf *, struct conf_net *); /* on is set */
 /* The same without the pre-shared key, for who has no use for it. */
 void conf_peer_put_public(struct wbuf *, const struct conf_peer *);
 /* 0 (p->allowed on the heap: conf_peer_clear), or -1 */

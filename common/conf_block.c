@@ -62,8 +62,8 @@ owner_name(const struct conf_parser *p, uint32_t owner)
 						    : "another peer";
 }
 
-static void
-note_prefix(struct conf_parser *p, const struct prefix *pre,
+void
+conf_note_prefix(struct conf_parser *p, const struct prefix *pre,
     const struct conf_seen *what)
 {
 	uint8_t key[18] = {pre->addr.family};
@@ -139,7 +139,7 @@ note_value(struct conf_parser *p, const struct conf_row *row, void *base,
 	case CT_HOST:
 		host = node->address[node->naddresses - 1];
 		host.len = addr_bits(&host.addr);
-		note_prefix(p, &host, &what);
+		conf_note_prefix(p, &host, &what);
 		break;
 	case CT_PEERADDR:
 	case CT_ALLOWED:
@@ -148,11 +148,12 @@ note_value(struct conf_parser *p, const struct conf_row *row, void *base,
 			    "all peers together have more than %d prefixes",
 			    CONF_ALLOWED_TOTAL_MAX);
 		if (p->nallowed <= CONF_ALLOWED_TOTAL_MAX)
-			note_prefix(
+			conf_note_prefix(
 			    p, &peer->allowed[peer->nallowed - 1], &what);
 		break;
 	case CT_KEY:
-		note_key(p, peer->key, &what);
+		if (row->items == 0)
+			note_key(p, peer->key, &what);
 		break;
 	case CT_PSK:
 		read_secret(p, peer, at);

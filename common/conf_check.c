@@ -89,9 +89,8 @@ seen_prefix(const struct conf_seen *s)
 }
 
 /* ---- one option and another ---- */
-/* Where the option was set; the main file as a whole if it was not. */
-static const struct conf_place *
-place(const struct conf_parser *p, const char *block, const char *name,
+const struct conf_place *
+conf_place_of(const struct conf_parser *p, const char *block, const char *name,
     struct conf_place *nowhere)
 {
 	size_t i = conf_row_index(conf_row_named(block, name));
@@ -100,8 +99,9 @@ place(const struct conf_parser *p, const char *block, const char *name,
 	return p->set[i].line != 0 ? &p->set[i] : nowhere;
 }
 
-static bool
-refused(const struct conf_parser *p, const char *block, const char *name)
+bool
+conf_was_refused(
+    const struct conf_parser *p, const char *block, const char *name)
 {
 	return p->refused[conf_row_index(conf_row_named(block, name))];
 }
@@ -124,7 +124,7 @@ check_addresses(struct conf_parser *p)
 	bool v6 = false;
 
 	if (n->naddresses == 0 && !p->unread &&
-	    !refused(p, "tunnel", "address")) {
+	    !conf_was_refused(p, "tunnel", "address")) {
 		d = conf_complain(p, CONF_ERROR,
 		    p->tunnel.line != 0 ? &p->tunnel : &at,
 		    "this node has no address");
@@ -132,8 +132,9 @@ check_addresses(struct conf_parser *p)
 	}
 	for (unsigned i = 0; i < n->naddresses; i++)
 		v6 = v6 || n->address[i].addr.family == 6;
-	if (v6 && n->mtu < IPV6_MTU && !refused(p, "tunnel", "mtu"))
-		conf_complain(p, CONF_ERROR, place(p, "tunnel", "mtu", &at),
+	if (v6 && n->mtu < IPV6_MTU && !conf_was_refused(p, "tunnel", "mtu"))
+		conf_complain(p, CONF_ERROR,
+		    conf_place_of(p, "tunnel", "mtu", &at),
 		    "mtu %u is too small for IPv6, which needs %d", n->mtu,
 		    IPV6_MTU);
 }
@@ -151,8 +152,8 @@ check_subnets(struct conf_parser *p)
 	struct conf_diag *d;
 	struct prefix what;
 
-	if (p->unread || refused(p, "tunnel", "subnet") ||
-	    refused(p, "tunnel", "route"))
+	if (p->unread || conf_was_refused(p, "tunnel", "subnet") ||
+	    conf_was_refused(p, "tunnel", "route"))
 		return;
 	for (uint32_t i = 0; i < p->nseen; i++) {
 		s = &p->seen[i];
@@ -186,11 +187,11 @@ check_crypto(struct conf_parser *p)
 	char a[CONF_NUMBER_STRLEN], b[CONF_NUMBER_STRLEN];
 
 	if (n->reject_after_s > n->rekey_after_s ||
-	    refused(p, "crypto", "rekey after") ||
-	    refused(p, "crypto", "reject after"))
+	    conf_was_refused(p, "crypto", "rekey after") ||
+	    conf_was_refused(p, "crypto", "reject after"))
 		return;
 	/* Its default is longer than any rekey after: it was set. */
-	at = place(p, "crypto", "reject after", &nowhere);
+	at = conf_place_of(p, "crypto", "reject after", &nowhere);
 	conf_complain(p, CONF_ERROR, at,
 	    "reject after %s must be longer than rekey after %s",
 	    conf_number_format(CT_SECONDS, n->reject_after_s, a),
@@ -205,14 +206,37 @@ check_sockets(struct conf_parser *p)
 	struct conf_place nowhere;
 
 	if (strcmp(n->socket, n->status_socket) != 0 ||
-	    refused(p, "control", "socket") ||
-	    refused(p, "control", "status socket"))
+	    conf_was_refused(p, "control", "socket") ||
+	    conf_was_refused(p, "control", "status socket"))
 		return;
-	at = place(p, "control", "status socket", &nowhere);
+	at = conf_place_of(p, "control", "status socket", &nowhere);
 	if (at->line == 0)
-		at = place(p, "control", "socket", &nowhere);
+		at = conf_place_of(p, "control", "socket", &nowhere);
 	conf_complain(
 	    p, CONF_ERROR, at, "socket and status socket are the same");
+}
+
+/* Which of two programs of ours the port belongs to would be luck. */
+static void
+check_ports(struct conf_parser *p)
+{
+	const struct conf_node *n = &p->conf->node;
+	const struct conf_place *at;
+	struct conf_place nowhere;
+
+	if (n->dht == CONF_DHT_NO ||
+	    conf_was_refused(p, "discovery", "dht listen on"))
+		return;
+	at = conf_place_of(p, "discovery", "dht listen on", &nowhere);
+	if (at->line == 0)
+		at = conf_place_of(p, "transport", "listen on", &nowhere);
+	for (unsigned i = 0; i < n->nlisten; i++)
+		if (n->listen[i].port == n->dht_listen.port &&
+		    (n->listen_any[i] || n->dht_listen_any ||
+			addr_eq(&n->listen[i].addr, &n->dht_listen.addr)))
+			conf_complain(p, CONF_ERROR, at,
+			    "port %u can't be both transport's and the DHT's",
+			    (unsigned)n->dht_listen.port);
 }
 
 static bool
@@ -262,6 +286,8 @@ check_given(struct conf_parser *p)
 void
 conf_check_all(struct conf_parser *p)
 {
+	conf_member(p);
+	check_ports(p);
 	check_addresses(p);
 	check_subnets(p);
 	check_crypto(p);

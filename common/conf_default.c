@@ -70,5 +70,5 @@ conf_clear(struct conf *c)
 	for (uint32_t i = 0; i < c->npeers; i++)
 		conf_peer_clear(&c->peer[i]);
 	free(c->peer);
-	memset(c, 0, sizeof(*c));
+	explicit_bzero(c, sizeof(*c)); /* the network's keys */
 }

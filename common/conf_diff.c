@@ -145,6 +145,50 @@ report_peer(struct diff *d, const struct conf_peer *p, bool added)
 	report(d, &c);
 }
 
+static void
+report_net(struct diff *d, const char *what, const char *from, const char *to)
+{
+	struct conf_change c = {.cls = CONF_REHANDSHAKE};
+
+	snprintf(c.what, sizeof(c.what), "network %s", what);
+	snprintf(c.from, sizeof(c.from), "%s", from);
+	snprintf(c.to, sizeof(c.to), "%s", to);
+	report(d, &c);
+}
+
+static const char *
+serial(const struct conf_net *n, char *out, size_t cap)
+{
+	struct cert c;
+
+	snprintf(out, cap, "-");
+	if (n->on && cert_get(n->bundle.cert, n->bundle.certlen, &c) == CERT_OK)
+		snprintf(out, cap, "serial %llu", (unsigned long long)c.serial);
+	return out;
+}
+
+/*
+ * What the files say; where they are is a row of the table.  Of the keys only
+ * the one that the engine has, as the copy in force may be its.
+ */
+static void
+compare_net(
+    struct diff *d, const struct conf_net *old, const struct conf_net *new)
+{
+	char from[32], to[32];
+
+	if (old->bundle.certlen != new->bundle.certlen ||
+	    memcmp(old->bundle.cert, new->bundle.cert, new->bundle.certlen) !=
+		0)
+		report_net(d, "certificate", serial(old, from, sizeof(from)),
+		    serial(new, to, sizeof(to)));
+	if (memcmp(old->keys.psk, new->keys.psk, sizeof(old->keys.psk)) != 0)
+		report_net(d, "secret", old->on ? "a secret" : "-",
+		    !new->on      ? "-"
+			: old->on ? "another secret"
+				  : "a secret");
+}
+
 unsigned
 conf_diff(const struct conf *old, const struct conf *new,
     void (*fn)(void *ctx, const struct conf_change *), void *ctx)
@@ -153,6 +197,7 @@ conf_diff(const struct conf *old, const struct conf *new,
 	const struct conf_peer *was;
 
 	compare_rows(&d, false, &old->node, &new->node);
+	compare_net(&d, &old->net, &new->net);
 	for (uint32_t i = 0; i < old->npeers; i++)
 		if (find_peer(new, old->peer[i].name, i) == NULL)
 			report_peer(&d, &old->peer[i], false);

@@ -21,6 +21,7 @@
  *	conf_net.c     the same for addresses, networks and endpoints
  *	conf_text.c    numbers with units <-> text
  *	conf_check.c   what two options say about each other
+ *	conf_member.c  the network: its files, and what follows from them
  *	conf_diag.c    complaints, their places and how they look
  */
 
@@ -92,11 +93,13 @@ enum conf_type {
 	CT_AUTO,     /* u8, or auto: CONF_AUTO */
 	CT_LEVEL,    /* error, warning, info, debug */
 	CT_OFFLOAD,  /* yes, tso, csum, no: what the TUN does for us */
+	CT_DHT,      /* private, public, no */
 	CT_NAME,     /* letters, digits, inner hyphens */
 	CT_DEVICE,   /* a network interface */
 	CT_GROUP,    /* a group of the system */
 	CT_PATH,     /* absolute, or relative to the file it stands in */
 	CT_PSK,      /* the path of a file with a secret */
+	CT_FILE,     /* a path that need not be given */
 	CT_KEY,      /* 32 octets in base64 */
 	CT_HOST,     /* an address with the length of its network */
 	CT_NET,      /* a network, host bits cleared */
@@ -104,6 +107,7 @@ enum conf_type {
 	CT_ALLOWED,  /* a network of a peer */
 	CT_PORT,     /* a port */
 	CT_LISTEN,   /* *|address port N */
+	CT_BIND,     /* one of these, in dht_listen */
 	CT_ENDPOINT, /* address port N */
 	CT_NTYPES
 };
@@ -300,11 +304,22 @@ void conf_include(struct conf_parser *, const struct conf_token *word);
 /* path as seen from the file; -1: too long */
 int conf_path_join(char out[CONF_PATH_MAX], const char *file, const char *path);
 
-/* ---- conf_check.c ---- */
+/* A prefix that belongs to one only; what: whose and where. */
+void conf_note_prefix(
+    struct conf_parser *, const struct prefix *, const struct conf_seen *what);
+
+/* ---- conf_check.c and conf_member.c ---- */
 /* NULL: new, and noted now; else who was first. */
 const struct conf_seen *conf_seen_note(struct conf_parser *,
     enum conf_seen_kind, const void *key, size_t len,
     const struct conf_seen *what);
 void conf_check_all(struct conf_parser *);
+/* Where the option was set; the main file as a whole if it was not. */
+const struct conf_place *conf_place_of(const struct conf_parser *,
+    const char *block, const char *name, struct conf_place *nowhere);
+bool conf_was_refused(
+    const struct conf_parser *, const char *block, const char *name);
+/* Reads the network's files, then fills in what was not set. */
+void conf_member(struct conf_parser *);
 
 #endif

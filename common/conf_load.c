@@ -7,7 +7,8 @@
  * if it belongs to root or to the caller and nobody else can write it; a
  * secret must not be readable by others either.  Checks are made on the open
  * descriptor, never on a name.  The process that runs this can be confined to
- * the directory of the main file: includes must be below it, and when a secret
+ * the directory of the main file and the two files of the network in
+ * CONF_STATE_DIR: includes must be below the directory, and when a secret
  * elsewhere can't be opened the hint says why.
  */
 #include <errno.h>
@@ -19,7 +20,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conf_int.h"
+#include "crypto.h"
 
 #define FILE_OCTETS_MAX (4 * 1024 * 1024)
 #define SECRET_OCTETS_MAX 64 /* 44 and an end of line */
@@ -220,20 +223,53 @@ read_secret(int fd, uint8_t out[32])
 	return ret;
 }
 
+/* One of the files that an option names, wherever we may read. */
+static int
+open_named(
+    const struct load *l, const char *path, mode_t mode, char *err, size_t cap)
+{
+	bool below = is_below(l->dir, path);
+	char why[128];
+	struct stat st;
+	int fd = open_checked(path, mode, &st, why, sizeof(why));
+
+	if (fd == -1)
+		snprintf(err, cap, "%s: %s%s%s", path, why,
+		    below ? "" : "\nfiles must be below ", below ? "" : l->dir);
+	return fd;
+}
+
+static int
+certificate(void *ctx, const char *path, char *out, size_t outcap, size_t *len,
+    char *err, size_t cap)
+{
+	int fd = open_named(ctx, path, 0022, err, cap);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	if (crypto_init() == -1) {
+		snprintf(err, cap, "%s: libcrypto does not work here", path);
+		close(fd);
+		return -1;
+	}
+	n = read_all(fd, out, outcap);
+	if (n == -1)
+		snprintf(
+		    err, cap, "%s: cannot read: %s", path, strerror(errno));
+	else
+		*len = (size_t)n;
+	close(fd);
+	return n == -1 ? -1 : 0;
+}
+
 static int
 secret(void *ctx, const char *path, uint8_t out[32], char *err, size_t cap)
 {
-	const struct load *l = ctx;
-	char why[128];
-	struct stat st;
-	int fd, ret;
+	int fd = open_named(ctx, path, 0077, err, cap), ret;
 
-	if ((fd = open_checked(path, 0077, &st, why, sizeof(why))) == -1) {
-		snprintf(err, cap, "%s: %s%s%s", path, why,
-		    is_below(l->dir, path) ? "" : "\nfiles must be below ",
-		    is_below(l->dir, path) ? "" : l->dir);
+	if (fd == -1)
 		return -1;
-	}
 	ret = read_secret(fd, out);
 	close(fd);
 	if (ret == -1)
@@ -266,8 +302,11 @@ conf_load(const char *path, const struct conf_macro *macros, size_t nmacros,
     struct conf *out, struct conf_diags *diags)
 {
 	struct load l = {{0}};
-	struct conf_reader reader = {
-	    .open_glob = open_glob, .secret = secret, .ctx = &l};
+	struct conf_reader reader = {.open_glob = open_glob,
+	    .secret = secret,
+	    .certificate = certificate,
+	    .unix_s = clock_unix_ms() / 1000,
+	    .ctx = &l};
 	char absolute[CONF_PATH_MAX], err[128], *text;
 	size_t len = 0;
 	int ret;

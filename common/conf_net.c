@@ -303,6 +303,13 @@ check_host(const struct conf_row *row, const struct addr *a, const char *word,
 	return CV_OK;
 }
 
+/* Of ours, where `*` stands for every address. */
+static bool
+is_local(const struct conf_row *row)
+{
+	return row->type == CT_LISTEN || row->type == CT_BIND;
+}
+
 static enum conf_verdict
 parse_endpoint(const struct conf_row *row, const struct conf_words *w,
     struct endpoint *ep, struct conf_bad *bad)
@@ -312,7 +319,7 @@ parse_endpoint(const struct conf_row *row, const struct conf_words *w,
 	uint32_t v;
 
 	*ep = (struct endpoint){0};
-	if (row->type != CT_LISTEN || strcmp(w->word[0], "*") != 0) {
+	if (!is_local(row) || strcmp(w->word[0], "*") != 0) {
 		if (parse_host(w->word[0], &ep->addr) == -1) {
 			hint_endpoint(w->word[0], bad);
 			return conf_value_refuse(bad,
@@ -328,7 +335,8 @@ parse_endpoint(const struct conf_row *row, const struct conf_words *w,
 		    bad, "expected port, not \"%s\"", w->word[1]);
 	}
 	if (w->n < 3) {
-		conf_value_hint(bad, "did you mean %s port 51820?", w->word[0]);
+		conf_value_hint(bad, "did you mean %s port %d?", w->word[0],
+		    strcmp(row->block, "discovery") == 0 ? 6881 : 51820);
 		return conf_value_refuse(
 		    bad, "%s %s needs a port", row->name, w->word[0]);
 	}
@@ -363,6 +371,19 @@ set_endpoint(const struct conf_row *row, void *base, const struct conf_words *w,
 	return CV_OK;
 }
 
+static enum conf_verdict
+set_bind(const struct conf_row *row, struct conf_node *node,
+    const struct conf_words *w, struct conf_bad *bad)
+{
+	struct endpoint ep;
+
+	if (parse_endpoint(row, w, &ep, bad) != CV_OK)
+		return CV_BAD;
+	node->dht_listen = ep;
+	node->dht_listen_any = ep.addr.family == 0;
+	return CV_OK;
+}
+
 enum conf_verdict
 conf_net_set(const struct conf_row *row, void *base, const struct conf_words *w,
     struct conf_bad *bad)
@@ -375,6 +396,8 @@ conf_net_set(const struct conf_row *row, void *base, const struct conf_words *w,
 	case CT_LISTEN:
 	case CT_ENDPOINT:
 		return set_endpoint(row, base, w, bad);
+	case CT_BIND:
+		return set_bind(row, base, w, bad);
 	default:
 		return set_net(row, base, w->word[0], bad);
 	}
@@ -434,6 +457,7 @@ conf_net_format(const struct conf_row *row, const void *base, unsigned i,
 		format_allowed(row, base, i, out, cap);
 		break;
 	case CT_LISTEN:
+	case CT_BIND:
 	case CT_ENDPOINT:
 		snprintf(out, cap, "%s port %u",
 		    ep[i].addr.family == 0 ? "*"
@@ -448,15 +472,14 @@ conf_net_format(const struct conf_row *row, const void *base, unsigned i,
 
 /* ---- from a wire ---- */
 static bool
-endpoint_valid(const struct conf_row *row, const struct conf_node *node,
-    const struct endpoint *ep, unsigned i)
+endpoint_valid(const struct conf_row *row, const struct endpoint *ep, bool any)
 {
 	struct addr a = ep->addr;
 	struct conf_bad bad;
 
 	if (ep->port == 0)
 		return false;
-	if (row->type == CT_LISTEN && node->listen_any[i])
+	if (any)
 		return a.family == 0;
 	addr_canonical(&a);
 	return a.family != 0 && addr_eq(&a, &ep->addr) &&
@@ -467,17 +490,23 @@ bool
 conf_net_valid(const struct conf_row *row, const void *base)
 {
 	const void *list = (const char *)base + row->off;
+	const struct conf_node *node = base;
 	const struct endpoint *ep = list;
 	const struct prefix *p = list;
 	unsigned n = conf_value_count(row, base);
 	bool ok = true;
 
 	switch (row->type) {
+	case CT_BIND:
+		return endpoint_valid(row, ep, node->dht_listen_any);
 	case CT_LISTEN:
+		for (unsigned i = 0; i < n && ok; i++)
+			ok = endpoint_valid(row, &ep[i], node->listen_any[i]);
+		return ok && n > 0;
 	case CT_ENDPOINT:
 		for (unsigned i = 0; i < n && ok; i++)
-			ok = endpoint_valid(row, base, &ep[i], i);
-		return ok && (n > 0 || row->type == CT_ENDPOINT);
+			ok = endpoint_valid(row, &ep[i], false);
+		return ok;
 	case CT_HOST:
 		for (unsigned i = 0; i < n && ok; i++)
 			ok = host_problem(&p[i]) == NULL;

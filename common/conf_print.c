@@ -90,11 +90,13 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_AUTO] = "int|auto",
     [CT_LEVEL] = "error|warning|info|debug",
     [CT_OFFLOAD] = "yes|tso|csum|no",
+    [CT_DHT] = "private|public|no",
     [CT_NAME] = "name",
     [CT_DEVICE] = "name",
     [CT_GROUP] = "name",
     [CT_PATH] = "path",
     [CT_PSK] = "path",
+    [CT_FILE] = "path",
     [CT_KEY] = "key",
     [CT_HOST] = "prefix",
     [CT_NET] = "prefix",
@@ -102,6 +104,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_ALLOWED] = "prefix",
     [CT_PORT] = "port",
     [CT_LISTEN] = "endpoint",
+    [CT_BIND] = "endpoint",
     [CT_ENDPOINT] = "endpoint",
 };
 
@@ -133,6 +136,7 @@ conf_row_range(const struct conf_row *row, char *out, size_t cap)
 	case CT_GROUP:
 	case CT_PATH:
 	case CT_PSK:
+	case CT_FILE:
 		snprintf(out, cap, "at most %u characters", row->max);
 		break;
 	default:
@@ -160,14 +164,22 @@ conf_class_name(enum conf_class cls)
 static const char *
 default_of(const struct conf_row *row)
 {
+	static const struct {
+		const char *name, *what;
+	} given[] = {
+	    {"name", "the certificate's, or the short host name"},
+	    {"dht", "private in a network, else no"},
+	    {"tag", "yes in a network's private DHT, else no"},
+	    {"lan", "yes in a network, else no"},
+	    {"socket", "control.sock in the run directory"},
+	    {"status socket", "status.sock in the run directory"},
+	};
+
 	if (row->def != NULL)
 		return row->def;
-	if (row->type == CT_NAME)
-		return "short host name";
-	if (strcmp(row->name, "socket") == 0)
-		return "control.sock in the run directory";
-	if (strcmp(row->name, "status socket") == 0)
-		return "status.sock in the run directory";
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (strcmp(row->name, given[i].name) == 0)
+			return given[i].what;
 	return "none";
 }
 

@@ -10,8 +10,10 @@
  * adding its row (and the field, and the code that reads the field).
  *
  * Ranges: rekey and reject end where a stock WireGuard peer throws its keys
- * away (180 s), since a longer value could only lose packets.  A path of a
- * socket ends at 107, the room in a sockaddr_un.
+ * away (180 s), since a longer value could only lose packets.  A look-up ends
+ * before control gives a question up (8 s).  A path of a socket ends at 107,
+ * the room in a sockaddr_un.  What is NULL and not a list depends on others:
+ * conf_defaults or conf_member sets it.
  */
 #include <string.h>
 
@@ -34,6 +36,16 @@ static const struct conf_row rows[] = {
 	{ "identity", "key file", CT_PATH, N(key_file), ONE, 1, 255,
 	    "/var/lib/mesh/identity.key", CONF_RESTART,
 	    "private key of this node, in base64, mode 0400" },
+
+	{ "network", "certificate file", CT_FILE, N(cert_file), ONE, 1, 255,
+	    NULL, CONF_LIVE,
+	    "what this node is in its network, signed by the authority" },
+	{ "network", "secret file", CT_FILE, N(secret_file), ONE, 1, 255,
+	    NULL, CONF_LIVE,
+	    "the network's secret, in base64, mode 0400" },
+	{ "network", "authority", CT_KEY, N(authority), N(nauthorities),
+	    CERT_CAS_MAX - 1, 44, 44, NULL, CONF_LIVE,
+	    "a further authority whose certificates count" },
 
 	{ "tunnel", "device", CT_DEVICE, N(device), ONE, 1, 15,
 	    "mesh0", CONF_RESTART,
@@ -127,6 +139,31 @@ static const struct conf_row rows[] = {
 	{ "limits", "handshakes burst", CT_INT, N(handshakes_burst), ONE,
 	    1, 1000, "5", CONF_LIVE,
 	    "handshakes accepted from one address at once" },
+
+	{ "discovery", "dht", CT_DHT, N(dht), ONE, 0, 2,
+	    NULL, CONF_LIVE,
+	    "find members by a DHT: the network's own, or everybody's" },
+	{ "discovery", "tag", CT_BOOL, N(dht_tag), ONE, 0, 1,
+	    NULL, CONF_LIVE,
+	    "talk to nodes of the network's own DHT only" },
+	{ "discovery", "dht listen on", CT_BIND, N(dht_listen), ONE, 1, 65535,
+	    "* port 6881", CONF_LIVE,
+	    "local address and UDP port of the DHT" },
+	{ "discovery", "bootstrap", CT_ENDPOINT, N(bootstrap), N(nbootstrap),
+	    CONF_BOOTSTRAP_MAX, 1, 65535, NULL, CONF_LIVE,
+	    "nodes of the DHT that are asked first" },
+	{ "discovery", "lan", CT_BOOL, N(lan), ONE, 0, 1,
+	    NULL, CONF_LIVE,
+	    "find members on the same link by multicast" },
+	{ "discovery", "announce interval", CT_SECONDS, N(announce_s), ONE,
+	    10, 2 * HOUR, "2700s", CONF_LIVE,
+	    "time between two publications of this node's place" },
+	{ "discovery", "lookup timeout", CT_MILLIS, N(lookup_timeout_ms), ONE,
+	    500, 7000, "5s", CONF_LIVE,
+	    "how long the DHT is searched for one answer" },
+	{ "discovery", "plain answers", CT_BOOL, N(dht_plain), ONE, 0, 1,
+	    "no", CONF_LIVE,
+	    "give values to addresses that have not shown a token" },
 
 	{ "control", "socket", CT_PATH, N(socket), ONE, 1, 107,
 	    NULL, CONF_RESTART,

@@ -97,7 +97,7 @@ conf_value_count(const struct conf_row *row, const void *base)
 		return conf_net_count(row, base);
 	if (row->items != 0)
 		return number_get(base, row->noff, row->nsize);
-	if (row->type == CT_PSK)
+	if (row->type == CT_PSK || row->type == CT_FILE)
 		return text_get(row, base)[0] != '\0';
 	if (row->type == CT_KEY)
 		return memcmp(text_get(row, base), none, sizeof(none)) != 0;
@@ -116,6 +116,8 @@ static const struct choice up_down[] = {{"up", 1}, {"down", 0}, {NULL, 0}};
 static const struct choice offloads[] = {{"yes", OFFLOAD_ALL},
     {"tso", OFFLOAD_CSUM | OFFLOAD_TSO4 | OFFLOAD_TSO6}, {"csum", OFFLOAD_CSUM},
     {"no", 0}, {NULL, 0}};
+static const struct choice dhts[] = {{"private", CONF_DHT_PRIVATE},
+    {"public", CONF_DHT_PUBLIC}, {"no", CONF_DHT_NO}, {NULL, 0}};
 /* The numbers and the words of enum log_level. */
 static const struct choice levels[] = {
     {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
@@ -134,6 +136,8 @@ choices_of(enum conf_type type)
 		return up_down;
 	if (type == CT_OFFLOAD)
 		return offloads;
+	if (type == CT_DHT)
+		return dhts;
 	return type == CT_LEVEL ? levels : NULL;
 }
 
@@ -318,7 +322,7 @@ text_valid(const struct conf_row *row, const char *s)
 {
 	size_t len = strnlen(s, row->size);
 
-	if (row->type == CT_PSK && len == 0)
+	if ((row->type == CT_PSK || row->type == CT_FILE) && len == 0)
 		return true;
 	if (len == row->size || len < row->min || len > row->max)
 		return false;
@@ -360,7 +364,8 @@ set_text(const struct conf_row *row, void *base, const struct conf_words *w,
     struct conf_bad *bad)
 {
 	char text[CONF_PATH_MAX];
-	bool path = row->type == CT_PATH || row->type == CT_PSK;
+	bool path =
+	    row->type == CT_PATH || row->type == CT_PSK || row->type == CT_FILE;
 
 	if (conf_path_join(text, path ? w->file : "", w->word[0]) == -1 ||
 	    strlen(text) > row->max) {
@@ -386,7 +391,8 @@ set_key(const struct conf_row *row, void *base, const char *word,
     struct conf_bad *bad)
 {
 	static const uint8_t none[32];
-	uint8_t key[32];
+	unsigned n = row->items == 0 ? 0 : conf_value_count(row, base);
+	uint8_t key[32], *list = (uint8_t *)base + row->off;
 
 	if (key_parse(word, key) == -1) {
 		conf_value_hint(bad, "44 characters that end in =");
@@ -395,7 +401,15 @@ set_key(const struct conf_row *row, void *base, const char *word,
 	}
 	if (memcmp(key, none, sizeof(key)) == 0)
 		return conf_value_refuse(bad, "%s is all zeroes", row->name);
-	memcpy((char *)base + row->off, key, sizeof(key));
+	for (unsigned i = 0; i < n; i++)
+		if (memcmp(list + i * sizeof(key), key, sizeof(key)) == 0)
+			return CV_DUP;
+	if (row->items != 0 && n == row->items)
+		return conf_value_refuse(
+		    bad, "%s: more than %u", row->name, row->items);
+	memcpy(list + n * sizeof(key), key, sizeof(key));
+	if (row->items != 0)
+		conf_count_set(row, base, n + 1);
 	explicit_bzero(key, sizeof(key));
 	return CV_OK;
 }
@@ -408,7 +422,8 @@ conf_value_set(const struct conf_row *row, void *base,
 	unsigned most = 1;
 
 	*bad = (struct conf_bad){0};
-	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT)
+	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
+	    row->type == CT_BIND)
 		most = 3;
 	if (w->n == 0)
 		return conf_value_refuse(bad, "%s needs a value", row->name);
@@ -423,6 +438,7 @@ conf_value_set(const struct conf_row *row, void *base,
 	case CT_UPDOWN:
 	case CT_LEVEL:
 	case CT_OFFLOAD:
+	case CT_DHT:
 		return set_choice(row, base, w->word[0], bad);
 	case CT_INT:
 	case CT_SECONDS:
@@ -438,6 +454,7 @@ conf_value_set(const struct conf_row *row, void *base,
 	case CT_GROUP:
 	case CT_PATH:
 	case CT_PSK:
+	case CT_FILE:
 		return set_text(row, base, w, bad);
 	case CT_KEY:
 		return set_key(row, base, w->word[0], bad);
@@ -480,6 +497,7 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	case CT_UPDOWN:
 	case CT_LEVEL:
 	case CT_OFFLOAD:
+	case CT_DHT:
 		word = choice_word(c, number_get(base, off, row->size));
 		snprintf(out, cap, "%s", word == NULL ? "?" : word);
 		break;
@@ -504,11 +522,12 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 		break;
 	case CT_PATH:
 	case CT_PSK:
+	case CT_FILE:
 		format_quoted(text_get(row, base), out, cap);
 		break;
 	case CT_KEY:
 		snprintf(out, cap, "\"%s\"",
-		    key_format((const uint8_t *)base + off, key));
+		    key_format((const uint8_t *)base + off + 32 * i, key));
 		break;
 	default:
 		conf_net_format(row, base, i, out, cap);
@@ -517,6 +536,18 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 }
 
 /* A key of zeroes is told from a missing one by nobody: neither is valid. */
+static bool
+keys_valid(const struct conf_row *row, const void *base)
+{
+	static const uint8_t none[32];
+	unsigned n = row->items == 0 ? 1 : conf_value_count(row, base);
+
+	for (unsigned i = 0; i < n; i++)
+		if (memcmp(text_get(row, base) + 32 * i, none, 32) == 0)
+			return false;
+	return true;
+}
+
 bool
 conf_value_valid(const struct conf_row *row, const void *base)
 {
@@ -531,9 +562,10 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_GROUP:
 	case CT_PATH:
 	case CT_PSK:
+	case CT_FILE:
 		return text_valid(row, text_get(row, base));
 	case CT_KEY:
-		return conf_value_count(row, base) == 1;
+		return keys_valid(row, base);
 	case CT_PORT:
 		for (unsigned i = 0; i < conf_value_count(row, base); i++) {
 			v = number_get(base, row->off + 2 * i, 2);
@@ -550,6 +582,7 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_PEERADDR:
 	case CT_ALLOWED:
 	case CT_LISTEN:
+	case CT_BIND:
 	case CT_ENDPOINT:
 		return conf_net_valid(row, base);
 	case CT_AUTO:

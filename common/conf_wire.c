@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* file: common/conf_wire.c */
 /*
- * The configuration as frames: CONF_NODE once, CONF_PEER for each peer.
+ * The configuration as frames: CONF_NODE once, CONF_NET for a member of a
+ * network, CONF_PEER for each peer.
  *
  * The sender is the throw-away process that parsed the file, or the parent;
  * either could have been taken over by what it read.  So a reader accepts only
@@ -15,16 +16,20 @@
 #include "buf.h"
 #include "conf_int.h"
 #include "ipc.h"
+#include "msg.h"
 
 /* Octets of the longest payloads: a prefix is 18, an endpoint 19. */
 #define NODE_WIRE_MAX                                                          \
-	(2 * CONF_NAME_MAX + 3 * CONF_PATH_MAX + 128 +                         \
+	(2 * CONF_NAME_MAX + 5 * CONF_PATH_MAX + 256 +                         \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
-	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX)
+	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
+	    19 * CONF_BOOTSTRAP_MAX)
+#define NET_WIRE_MAX (BUNDLE_MAX + 2 + 4 * 32 + 1 + 32 * CERT_CAS_MAX)
 #define PEER_WIRE_MAX                                                          \
 	(CONF_NAME_MAX + CONF_PATH_MAX + 128 + 18 * CONF_ALLOWED_MAX +         \
 	    19 * CONF_ENDPOINTS_MAX)
 _Static_assert(NODE_WIRE_MAX <= IPC_BODY_MAX, "CONF_NODE fits a frame");
+_Static_assert(NET_WIRE_MAX <= IPC_BODY_MAX, "CONF_NET fits a frame");
 _Static_assert(PEER_WIRE_MAX <= IPC_BODY_MAX, "CONF_PEER fits a frame");
 
 static void
@@ -58,31 +63,99 @@ get_prefixes(struct rbuf *r, struct prefix *p, uint16_t max)
 	return (uint8_t)n;
 }
 
+/* `*` has a port and no address. */
+static void
+put_local(struct wbuf *w, const struct endpoint *ep, bool any)
+{
+	wbuf_bool(w, any);
+	if (any)
+		wbuf_u16(w, ep->port);
+	else
+		endpoint_put(w, ep);
+}
+
+static bool
+get_local(struct rbuf *r, struct endpoint *ep)
+{
+	bool any = rbuf_bool(r);
+
+	if (any)
+		ep->port = rbuf_u16(r);
+	else
+		endpoint_get(r, ep);
+	return any;
+}
+
 static void
 put_listen(struct wbuf *w, const struct conf_node *n)
 {
 	wbuf_u16(w, n->nlisten);
-	for (unsigned i = 0; i < n->nlisten; i++) {
-		wbuf_bool(w, n->listen_any[i]);
-		/* `*` has a port and no address */
-		if (n->listen_any[i])
-			wbuf_u16(w, n->listen[i].port);
-		else
-			endpoint_put(w, &n->listen[i]);
-	}
+	for (unsigned i = 0; i < n->nlisten; i++)
+		put_local(w, &n->listen[i], n->listen_any[i]);
 }
 
 static void
 get_listen(struct rbuf *r, struct conf_node *n)
 {
 	n->nlisten = (uint8_t)get_count(r, CONF_LISTEN_MAX);
-	for (unsigned i = 0; i < n->nlisten; i++) {
-		n->listen_any[i] = rbuf_bool(r);
-		if (n->listen_any[i])
-			n->listen[i].port = rbuf_u16(r);
-		else
-			endpoint_get(r, &n->listen[i]);
-	}
+	for (unsigned i = 0; i < n->nlisten; i++)
+		n->listen_any[i] = get_local(r, &n->listen[i]);
+}
+
+static void
+put_keys(struct wbuf *w, const uint8_t (*key)[32], unsigned n)
+{
+	wbuf_u8(w, (uint8_t)n);
+	for (unsigned i = 0; i < n; i++)
+		wbuf_bytes(w, key[i], 32);
+}
+
+static uint8_t
+get_keys(struct rbuf *r, uint8_t (*key)[32])
+{
+	uint8_t n = rbuf_u8(r);
+
+	if (n > CERT_CAS_MAX - 1)
+		r->bad = true;
+	for (unsigned i = 0; i < n && !r->bad; i++)
+		rbuf_bytes(r, key[i], 32);
+	return r->bad ? 0 : n;
+}
+
+static void
+put_discovery(struct wbuf *w, const struct conf_node *n)
+{
+	wbuf_str(w, n->cert_file);
+	wbuf_str(w, n->secret_file);
+	put_keys(w, n->authority, n->nauthorities);
+	wbuf_u8(w, n->dht);
+	wbuf_bool(w, n->dht_tag);
+	wbuf_bool(w, n->dht_plain);
+	put_local(w, &n->dht_listen, n->dht_listen_any);
+	wbuf_u16(w, n->nbootstrap);
+	for (unsigned i = 0; i < n->nbootstrap; i++)
+		endpoint_put(w, &n->bootstrap[i]);
+	wbuf_bool(w, n->lan);
+	wbuf_u32(w, n->announce_s);
+	wbuf_u32(w, n->lookup_timeout_ms);
+}
+
+static void
+get_discovery(struct rbuf *r, struct conf_node *n)
+{
+	rbuf_str(r, n->cert_file, sizeof(n->cert_file));
+	rbuf_str(r, n->secret_file, sizeof(n->secret_file));
+	n->nauthorities = get_keys(r, n->authority);
+	n->dht = rbuf_u8(r);
+	n->dht_tag = rbuf_bool(r);
+	n->dht_plain = rbuf_bool(r);
+	n->dht_listen_any = get_local(r, &n->dht_listen);
+	n->nbootstrap = (uint8_t)get_count(r, CONF_BOOTSTRAP_MAX);
+	for (unsigned i = 0; i < n->nbootstrap; i++)
+		endpoint_get(r, &n->bootstrap[i]);
+	n->lan = rbuf_bool(r);
+	n->announce_s = rbuf_u32(r);
+	n->lookup_timeout_ms = rbuf_u32(r);
 }
 
 void
@@ -120,6 +193,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->sessions_idle_s);
 	wbuf_u32(w, n->handshakes_per_source);
 	wbuf_u32(w, n->handshakes_burst);
+	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
 	wbuf_str(w, n->group);
@@ -184,6 +258,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 		n->port[i] = rbuf_u16(r);
 	get_listen(r, n);
 	get_numbers(r, n);
+	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
 	rbuf_str(r, n->status_socket, sizeof(n->status_socket));
 	rbuf_str(r, n->group, sizeof(n->group));
@@ -195,6 +270,51 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 		return -1;
 	}
 	return 0;
+}
+
+/* Whoever calls with PSK, or looks for others with the rest. */
+void
+conf_net_put(struct wbuf *w, const struct conf_net *n, unsigned role)
+{
+	static const struct netkeys none;
+	const struct netkeys *call = role == ROLE_ENGINE ? &n->keys : &none;
+	const struct netkeys *find = role == ROLE_DISC ? &n->keys : &none;
+	struct bundle b = n->bundle;
+	uint8_t octets[BUNDLE_MAX];
+	size_t len;
+
+	memset(b.secret, 0, sizeof(b.secret));
+	len = bundle_put(octets, &b);
+	wbuf_u16(w, (uint16_t)len);
+	wbuf_bytes(w, octets, len);
+	wbuf_bytes(w, find->rdv, sizeof(find->rdv));
+	wbuf_bytes(w, find->rec, sizeof(find->rec));
+	wbuf_bytes(w, call->psk, sizeof(call->psk));
+	wbuf_bytes(w, find->lan, sizeof(find->lan));
+	put_keys(w, n->more, n->nmore);
+}
+
+int
+conf_net_get(struct rbuf *r, struct conf_net *n)
+{
+	static const uint8_t none[32];
+	uint16_t len;
+
+	memset(n, 0, sizeof(*n));
+	len = rbuf_u16(r);
+	if (r->bad || len > r->left || bundle_get(r->p, len, &n->bundle) == -1)
+		r->bad = true;
+	else
+		rbuf_skip(r, len);
+	rbuf_bytes(r, n->keys.rdv, sizeof(n->keys.rdv));
+	rbuf_bytes(r, n->keys.rec, sizeof(n->keys.rec));
+	rbuf_bytes(r, n->keys.psk, sizeof(n->keys.psk));
+	rbuf_bytes(r, n->keys.lan, sizeof(n->keys.lan));
+	n->nmore = get_keys(r, n->more);
+	n->on = rbuf_done(r) == 0 && memcmp(n->bundle.secret, none, 32) == 0;
+	if (!n->on)
+		explicit_bzero(n, sizeof(*n));
+	return n->on ? 0 : -1;
 }
 
 static void

@@ -2,8 +2,8 @@
 /* file: common/crypto.c */
 /*
  * The primitives of crypto.h on top of libcrypto 3.0, with
- * ChaCha20-Poly1305 in crypto_aead.c.  No other file of the suite may include
- * OpenSSL.
+ * ChaCha20-Poly1305 in crypto_aead.c and signatures in crypto_sign.c.  No other
+ * file of the suite may include OpenSSL.
  *
  * All algorithms are fetched and all contexts made once, by crypto_init, so
  * that nothing is looked up, opened or allocated later: a confined process
@@ -260,8 +260,8 @@ crypto_wipe(void *p, size_t len)
 	OPENSSL_cleanse(p, len);
 }
 
-static EVP_MAC_CTX *
-mac_new(const char *name, OSSL_PARAM par)
+struct evp_mac_ctx_st *
+crypto_mac_new(const char *name, struct ossl_param_st par)
 {
 	OSSL_PARAM pars[2];
 	EVP_MAC_CTX *ctx;
@@ -290,9 +290,9 @@ fetch_all(void)
 
 	lib.blake2s = EVP_MD_fetch(NULL, blake, NULL);
 	lib.hash = EVP_MD_CTX_new();
-	lib.mac = mac_new("BLAKE2SMAC",
+	lib.mac = crypto_mac_new("BLAKE2SMAC",
 	    OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &sixteen));
-	lib.hmac = mac_new("HMAC",
+	lib.hmac = crypto_mac_new("HMAC",
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, blake, 0));
 	lib.chacha = EVP_CIPHER_fetch(NULL, "ChaCha20", NULL);
 	lib.block = EVP_CIPHER_CTX_new();
@@ -303,7 +303,8 @@ fetch_all(void)
 	    EVP_DigestInit_ex2(lib.hash, lib.blake2s, NULL) == 1 &&
 	    EVP_CipherInit_ex2(
 		lib.block, lib.chacha, zero_key, NULL, 1, NULL) == 1 &&
-	    EVP_PKEY_fromdata_init(lib.x25519) == 1 && crypto_aead_fetch();
+	    EVP_PKEY_fromdata_init(lib.x25519) == 1 && crypto_aead_fetch() &&
+	    crypto_sign_fetch();
 }
 
 /*
@@ -364,6 +365,8 @@ crypto_init(void)
 		return -1;
 	}
 	bad = self_test();
+	if (bad == NULL)
+		bad = crypto_sign_test();
 	if (bad != NULL) {
 		log_errorx("libcrypto: %s gives a wrong answer", bad);
 		return -1;

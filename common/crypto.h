@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 /*
- * Every cryptographic primitive of the suite; crypto.c and crypto_aead.c are
- * the only files that include OpenSSL.  Not thread-safe (contexts are per
- * process) but for struct aead, see there.  A failure that depends on input is
- * a return value; the OpenSSL error queue is always left empty.  Comparisons
- * of secrets and tags are constant-time.
+ * Every cryptographic primitive of the suite; crypto.c, crypto_aead.c and
+ * crypto_sign.c are the only files that include OpenSSL.  Not thread-safe
+ * (contexts are per process) but for struct aead, see there.  A failure that
+ * depends on input is a return value; the OpenSSL error queue is always left
+ * empty.  Comparisons of secrets and tags are constant-time.
  */
 #define CRYPTO_TAG 16
 
@@ -79,6 +79,27 @@ int aead_open(struct aead *, uint64_t counter, uint8_t *out, const uint8_t *in,
 bool crypto_aead_is_split(void);
 /* Only for tests and benchmarks.  true has no effect if the test failed. */
 void crypto_aead_prefer(bool split);
+
+/* ---- signatures and what records are made of (crypto_sign.c) ---- */
+
+/* Ed25519 (RFC 8032); the private key is its 32-octet seed.  0 or -1. */
+int crypto_sign(
+    uint8_t sig[64], const uint8_t seed[32], const void *, size_t len);
+int crypto_sign_pub(uint8_t pub[32], const uint8_t seed[32]);
+/* False for anything that is not exactly a signature of these octets. */
+bool crypto_verify(
+    const uint8_t sig[64], const uint8_t pub[32], const void *, size_t len);
+/* SHA-1 and SHA-256 of a||b; b may be NULL with blen 0 */
+void crypto_sha1(
+    uint8_t out[20], const void *a, size_t alen, const void *b, size_t blen);
+void crypto_sha256(
+    uint8_t out[32], const void *a, size_t alen, const void *b, size_t blen);
+/* HMAC-SHA256 (RFC 2104) of a||b */
+void crypto_hmac256(uint8_t out[32], const void *key, size_t klen,
+    const void *a, size_t alen, const void *b, size_t blen);
+/* HKDF-SHA256 (RFC 5869), one block: out = HKDF(ikm, salt, info, 32) */
+void crypto_hkdf256(uint8_t out[32], const void *ikm, size_t ikmlen,
+    const void *salt, size_t saltlen, const void *info, size_t infolen);
 
 bool crypto_equal(const void *, const void *, size_t); /* constant time */
 void crypto_wipe(void *, size_t);

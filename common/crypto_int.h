@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Between crypto.c and crypto_aead.c; nobody else includes this. */
+/*
+ * Between crypto.c, crypto_aead.c and crypto_sign.c; nobody else includes this.
+ */
 
 /* Log libcrypto's last error and end the process (crypto.c). */
 void crypto_broken(void) __attribute__((noreturn));
@@ -43,5 +45,14 @@ int crypto_open_iv(uint8_t *out, const uint8_t key[32],
 bool crypto_aead_fetch(void);
 /* Once the one-shot functions have passed their test: the packets' form. */
 void crypto_aead_choose(void);
+
+/* The same of crypto_sign.c, and what gave a wrong answer, or NULL. */
+bool crypto_sign_fetch(void);
+const char *crypto_sign_test(void);
+
+/* A context for a MAC with this parameter, or NULL (crypto.c). */
+struct evp_mac_ctx_st;
+struct ossl_param_st;
+struct evp_mac_ctx_st *crypto_mac_new(const char *name, struct ossl_param_st);
 
 #endif

@@ -329,12 +329,16 @@ void
 msg_put_pub_reply(struct wbuf *w, const struct msg_pub_reply *m)
 {
 	wbuf_bytes(w, m->pub, sizeof(m->pub));
+	wbuf_bytes(w, m->ed, sizeof(m->ed));
+	wbuf_bytes(w, m->renew, sizeof(m->renew));
 }
 
 int
 msg_get_pub_reply(struct rbuf *r, struct msg_pub_reply *m)
 {
 	rbuf_bytes(r, m->pub, sizeof(m->pub));
+	rbuf_bytes(r, m->ed, sizeof(m->ed));
+	rbuf_bytes(r, m->renew, sizeof(m->renew));
 	return rbuf_done(r);
 }
 
@@ -366,6 +370,7 @@ msg_put_lookup_reply(struct wbuf *w, const struct msg_lookup_reply *m)
 		endpoint_put(w, &m->c[i].ep);
 		wbuf_u32(w, m->c[i].priority);
 	}
+	msg_put_octets(w, m->cert, m->certlen, sizeof(m->cert));
 }
 
 int
@@ -377,10 +382,11 @@ msg_get_lookup_reply(struct rbuf *r, struct msg_lookup_reply *m)
 	rbuf_bytes(r, m->key, sizeof(m->key));
 	m->n = msg_enum(r, 0, CANDIDATES_MAX + 1);
 	for (unsigned i = 0; i < m->n; i++) {
-		m->c[i].type = msg_enum(r, 1, 5);
+		m->c[i].type = msg_enum(r, 1, 8);
 		endpoint_get(r, &m->c[i].ep);
 		m->c[i].priority = rbuf_u32(r);
 	}
+	m->certlen = msg_get_octets(r, m->cert, sizeof(m->cert));
 	return rbuf_done(r);
 }
 

@@ -76,13 +76,13 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(STAMP_ASK,   22,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
 	M(STAMP_REPLY, 23,  12,    12, FD_NONE, R(KEY),                   ST_READY) \
 	M(PUB_ASK,     24,   0,     0, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
-	M(PUB_REPLY,   25,  32,    32, FD_NONE, R(KEY),                   ST_READY) \
+	M(PUB_REPLY,   25, 128,   128, FD_NONE, R(KEY),                   ST_READY) \
 	/* discoveryd */                                                            \
 	M(LOOKUP_ASK,  30,  17,    17, FD_NONE, R(ENGINE),                ST_READY) \
-	M(LOOKUP_REPLY,31,  34,   418, FD_NONE, R(DISC),                  ST_READY) \
+	M(LOOKUP_REPLY,31,  36,  1320, FD_NONE, R(DISC),                  ST_READY) \
 	M(PEER_SEEN,   32,  52,    52, FD_NONE, R(ENGINE),                ST_READY) \
 	M(RECENT_ASK,  33,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
-	M(RECENT_ROW,  34,  34,   418, FD_NONE, R(DISC),                  ST_READY) \
+	M(RECENT_ROW,  34,  36,  1320, FD_NONE, R(DISC),                  ST_READY) \
 	/* control: requests of meshctl, forwarded by control */                    \
 	M(STATUS_ASK,  40,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(PEERS_ASK,   41,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
@@ -96,7 +96,7 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(PEER_ROW,    52, 136,  4807, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
 	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
-	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(CTL), ST_READY) \
+	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(ENGINE)|R(CTL), ST_READY) \
 	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
 	/* parent -> priv: at the start only, until P_SETTLED */                    \
 	M(P_TUN,       60,   3,    18, FD_NONE, R(PARENT),                ST_READY) \
@@ -114,7 +114,35 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(P_FD,        70,  20,    20, FD_ONE,  R(PRIV),                  ST_READY) \
 	M(P_DONE,      71,   8,     8, FD_NONE, R(PRIV),                  ST_READY) \
 	M(P_FAILED,    72,   6,   261, FD_NONE, R(PRIV),                  ST_READY) \
-	M(P_EXITED,    73,   9,     9, FD_NONE, R(PRIV),                  ST_READY)
+	M(P_EXITED,    73,   9,     9, FD_NONE, R(PRIV),                  ST_READY) \
+	/* membership: of the parser and the parent */                              \
+	M(DISC_FD,     80,  20,    20, FD_ONE,  R(PARENT),                ST_READY) \
+	M(PLACES,      81,   1,   369, FD_NONE, R(PARENT),                ST_READY) \
+	M(CONF_NET,    82,  64, 16384, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
+	/* keyd */                                                                  \
+	M(SIGN_ASK,    83,  42,  1032, FD_NONE, R(DISC),                  ST_READY) \
+	M(SIGN_REPLY,  84,  65,    65, FD_NONE, R(KEY),                   ST_READY) \
+	M(INVITES_ASK, 85,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
+	M(INVITE_ROW,  86,  81,    81, FD_NONE, R(KEY),                   ST_READY) \
+	M(ISSUE_ASK,   87, 168,   168, FD_NONE, R(ENGINE),                ST_READY) \
+	M(ISSUE_REPLY, 88,   5,  8130, FD_NONE, R(KEY),                   ST_READY) \
+	/* engine and discoveryd */                                                 \
+	M(PEER_FRAME,  89,  35,  1235, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
+	M(MEMBER,      90,   2,   902, FD_NONE, R(ENGINE),                ST_READY) \
+	M(CRL,         91,   2,  1119, FD_NONE, R(ENGINE)|R(DISC)|R(CTL)|R(CLIENT), ST_READY) \
+	M(OWN_BUNDLE,  92,   2,  8002, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
+	/* control: about the network */                                            \
+	M(FIND_ASK,   100,  52,   115, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(FIND_STEP,  101,  30,    30, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
+	M(FIND_ROW,   102,  46,  1330, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
+	M(DHT_ASK,    103,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(DHT_ROW,    104, 207,   207, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
+	M(DHT_NODE,   105,  39,    39, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
+	M(NET_ASK,    106,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(NET_ROW,    107, 143,  1074, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(MEMBER_ROW, 108,  11,   911, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(LEDGER_NEW, 109,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(RENEW_ASK,  110,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY)
 /* clang-format on */
 
 enum msg_type {
@@ -202,9 +230,38 @@ struct msg_stamp_reply {
 	uint8_t stamp[12]; /* TAI64N, strictly increasing */
 };
 struct msg_pub_reply {
-	uint8_t pub[32];
+	uint8_t pub[32], ed[32]; /* X25519, Ed25519 */
+	/* of the join_request of a renewal (invite.h): always the same */
+	uint8_t renew[64];
+};
+/* keyd signs only this: a place record of the node, BEP44 (record.h). */
+struct msg_sign_ask {
+	uint8_t salt[32];
+	uint64_t seq; /* above the last one signed */
+	uint16_t vlen;
+	uint8_t v[990];
+};
+struct msg_sign_reply {
+	enum key_status status; /* KEY_REFUSED_POINT: seq is too low */
+	uint8_t sig[64];
+};
+enum invite_state { INVITE_LIVE, INVITE_SPENT, INVITE_LATE, INVITE_CANCELLED };
+struct msg_invite_row {                  /* an empty id ends the rows */
+	uint8_t id[8], pub[32], psk[32]; /* with what the newcomer calls */
+	uint64_t expires;                /* unix seconds */
+	enum invite_state state;
+};
+struct msg_issue_ask {
+	uint8_t request[168]; /* JOIN_REQUEST, invite.h */
+};
+struct msg_issue_reply {
+	uint8_t status; /* enum join_status, invite.h */
+	char who[128];  /* for a human: who used it, when */
+	uint16_t len;
+	uint8_t bundle[8000 - 2]; /* bundle.h */
 };
 
+#define MSG_CERT_MAX 900
 #define CANDIDATES_MAX 16
 struct candidate {    /* 24 octets on the wire */
 	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl. */
@@ -220,11 +277,98 @@ struct msg_lookup_reply { /* also RECENT_ROW; an empty key ends the rows */
 	uint8_t key[32];
 	uint8_t n;
 	struct candidate c[CANDIDATES_MAX];
+	uint16_t certlen; /* 0: a configured peer */
+	uint8_t cert[MSG_CERT_MAX];
 };
 struct msg_peer_seen { /* the engine authenticated this peer at this place */
 	uint8_t key[32];
 	struct endpoint ep;
 	bool up; /* false: the session ended, don't redial after a restart */
+};
+
+/* MEMBER, CRL, OWN_BUNDLE: octets that somebody signed. */
+#define MSG_BLOB_MAX 8000
+struct msg_blob {
+	uint16_t len;
+	uint8_t data[MSG_BLOB_MAX];
+};
+/*
+ * A control frame WHO_HAS, RECORD or PEERS, passed on as it is: from a peer, or
+ * to one; to an empty key: to up to three peers that are up.
+ */
+struct msg_peer_frame {
+	uint8_t key[32], type;
+	uint16_t len;
+	uint8_t body[1200];
+};
+enum disc_fd { DISC_DHT4, DISC_DHT6, DISC_LAN4, DISC_LAN6 };
+struct msg_disc_fd {
+	enum disc_fd kind;
+	struct endpoint local;
+};
+/* Where this node can be reached, as its interfaces have it. */
+struct msg_places {
+	uint8_t n;
+	struct place_row {
+		uint32_t ifindex;
+		struct endpoint ep; /* with a WireGuard port */
+	} at[CANDIDATES_MAX];
+};
+
+/* ---- about the network, for people ---- */
+enum peer_view { PV_IDLE, PV_LOOKUP, PV_HANDSHAKE, PV_UP, PV_WAIT, PV_OFF };
+enum find_what { FIND_IP, FIND_NAME, FIND_KEY };
+struct msg_find_ask {
+	enum find_what what;
+	struct addr ip;
+	uint8_t key[32];
+	char name[64];
+};
+/* The order in which discoveryd looks. */
+enum find_source { FIND_BOOK, FIND_CACHE, FIND_LAN, FIND_PEERS, FIND_DHT };
+enum find_result { FIND_YES, FIND_NO, FIND_LATE, FIND_OFF };
+struct msg_find_step {
+	enum find_source source;
+	enum find_result result;
+	uint32_t took_ms, queries, answers, timeouts, copies, refused, rounds;
+};
+struct msg_find_row {
+	enum lookup_status status;
+	enum find_source source;
+	uint64_t age_s; /* of the place, 0: none or now */
+	struct msg_lookup_reply reply;
+};
+struct msg_dht_row {
+	uint8_t id4[20], id6[20];
+	struct endpoint own4, own6; /* as others see us; family 0: not known */
+	uint8_t mode;               /* 0 off, 1 private, 2 public */
+	uint32_t nodes4, nodes6, good, items, item_octets, searches, published,
+	    cached;
+	uint64_t rx, rx_octets, tx, tx_octets, malformed, untagged,
+	    rate_limited, unsolicited, bad_token, bad_item;
+	uint64_t published_unix_ms; /* last time, 0: never */
+	uint32_t beacons_in, beacons_out;
+};
+struct msg_dht_node {
+	uint8_t id[20];
+	struct endpoint ep;
+};
+struct msg_net_row {
+	uint8_t authority[32], holder[32];
+	struct prefix prefix, prefix6;
+	uint64_t crl_number, crl_issued, crl_next; /* 0: none */
+	uint16_t crl_serials;
+	uint32_t members, guests, invites;
+	bool is_holder; /* this node can issue certificates */
+	char note[32];  /* "": fine */
+	uint16_t certlen;
+	uint8_t cert[MSG_CERT_MAX]; /* this node's */
+};
+struct msg_member_row {
+	enum peer_view state;
+	uint64_t seen_unix_ms;
+	uint16_t certlen;
+	uint8_t cert[MSG_CERT_MAX];
 };
 
 struct msg_peers_ask {
@@ -259,7 +403,6 @@ struct msg_proc_row {
 	uint32_t features, lacking; /* as in FEATURES */
 };
 
-enum peer_view { PV_IDLE, PV_LOOKUP, PV_HANDSHAKE, PV_UP, PV_WAIT, PV_OFF };
 struct msg_peer_row {
 	char name[64];
 	uint8_t key[32];
@@ -379,9 +522,25 @@ MSG_CODEC(mix_ask)
 MSG_CODEC(mix_reply)
 MSG_CODEC(stamp_reply)
 MSG_CODEC(pub_reply)
+MSG_CODEC(sign_ask)
+MSG_CODEC(sign_reply)
+MSG_CODEC(invite_row)
+MSG_CODEC(issue_ask)
+MSG_CODEC(issue_reply)
 MSG_CODEC(lookup_ask)
 MSG_CODEC(lookup_reply)
 MSG_CODEC(peer_seen)
+MSG_CODEC(blob)
+MSG_CODEC(peer_frame)
+MSG_CODEC(disc_fd)
+MSG_CODEC(places)
+MSG_CODEC(find_ask)
+MSG_CODEC(find_step)
+MSG_CODEC(find_row)
+MSG_CODEC(dht_row)
+MSG_CODEC(dht_node)
+MSG_CODEC(net_row)
+MSG_CODEC(member_row)
 MSG_CODEC(peers_ask)
 MSG_CODEC(node_row)
 MSG_CODEC(proc_row)

@@ -13,8 +13,8 @@
 
 #include "log.h"
 
-#define BELL                                                                   \
-	1 /* octets of a message that only wakes; no container is so short */
+/* octets of a message that only wakes; no container is so short */
+#define BELL 1
 
 /* ---- life ---- */
 

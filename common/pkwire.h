@@ -24,7 +24,7 @@
  *	sleep, poll, woken            nothing is lost between two of them
  *
  * A writer that may wait (the tun role) asks to be told by pkwire_wait_room;
- *one that may not (the engine) drops and counts.
+ * one that may not (the engine) drops and counts.
  */
 #define PKWIRE_CONTAINERS 8 /* at most, that wait for a full socket */
 

@@ -50,11 +50,11 @@ static int
 arrange_fds(const struct proc_spec *s)
 {
 	const int above = EXE_FD + 1;
-	const int have[] = {s->chan_fd, s->empty_fd,
-	    s->give[0] > STDERR_FILENO ? s->give[0] : -1,
-	    s->give[1] > STDERR_FILENO ? s->give[1] : -1};
+	int have[2 + PROC_NGIVE] = {s->chan_fd, s->empty_fd};
 	int up[NELEM(have)], exe, null;
 
+	for (size_t i = 0; i < PROC_NGIVE; i++)
+		have[2 + i] = s->give[i] > STDERR_FILENO ? s->give[i] : -1;
 	for (size_t i = 0; i < NELEM(have); i++) {
 		up[i] = fcntl(have[i], F_DUPFD_CLOEXEC, above);
 		if (up[i] == -1 && (have[i] != -1 || i == 0))

@@ -14,10 +14,10 @@
  * What every child of the suite does at both ends of its life.
  *
  * Parent side: proc_spawn.  fork; in the child: fd 0-2 /dev/null (2 is kept if
- * keep_stderr), 3 the channel, 4 the empty directory, 5 and 6 what `give` says,
- * everything else closed;
- * signals back to default; groups dropped, gid and uid set for good; an empty
- * environment; fexecve of a descriptor opened at start-up (never a path).
+ * keep_stderr), 3 the channel, 4 the empty directory, 5 to 8 what `give` says,
+ * everything else closed; signals back to default; groups dropped, gid and uid
+ * set for good; an empty environment; fexecve of a descriptor opened at
+ * start-up (never a path).
  *
  * Child side: proc_child_init.  Checks its argv and descriptors, ignores the
  * terminal's signals, and makes log lines go to the parent as LOG frames once
@@ -25,8 +25,12 @@
  */
 #define PROC_PARENT_FD 3
 #define PROC_EMPTY_DIR_FD 4
-#define PROC_GIVE_FD 5 /* keyd: the key file; and the one after, its stamp */
-#define PROC_NGIVE 2
+/*
+ * Files that a child may use without being able to open any.  What is not
+ * there is not open.  keyd: key, stamp, authority, ledger; discoveryd: cache.
+ */
+#define PROC_GIVE_FD 5
+#define PROC_NGIVE 4
 
 /* Exit codes of a child that did not get as far as its own program. */
 #define PROC_EXIT_FDS 125  /* descriptors could not be arranged */

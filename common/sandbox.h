@@ -62,9 +62,11 @@ int sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *);
 
 /*
  * The config parser (root, throw-away): no capabilities, no writes, no
- * sockets; may read below `readable` only.
+ * sockets; may read below `readable`, and of single files those in `also` that
+ * are there now.  The list ends in NULL.
  */
-int sandbox_conf(const char *readable, struct sandbox_report *);
+int sandbox_conf(
+    const char *readable, const char *const *also, struct sandbox_report *);
 
 /* "seccomp,landlock-fs,..." of the bits in a mask. */
 const char *sandbox_names(uint32_t mask, char *out, size_t cap);

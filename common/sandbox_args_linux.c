@@ -32,9 +32,9 @@
 			}                                                      \
 		}                                                              \
 	}
-#define OPTION(l, o)                                                           \
+#define OPTION(k, l, o)                                                        \
 	{                                                                      \
-		ARG_SOCKOPT, #o, 2,                                            \
+		k, #o, 2,                                                      \
 		{                                                              \
 			{1, INT, l},                                           \
 			{                                                      \
@@ -55,7 +55,11 @@ static const struct sandbox_combo combos[] = {
     FLAG(ARG_LOCAL, 0, AF_UNIX),
     FLAG(ARG_LOCAL, 0, AF_NETLINK),
     FLAG(ARG_FEXEC, 4, AT_EMPTY_PATH),
-    OPTION(IPPROTO_UDP, UDP_GRO),
+    OPTION(ARG_SOCKOPT, IPPROTO_UDP, UDP_GRO),
+    OPTION(ARG_MCAST, IPPROTO_IP, IP_ADD_MEMBERSHIP),
+    OPTION(ARG_MCAST, IPPROTO_IP, IP_MULTICAST_TTL),
+    OPTION(ARG_MCAST, IPPROTO_IPV6, IPV6_JOIN_GROUP),
+    OPTION(ARG_MCAST, IPPROTO_IPV6, IPV6_MULTICAST_HOPS),
 };
 
 const struct sandbox_combo *

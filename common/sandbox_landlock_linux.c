@@ -6,7 +6,7 @@
  * path means anything to them; nor does it to the supervisor.  Priv keeps
  * reading (it starts the children's programs) but can write, create and remove
  * only below the run directory.  The configuration parser reads below one
- * directory.
+ * directory, and a file or two elsewhere.
  *
  * The kernel's header of an older system lacks the newer rights, so numbers
  * and structures are our own; the ABI is asked at run time and what it lacks
@@ -133,14 +133,19 @@ allow_device(int ruleset, const char *path, uint64_t rights)
 }
 
 static int
-add_rules(int ruleset, uint32_t facts, uint64_t handled, const char *path)
+allow_reading(int ruleset, const char *path, const char *const *also)
+{
+	/* what is not there or can't be reached needs no right */
+	for (; *also != NULL; also++)
+		(void)allow(ruleset, *also, FS_READ_FILE);
+	return allow(ruleset, path, FS_READ_FILE | FS_READ_DIR);
+}
+
+static int
+allow_writing(int ruleset, uint64_t handled, const char *path)
 {
 	uint64_t device = handled & (FS_WRITE_FILE | FS_IOCTL_DEV);
 
-	if ((facts & LL_READ_ONE) != 0)
-		return allow(ruleset, path, FS_READ_FILE | FS_READ_DIR);
-	if ((facts & LL_WRITE_ONE) == 0)
-		return 0;
 	if (allow(ruleset, path, handled & ~(FS_MAKE_CHAR | FS_MAKE_BLOCK)) ==
 	    -1)
 		return -1;
@@ -150,11 +155,12 @@ add_rules(int ruleset, uint32_t facts, uint64_t handled, const char *path)
 }
 
 int
-sandbox_landlock(enum role role, const char *path, struct sandbox_report *r)
+sandbox_landlock(enum role role, const char *path, const char *const *also,
+    struct sandbox_report *r)
 {
 	uint32_t facts = sandbox_facts(role)->landlock;
 	struct ruleset_attr attr;
-	int abi, fd;
+	int abi, fd, rules = 0;
 
 	abi = ll_abi();
 	if (abi < 1) {
@@ -169,7 +175,11 @@ sandbox_landlock(enum role role, const char *path, struct sandbox_report *r)
 		log_error("sandbox: landlock ABI %d", abi);
 		return -1;
 	}
-	if (add_rules(fd, facts, attr.fs, path) == -1) {
+	if ((facts & LL_READ_ONE) != 0)
+		rules = allow_reading(fd, path, also);
+	else if ((facts & LL_WRITE_ONE) != 0)
+		rules = allow_writing(fd, attr.fs, path);
+	if (rules == -1) {
 		log_error("sandbox: landlock: %s", path);
 		goto fail;
 	}

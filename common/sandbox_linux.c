@@ -350,7 +350,7 @@ sandbox_enter_early(enum role role, struct sandbox_report *r)
 		return -1;
 	if (set_limits(role, r) == -1)
 		return -1;
-	return sandbox_landlock(role, NULL, r);
+	return sandbox_landlock(role, NULL, NULL, r);
 }
 
 int
@@ -403,7 +403,7 @@ fence(enum role role, const char *writable, struct sandbox_report *r)
 {
 	if (no_new_privs(r) == -1 || seal_memory(r) == -1)
 		return -1;
-	if (sandbox_landlock(role, writable, r) == -1)
+	if (sandbox_landlock(role, writable, NULL, r) == -1)
 		return -1;
 	return close_up(role, r);
 }
@@ -439,7 +439,8 @@ sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *r)
  * checks a file, so no identity is asked for.
  */
 int
-sandbox_conf(const char *readable, struct sandbox_report *r)
+sandbox_conf(
+    const char *readable, const char *const *also, struct sandbox_report *r)
 {
 	memset(r, 0, sizeof(*r));
 	enter_namespaces(r);
@@ -447,7 +448,7 @@ sandbox_conf(const char *readable, struct sandbox_report *r)
 		return -1;
 	if (seal_memory(r) == -1 || set_limits(ROLE_CONF, r) == -1)
 		return -1;
-	if (sandbox_landlock(ROLE_CONF, readable, r) == -1)
+	if (sandbox_landlock(ROLE_CONF, readable, also, r) == -1)
 		return -1;
 	return close_up(ROLE_CONF, r);
 }

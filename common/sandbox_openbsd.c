@@ -176,9 +176,15 @@ sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *r)
 }
 
 int
-sandbox_conf(const char *readable, struct sandbox_report *r)
+sandbox_conf(
+    const char *readable, const char *const *also, struct sandbox_report *r)
 {
 	memset(r, 0, sizeof(*r));
+	for (; *also != NULL; also++)
+		if (unveil(*also, "r") == -1 && errno != ENOENT) {
+			log_error("sandbox: unveil");
+			return -1;
+		}
 	if (set_limits(ROLE_CONF, r) == -1 || veil(readable, "r", r) == -1)
 		return -1;
 	return promise(ROLE_CONF, r);

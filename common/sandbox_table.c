@@ -39,7 +39,7 @@ static const struct sandbox_call calls[] = {
 	{ "brk",             ALL|F|P|S|M, 0,           0, ARG_ANY,     "malloc" },
 	{ "mmap",            P|S,         ALL|F|M,     0, ARG_PROT,    "malloc" },
 	{ "munmap",          ALL|F|P|S|M, 0,           0, ARG_ANY,     "free" },
-	{ "mremap",          V|F|P|M,     0,           0, ARG_ANY,     "realloc of large blocks" },
+	{ "mremap",          K|V|F|P|M,   0,           0, ARG_ANY,     "realloc of large blocks" },
 	{ "mprotect",        S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "madvise",         S,           ALL|P|M,     0, ARG_MADVISE, "free; keyd's secrets" },
 	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
@@ -48,20 +48,22 @@ static const struct sandbox_call calls[] = {
 	{ "write",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "standard error" },
 	{ "readv",           T,           0,           0, ARG_ANY,     "TUN" },
 	{ "writev",          T,           0,           0, ARG_ANY,     "TUN" },
-	{ "pread64",         S,           0,           0, ARG_ANY,     "ld.so; keyd's files" },
-	{ "pwrite64",        K,           0,           0, ARG_ANY,     "keyd's time stamp" },
-	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp" },
+	{ "pread64",         K|D|S,       0,           0, ARG_ANY,     "ld.so; keyd's files, discoveryd's cache" },
+	{ "pwrite64",        K|D,         0,           0, ARG_ANY,     "keyd's time stamp, discoveryd's cache" },
+	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp and ledger" },
+	{ "flock",           K,           0,           0, ARG_ANY,     "the ledger is meshctl's too" },
 	{ "close",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
 	{ "memfd_create",    0,           M,           0, ARG_MEMFD,   "the packet ring" },
-	{ "ftruncate",       M,           0,           0, ARG_ANY,     "the packet ring" },
+	{ "ftruncate",       D|M,         0,           0, ARG_ANY,     "the packet ring; discoveryd's cache" },
 	{ "fcntl",           P|S|M,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
 	/* messages and datagrams */
-	{ "recvmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels" },
-	{ "sendmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels" },
+	{ "recvmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels; datagrams" },
+	{ "sendmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels; datagrams" },
 	{ "sendto",          T|E|P|M,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
 	{ "accept4",         C,           0,           0, ARG_ANY,     "meshctl" },
 	{ "getsockopt",      E|C|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
 	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO" },
+	{ "setsockopt",      0,           M,           0, ARG_MCAST,   "groups for discoveryd" },
 	/* waiting */
 	{ "ppoll",           T|K|F|P|M,   0,           0, ARG_ANY,     "the loop without libevent" },
 	{ "poll",            S,           0,           0, ARG_ANY,     "is the parent still there?" },
@@ -71,14 +73,14 @@ static const struct sandbox_call calls[] = {
 	{ "epoll_create1",   S|M,         0,           0, ARG_ANY,     "libevent" },
 	{ "clock_gettime",   ALL|F|P|S|M, 0,           0, ARG_ANY,     "where the vDSO can't" },
 	{ "gettimeofday",    V|S|M,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
-	{ "futex",           K|E|P|S|M,   0,           0, ARG_ANY,     "OpenSSL's pthread_once" },
+	{ "futex",           K|E|D|F|P|S|M, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
 	/* the end */
 	{ "exit_group",      ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
 	{ "getrandom",       ALL|F|P|S|M, 0,           0, ARG_ANY,     "keys, ids; malloc" },
 	/* files: the configuration parser and priv only */
 	{ "openat",          P|S,         F,           ALL, ARG_RDONLY, "configuration" },
 	{ "newfstatat",      F|P|S,       0,           ALL, ARG_ANY, "glob, stdio" },
-	{ "fstat",           F|P|S,       0,           ALL, ARG_ANY, "the same on musl" },
+	{ "fstat",           D|F|P|S,     0,           T|K|E|C, ARG_ANY, "the same on musl; how long is a file?" },
 	{ "getdents64",      F,           0,           0, ARG_ANY,     "glob" },
 	{ "access",          S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "unlinkat",        P,           0,           0, ARG_ANY,     "its own sockets" },
@@ -194,7 +196,7 @@ static const struct sandbox_call extra[] = {
  */
 static const struct sandbox_facts facts[ROLE_NROLES] = {
 	[ROLE_PARENT] = {
-		.pledge = "stdio unix route sendfd recvfd",
+		.pledge = "stdio inet mcast unix route sendfd recvfd",
 		.landlock = LL_NO_FILES | LL_NO_TCP | LL_NO_SIGNAL,
 		/* its standard error may be somebody's file */
 		.nofile = LIMIT_KEEP, .nproc = 0, .fsize = LIMIT_KEEP,
@@ -214,8 +216,9 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 		.memlock_kib = 0,
 	},
 	[ROLE_KEY] = {
-		.pledge = "stdio recvfd", .landlock = LL_CHILD,
-		.nofile = 12, .nproc = 0, .fsize = 4096, .as_mib = 48,
+		.pledge = "stdio flock recvfd", .landlock = LL_CHILD,
+		/* the ledger's limit, setup.c */
+		.nofile = 16, .nproc = 0, .fsize = 16 << 20, .as_mib = 64,
 		.memlock_kib = 64,
 	},
 	[ROLE_ENGINE] = {
@@ -224,8 +227,9 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 		.memlock_kib = 0,
 	},
 	[ROLE_DISC] = {
-		.pledge = "stdio recvfd", .landlock = LL_CHILD,
-		.nofile = 24, .nproc = 0, .fsize = 0, .as_mib = 128,
+		.pledge = "stdio inet recvfd", .landlock = LL_CHILD,
+		/* the cache's limit, setup.c */
+		.nofile = 32, .nproc = 0, .fsize = 1 << 20, .as_mib = 128,
 		.memlock_kib = 0,
 	},
 	[ROLE_CTL] = {
@@ -367,7 +371,8 @@ print_limit(FILE *fp, const char *name, uint32_t v, const char *unit)
 static void
 print_facts(FILE *fp, const struct sandbox_facts *f)
 {
-	static const char *const ll[] = {"no files", "read below one directory",
+	static const char *const ll[] = {"no files",
+	    "read below one directory and two files",
 	    "write below one directory", "no tcp", "no signal outwards",
 	    "no abstract socket"};
 

@@ -23,6 +23,7 @@ enum sandbox_arg {
 	ARG_MEMFD,   /* memory to share, never to run */
 	ARG_MADVISE, /* what malloc and the secrets' pages need */
 	ARG_SOCKOPT, /* listed (level, option) pairs */
+	ARG_MCAST,   /* listed pairs that are about multicast */
 	ARG_RDONLY,  /* openat: neither writing nor creating */
 	ARG_INET,    /* socket: inet, inet6 */
 	ARG_LOCAL,   /* socket, socketpair: unix, netlink */
@@ -53,7 +54,7 @@ enum sandbox_answer {
 };
 
 #define LL_NO_FILES 0x01    /* no right on any file, no rule */
-#define LL_READ_ONE 0x02    /* reading below one directory, nothing else */
+#define LL_READ_ONE 0x02    /* reading below one directory and given files */
 #define LL_WRITE_ONE 0x04   /* writing below one directory, reading anywhere */
 #define LL_NO_TCP 0x08      /* neither bind nor connect */
 #define LL_NO_SIGNAL 0x10   /* none to the outside of this domain */

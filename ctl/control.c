@@ -1,68 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* file: ctl/control.c */
 /*
- * Routing of questions and answers (see control.h).  The table `routes` is the
- * policy; everything else follows it.
+ * Questions and answers on their way (see control.h).  Which there are and who
+ * may ask them is question.c's table; everything here follows it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "control.h"
 #include "log.h"
+#include "question.h"
 
-#define ON(kind) (1u << (LISTEN_##kind))
-#define ON_BOTH (ON(CONTROL) | ON(STATUS))
-#define ROWS_OF_A_ROUTE 3
 #define LOG_BATCH 64
-
-struct route {
-	uint16_t ask;
-	uint8_t where;                 /* sockets on which it is legal */
-	uint32_t whom;                 /* who answers; 0: we do */
-	uint16_t row[ROWS_OF_A_ROUTE]; /* what an answer may consist of */
-	uint32_t patience_ms;
-};
-
-/* The whole policy.  What is not listed is not a question. */
-/* clang-format off */
-static const struct route routes[] = {
-	{ MSG_STATUS_ASK,   ON_BOTH,     R(PARENT),
-	    { MSG_NODE_ROW, MSG_PROC_ROW }, CONTROL_LOOK_MS },
-	{ MSG_PEERS_ASK,    ON_BOTH,     R(ENGINE),
-	    { MSG_PEER_ROW },               CONTROL_LOOK_MS },
-	{ MSG_COUNTERS_ASK, ON_BOTH,     R(PARENT) | R(ENGINE) | R(DISC),
-	    { MSG_COUNTER_ROW },            CONTROL_LOOK_MS },
-	{ MSG_LOG_ASK,      ON_BOTH,     0, { 0 }, 0 },
-	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
-	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
-	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
-	    { MSG_TEXT_ROW },               CONTROL_LOOK_MS },
-};
-/* clang-format on */
-
-/* In whose name may an upstream send counters? */
-static const uint32_t speaks_for[ROLE_NROLES] = {
-    [ROLE_PARENT] = R(PARENT) | R(TUN) | R(KEY),
-    [ROLE_ENGINE] = R(ENGINE),
-    [ROLE_DISC] = R(DISC),
-};
-
-static const struct route *
-route_of(uint16_t ask)
-{
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (routes[i].ask == ask)
-			return &routes[i];
-	return NULL;
-}
-
-bool
-control_allows(uint16_t ask, enum listen_kind kind)
-{
-	const struct route *r = route_of(ask);
-
-	return r != NULL && (r->where & (1u << kind)) != 0;
-}
 
 void
 control_init(struct control *c, const struct control_ops *ops)
@@ -308,27 +257,9 @@ open_log(struct control *c, unsigned place, const struct ipc_frame *f,
 	return CHAN_OK;
 }
 
-/* Does the body say what its type promises? */
-static bool
-well_formed_question(const struct ipc_frame *f)
-{
-	union {
-		struct msg_peers_ask peers;
-		struct msg_log_level level;
-	} m;
-	struct rbuf r;
-
-	rbuf_init(&r, f->body, f->len);
-	if (f->type == MSG_PEERS_ASK)
-		return msg_get_peers_ask(&r, &m.peers) == 0;
-	if (f->type == MSG_LOG_LEVEL)
-		return msg_get_log_level(&r, &m.level) == 0;
-	return f->len == 0;
-}
-
 static void
 forward(struct control *c, unsigned place, const struct ipc_frame *f,
-    const struct route *r, uint64_t now_ms)
+    const struct question *r, uint64_t now_ms)
 {
 	struct pending_new n = {.client = place,
 	    .client_id = f->id,
@@ -357,7 +288,7 @@ control_question(struct control *c, unsigned place, const struct ipc_frame *f,
     uint64_t now_ms)
 {
 	struct client *cl = &c->clients.c[place];
-	const struct route *r = route_of(f->type);
+	const struct question *r = question_of(f->type);
 
 	if (r == NULL)
 		return CHAN_BAD;
@@ -367,7 +298,7 @@ control_question(struct control *c, unsigned place, const struct ipc_frame *f,
 		    c, place, f->id, "too many questions a second", END_FAILED);
 		return CHAN_OK;
 	}
-	if (!control_allows(f->type, cl->kind)) {
+	if (!question_allowed(f->type, cl->kind)) {
 		refuse(c, place, f->id, "not allowed on the status socket",
 		    END_DENIED);
 		return CHAN_OK;
@@ -376,7 +307,7 @@ control_question(struct control *c, unsigned place, const struct ipc_frame *f,
 	shed(c, now_ms);
 	if (f->type == MSG_LOG_ASK)
 		return open_log(c, place, f, now_ms);
-	if (!well_formed_question(f))
+	if (!question_good(f))
 		return CHAN_BAD;
 	forward(c, place, f, r, now_ms);
 	return CHAN_OK;
@@ -402,68 +333,18 @@ control_upstream(struct control *c, enum role who, bool up, uint64_t now_ms)
 		c->up |= 1u << who;
 }
 
-static bool
-counter_speaks_for(struct rbuf *r, enum role from)
-{
-	struct msg_counter_row m;
-
-	return msg_get_counter_row(r, &m) == 0 &&
-	    (speaks_for[from] & (1u << m.role)) != 0;
-}
-
-/*
- * The text forms are canonical, so a row that decodes may be passed on as it
- * is.  What it says is still a stranger's word: meshctl shows it as such.
- */
-static bool
-well_formed_row(const struct ipc_frame *f, enum role from)
-{
-	union {
-		struct msg_node_row node;
-		struct msg_proc_row proc;
-		struct msg_peer_row peer;
-		struct msg_text_row text;
-	} m;
-	struct rbuf r;
-
-	rbuf_init(&r, f->body, f->len);
-	switch (f->type) {
-	case MSG_NODE_ROW:
-		return msg_get_node_row(&r, &m.node) == 0;
-	case MSG_PROC_ROW:
-		return msg_get_proc_row(&r, &m.proc) == 0;
-	case MSG_PEER_ROW:
-		return msg_get_peer_row(&r, &m.peer) == 0;
-	case MSG_COUNTER_ROW:
-		return counter_speaks_for(&r, from);
-	case MSG_TEXT_ROW:
-		return msg_get_text_row(&r, &m.text) == 0;
-	default:
-		return false;
-	}
-}
-
-static bool
-row_belongs(const struct route *r, uint16_t type)
-{
-	for (size_t i = 0; i < ROWS_OF_A_ROUTE; i++)
-		if (r->row[i] == type)
-			return true;
-	return false;
-}
-
 static enum chan_verdict
 on_row(struct control *c, struct pending *p, enum role from,
     const struct ipc_frame *f)
 {
-	const struct route *r = route_of(p->ask);
+	const struct question *r = question_of(p->ask);
 	const struct wbuf w = {
 	    .base = (uint8_t *)(uintptr_t)f->body,
 	    .len = f->len,
 	    .cap = f->len,
 	};
 
-	if (!row_belongs(r, f->type) || !well_formed_row(f, from) ||
+	if (!question_has_row(r, f->type) || !question_row_good(f, from) ||
 	    ++p->rows > PENDING_ROWS_MAX)
 		return CHAN_BAD;
 	if (p->client != PENDING_NOBODY)
@@ -481,7 +362,7 @@ control_answer(struct control *c, enum role from, const struct ipc_frame *f,
 
 	if (f->type != MSG_END) {
 		if (p == NULL)
-			return well_formed_row(f, from) ? CHAN_OK : CHAN_BAD;
+			return question_row_good(f, from) ? CHAN_OK : CHAN_BAD;
 		return on_row(c, p, from, f);
 	}
 	rbuf_init(&r, f->body, f->len);

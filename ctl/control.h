@@ -17,8 +17,10 @@
 /*
  * What control does with frames; where they come from and go to is main.c's.
  *
- *	client --question--> [route: allowed here? whose is it?] --> upstream
+ *	client --question--> [question: allowed? whose is it?] --> upstream
  *	client <--rows, END-- [pending: whose answer is it?] <------ upstream
+ *
+ * What can be asked, by whom and of whom is the table of question.h.
  *
  * Pure but for the log ring's malloc: no socket, no clock; frames go out
  * through control_ops and the time comes in.  A client can do nothing but ask
@@ -33,6 +35,8 @@
  */
 #define CONTROL_LOOK_MS 3000    /* how long an upstream may take */
 #define CONTROL_RELOAD_MS 30000 /* ... to read a new configuration */
+#define CONTROL_FIND_MS 8000    /* ... to search: more than lookup timeout */
+#define CONTROL_RENEW_MS 8000   /* ... to ask the holder of the authority */
 #define CONTROL_UNREAD_MAX 12   /* clients with unread answers at a time */
 
 struct control_ops {
@@ -88,8 +92,5 @@ void control_tick(struct control *, uint64_t now_ms);
  * more to do at once, false: only when a client has read.
  */
 bool control_pump(struct control *, uint64_t now_ms);
-
-/* Is this question legal on that socket?  For tests. */
-bool control_allows(uint16_t ask, enum listen_kind);
 
 #endif

@@ -58,6 +58,32 @@ fmt_span(char out[FMT_LEN], uint64_t ms)
 	return out;
 }
 
+int
+fmt_span_parse(const char *text, uint64_t *s)
+{
+	static const struct {
+		char unit;
+		uint64_t s;
+	} units[] = {
+	    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	uint64_t n = 0;
+	size_t i = 0;
+
+	for (; text[i] >= '0' && text[i] <= '9'; i++) {
+		if (i == 9)
+			return -1;
+		n = n * 10 + (uint64_t)(text[i] - '0');
+	}
+	if (n == 0 || text[i] == '\0' || text[i + 1] != '\0')
+		return -1;
+	for (size_t u = 0; u < sizeof(units) / sizeof(units[0]); u++)
+		if (units[u].unit == text[i]) {
+			*s = n * units[u].s;
+			return 0;
+		}
+	return -1;
+}
+
 const char *
 fmt_age(char out[FMT_LEN], uint64_t now_ms, uint64_t then_ms)
 {

@@ -22,6 +22,8 @@ const char *fmt_span(char out[FMT_LEN], uint64_t ms);
 const char *fmt_age(char out[FMT_LEN], uint64_t now_ms, uint64_t then_ms);
 /* "0.4 ms", "48.2 ms", "1.20 s" */
 const char *fmt_us(char out[FMT_LEN], uint32_t us);
+/* "90s", "15m", "12h", "30d", "52w": 0 and seconds above 0, or -1 */
+int fmt_span_parse(const char *, uint64_t *s);
 const char *fmt_count(char out[FMT_LEN], uint64_t n);
 /* "2026-11-21T03:12:53Z"; false for 0 and for times after the year 9999 */
 bool fmt_utc(char out[FMT_LEN], uint64_t unix_ms);

@@ -309,6 +309,15 @@ judge_peers(const struct snapshot *s, struct notes *l)
 		    "meshctl peers");
 }
 
+static void
+judge_network(const struct snapshot *s, struct notes *l)
+{
+	if (s->has_net && s->net.note[0] != '\0')
+		hint(note(l, SHOW_WARNING, "certificate",
+			 "this node's certificate is %s", s->net.note),
+		    "meshctl network");
+}
+
 size_t
 snapshot_notes(
     const struct snapshot *s, struct show_note *out, size_t max, bool *degraded)
@@ -322,6 +331,7 @@ snapshot_notes(
 	judge_features(s, &l);
 	judge_config(s, &l);
 	judge_peers(s, &l);
+	judge_network(s, &l);
 	*degraded = l.degraded;
 	return l.n;
 }

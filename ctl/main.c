@@ -69,11 +69,18 @@ on_answer(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 static const struct chan_handler engine_handlers[] = {
     {MSG_PEER_ROW, on_answer},
+    {MSG_NET_ROW, on_answer},
+    {MSG_MEMBER_ROW, on_answer},
+    {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},
 };
 
 static const struct chan_handler disc_handlers[] = {
+    {MSG_FIND_STEP, on_answer},
+    {MSG_FIND_ROW, on_answer},
+    {MSG_DHT_ROW, on_answer},
+    {MSG_DHT_NODE, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},
 };

@@ -3,15 +3,12 @@
 /*
  * meshctl: look at and control a running node.
  *
- * A table of verbs and a parser for the command line; what a verb does is in
- * verbs_*.c.  It runs as whoever calls it and has no rights of its own: what
- * it may ask is decided by the sockets' modes and by control.
+ * A table of verbs; the command line is read by args.c, and what a verb does
+ * is in verbs_*.c.  It runs as whoever calls it and has no rights of its own:
+ * what it may ask is decided by the sockets' modes and by control, and what it
+ * may write by the file system.
  */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "log.h"
 #include "verbs.h"
@@ -43,6 +40,62 @@ static const struct verb verbs[] = {
 	    "Read the configuration again",
 	    "All of it or nothing: after an error the old one goes on.\n",
 	    verb_reload },
+	{ "init", "[--name NETWORK] [--prefix A/N] [--address A] [--node NAME]\n"
+	    "\t[--port N] [--dht-port N] [--contact A:PORT ...] [--no-start]",
+	    " name prefix address node port dht-port contact no-start", 0, 0,
+	    COMPLETE_NONE, "Start a network on this machine",
+	    "Makes the network's keys, this node's key and certificate, and "
+	    "a short\nconfiguration, and starts the service.  Nothing that "
+	    "exists is overwritten.\n--contact is where others reach this "
+	    "node if that is not one of its own\naddresses.\n", verb_init },
+	{ "invite", "NAME|- [--expires 15m] [--reusable N] [--address A]\n"
+	    "\t[--group G ...] [--life 30d] [--contact A:PORT ...]",
+	    " expires reusable address group life contact", 1, 1,
+	    COMPLETE_NONE, "Let a machine join: prints a token",
+	    "The token goes to the machine that is to join; it is good once "
+	    "(or N times),\nand for 15 minutes.  NAME is what the machine "
+	    "will be called, - a number.\n--life is how long its "
+	    "certificate is good; it is renewed by itself.\n", verb_invite },
+	{ "invites", "[--cancel ID]", " cancel", 0, 0, COMPLETE_NONE,
+	    "Invitations, and what became of them",
+	    "--cancel makes one useless that was not used yet.\n",
+	    verb_invites },
+	{ "join", "TOKEN | --file FILE [--port N] [--dht-port N] [--no-start]",
+	    " file port dht-port no-start", 0, 32, COMPLETE_NONE,
+	    "Join a network with a token",
+	    "Asks the network for a certificate, writes a short configuration "
+	    "and starts the\nservice.  --file takes what meshctl sign has "
+	    "written instead of a token.\n", verb_join },
+	{ "revoke", "[NAME] [--yes] [--out FILE]", " yes out", 0, 1,
+	    COMPLETE_PEER, "Throw a node out of the network",
+	    "Its certificates don't count any more, as soon as others hear of "
+	    "it.  Asks to\ntype the name again; --yes does not.  --out writes "
+	    "the signed list to a new\nfile.  Without NAME the list is signed "
+	    "and sent again.\n", verb_revoke },
+	{ "renew", "", "", 0, 0, COMPLETE_NONE,
+	    "Ask for a new certificate now",
+	    "It is done without this when two thirds of its time are over.\n",
+	    verb_renew },
+	{ "request", "[-o FILE]", "o", 0, 0, COMPLETE_NONE,
+	    "This node's keys, for meshctl sign",
+	    "For networks whose authority is on a machine that is off line: "
+	    "one line to\ncarry there.\n", verb_request },
+	{ "sign", "FILE --name NAME [--address A] [--group G ...] [--life 30d]\n"
+	    "\t[--contact A:PORT ...] [-o FILE]",
+	    "o name address group life contact", 1, 1, COMPLETE_FILE,
+	    "A certificate for what meshctl request has written",
+	    "The answer is a secret: it holds what every member knows.  "
+	    "On the machine:\nmeshctl join --file FILE.\n", verb_sign },
+	{ "lookup", "IP|NAME [--trace]", " trace", 1, 1, COMPLETE_PEER,
+	    "Find a node in the network, as a packet would",
+	    "--trace shows where it was looked for, and how long that took.\n",
+	    verb_lookup },
+	{ "dht", "[-a]", "a", 0, 0, COMPLETE_NONE,
+	    "The distributed hash table that nodes are found by",
+	    "-a lists the nodes in the routing table.\n", verb_dht },
+	{ "network", "[show]", "", 0, 1, COMPLETE_NONE,
+	    "The network: authority, members, revocations", "",
+	    verb_network },
 	{ "configtest", "[-D NAME=VALUE] [FILE]", "D", 0, 1, COMPLETE_FILE,
 	    "Check a configuration file",
 	    "Needs no privilege and no running node.  -D overrides a macro.\n",
@@ -66,113 +119,6 @@ static const struct verb verbs[] = {
 /* clang-format on */
 
 static int
-usage(const struct call *c, const char *what, const char *arg)
-{
-	struct complaint m = {.exit_status = EXIT_USAGE, .code = "usage"};
-	char hint[64];
-
-	if (c->verb == NULL)
-		snprintf(hint, sizeof(hint), "meshctl help");
-	else
-		snprintf(hint, sizeof(hint), "meshctl %s %s", c->verb->name,
-		    c->verb->operands);
-	m.hint[0] = hint;
-	return report_error(c, &m, "%s%s", what, arg);
-}
-
-static int
-parse_count(const char *s, uint32_t *out)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(s, &end, 10);
-	if (s[0] < '0' || s[0] > '9' || *end != '\0' || errno != 0 || n == 0 ||
-	    n > UINT32_MAX)
-		return -1;
-	*out = (uint32_t)n;
-	return 0;
-}
-
-/* NAME=VALUE is cut in place. */
-static int
-parse_macro(struct call *c, char *s)
-{
-	char *value = strchr(s, '=');
-
-	if (value == NULL || value == s || c->nmacros == CALL_MACROS_MAX)
-		return -1;
-	*value++ = '\0';
-	c->macro[c->nmacros++] = (struct conf_macro){.name = s, .value = value};
-	return 0;
-}
-
-/* One option; its letter is remembered for allowed(). */
-static int
-parse_option(struct call *c, int opt, char *arg, char *given)
-{
-	char letter[2] = {(char)opt, '\0'};
-
-	if (strchr("anoD", opt) != NULL && strchr(given, opt) == NULL)
-		given[strlen(given)] = (char)opt;
-	switch (opt) {
-	case 'j':
-		c->form = FORM_JSON;
-		return 0;
-	case 'H':
-		c->form = FORM_RAW;
-		return 0;
-	case 'R':
-		c->rundir = arg;
-		return 0;
-	case 's':
-		c->socket = arg;
-		return 0;
-	case 'a':
-		c->all = true;
-		return 0;
-	case 'n':
-		return parse_count(arg, &c->last) == 0
-		    ? 0
-		    : usage(c, "-n needs a number above zero, not ", arg);
-	case 'o':
-		c->file = arg;
-		return 0;
-	case 'D':
-		return parse_macro(c, arg) == 0
-		    ? 0
-		    : usage(c, "-D needs NAME=VALUE, not ", arg);
-	case ':':
-		letter[0] = (char)optopt;
-		return usage(c, "an argument is missing behind -", letter);
-	default:
-		letter[0] = optopt > 0 && optopt < 128 ? (char)optopt : '?';
-		return usage(c, "unknown option -", letter);
-	}
-}
-
-/* Options of verbs are legal where the verb's row says so. */
-static int
-allowed(const struct call *c, const char *given)
-{
-	char letter[2] = {0};
-
-	for (; *given != '\0'; given++)
-		if (strchr(c->verb->options, *given) == NULL) {
-			letter[0] = *given;
-			return usage(c, "this verb has no option -", letter);
-		}
-	if (c->argc < c->verb->min)
-		return usage(
-		    c, "something is missing: meshctl ", c->verb->name);
-	if (c->argc > c->verb->max)
-		return usage(
-		    c, "one argument too many: ", c->argv[c->verb->max]);
-	return 0;
-}
-
-static int
 find_verb(struct call *c, const char *name)
 {
 	struct complaint m = {.exit_status = EXIT_USAGE, .code = "usage"};
@@ -192,44 +138,23 @@ find_verb(struct call *c, const char *name)
 int
 main(int argc, char *argv[])
 {
-	static const struct option longs[] = {
-	    {"json", no_argument, NULL, 'j'},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {NULL, 0, NULL, 0},
-	};
 	struct call c = {.verbs = verbs,
 	    .nverbs = sizeof(verbs) / sizeof(verbs[0]),
 	    .rundir = RUNDIR};
-	char given[8] = {0};
-	int opt, code;
+	int code;
 
 	log_init("meshctl", LOG_L_WARN);
-	opterr = 0;
-	/* options may stand before and behind the verb */
-	while ((opt = getopt_long(
-		    argc, argv, ":jHR:s:an:o:D:hV", longs, NULL)) != -1) {
-		if (opt == 'V')
-			return verb_version(&c);
-		if (opt == 'h') {
-			verbs_overview(&c, stdout);
-			return EXIT_FINE;
-		}
-		if (opt == '?' && optopt == 0)
-			return usage(&c, "unknown option ", argv[optind - 1]);
-		code = parse_option(&c, opt, optarg, given);
-		if (code != 0)
-			return code;
-	}
-	if (optind == argc) {
+	if (args_read(&c, argc, argv, &code) == -1)
+		return code;
+	if (c.argc == 0 && !verbs_welcome(&c, stdout))
 		verbs_overview(&c, stdout);
+	if (c.argc == 0)
 		return EXIT_FINE;
-	}
-	code = find_verb(&c, argv[optind]);
+	code = find_verb(&c, c.argv[0]);
 	if (code != 0)
 		return code;
-	c.argc = argc - optind - 1;
-	c.argv = argv + optind + 1;
-	code = allowed(&c, given);
+	c.argc--;
+	c.argv++;
+	code = args_allowed(&c);
 	return code != 0 ? code : c.verb->run(&c);
 }

@@ -76,33 +76,29 @@ pending_add(struct pending_table *t, const struct pending_new *n)
 	return p;
 }
 
-/* Which kinds of questions are out there?  A bit each. */
-static uint64_t
-kinds_out(const struct pending_table *t, uint32_t bit)
+/* Is a question of this kind there, and not answered yet? */
+static bool
+is_out(const struct pending_table *t, uint16_t ask, uint32_t bit)
 {
-	uint64_t kinds = 0;
-
 	for (size_t i = 0; i < PENDING_MAX; i++)
-		if (t->p[i].id != 0 &&
+		if (t->p[i].id != 0 && t->p[i].ask == ask &&
 		    (t->p[i].owing & t->p[i].asked & bit) != 0)
-			kinds |= UINT64_C(1) << t->p[i].ask % 64;
-	return kinds;
+			return true;
+	return false;
 }
 
 struct pending *
 pending_next(struct pending_table *t, enum role to)
 {
 	uint32_t bit = 1u << to;
-	uint64_t out = kinds_out(t, bit);
 	struct pending *next = NULL;
 
 	for (size_t i = 0; i < PENDING_MAX; i++) {
 		struct pending *p = &t->p[i];
 
-		if (p->id == 0 || (p->owing & ~p->asked & bit) == 0 ||
-		    (out & UINT64_C(1) << p->ask % 64) != 0)
-			continue;
-		if (next == NULL || p->turn < next->turn)
+		if (p->id != 0 && (p->owing & ~p->asked & bit) != 0 &&
+		    (next == NULL || p->turn < next->turn) &&
+		    !is_out(t, p->ask, bit))
 			next = p;
 	}
 	return next;

@@ -68,6 +68,12 @@ static const struct chan_handler handlers[] = {
     {MSG_COUNTER_ROW, on_row},
     {MSG_LOG_ROW, on_row},
     {MSG_TEXT_ROW, on_row},
+    {MSG_FIND_STEP, on_row},
+    {MSG_FIND_ROW, on_row},
+    {MSG_DHT_ROW, on_row},
+    {MSG_DHT_NODE, on_row},
+    {MSG_NET_ROW, on_row},
+    {MSG_MEMBER_ROW, on_row},
     {MSG_END, on_end},
 };
 

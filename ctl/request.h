@@ -15,6 +15,7 @@
  */
 #define REQUEST_LOOK_MS 5000    /* more than control gives an upstream */
 #define REQUEST_RELOAD_MS 35000 /* the same for a reload */
+#define REQUEST_FIND_MS 10000   /* ... a search, or a renewal */
 
 enum request_result {
 	REQUEST_OK,

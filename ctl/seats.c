@@ -69,6 +69,12 @@ static const struct chan_handler questions[] = {
     {MSG_LOG_ASK, on_question},
     {MSG_RELOAD_ASK, on_question},
     {MSG_LOG_LEVEL, on_question},
+    {MSG_FIND_ASK, on_question},
+    {MSG_DHT_ASK, on_question},
+    {MSG_NET_ASK, on_question},
+    {MSG_CRL, on_question},
+    {MSG_LEDGER_NEW, on_question},
+    {MSG_RENEW_ASK, on_question},
 };
 
 static void

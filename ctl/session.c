@@ -124,6 +124,20 @@ ask_again(struct session *s, const struct question *q, enum row_end *end)
 	return r;
 }
 
+static unsigned
+patience_ms(enum msg_type ask)
+{
+	switch (ask) {
+	case MSG_RELOAD_ASK:
+		return REQUEST_RELOAD_MS;
+	case MSG_FIND_ASK:
+	case MSG_RENEW_ASK:
+		return REQUEST_FIND_MS;
+	default:
+		return REQUEST_LOOK_MS;
+	}
+}
+
 int
 session_ask(struct session *s, enum msg_type ask, const struct wbuf *body,
     enum row_end *end)
@@ -132,8 +146,7 @@ session_ask(struct session *s, enum msg_type ask, const struct wbuf *body,
 	    .ask = ask,
 	    .body = body == NULL ? NULL : body->base,
 	    .len = body == NULL ? 0 : body->len,
-	    .timeout_ms =
-		ask == MSG_RELOAD_ASK ? REQUEST_RELOAD_MS : REQUEST_LOOK_MS,
+	    .timeout_ms = patience_ms(ask),
 	    .row = take,
 	    .ctx = &s->snap,
 	};

@@ -24,9 +24,39 @@ show_schema(enum show_doc doc)
 	    [SHOW_CONFIG_CHECK] = "mesh.config_check/1",
 	    [SHOW_KEY] = "mesh.key/1",
 	    [SHOW_VERSION] = "mesh.version/1",
+	    [SHOW_FIND] = "mesh.find/1",
+	    [SHOW_DHT] = "mesh.dht/1",
+	    [SHOW_NETWORK] = "mesh.network/1",
+	    [SHOW_INVITES] = "mesh.invites/1",
+	    [SHOW_INVITE] = "mesh.invite/1",
+	    [SHOW_JOIN] = "mesh.join/1",
+	    [SHOW_REVOKE] = "mesh.revoke/1",
+	    [SHOW_REQUEST] = "mesh.request/1",
 	};
 
 	return names[doc];
+}
+
+const char *const *
+show_arrays(enum show_doc doc)
+{
+	static const char *const arrays[SHOW_NDOCS][6] = {
+	    [SHOW_STATUS] = {"processes", "borders", "drops", "reasons"},
+	    [SHOW_PEERS] = {"peers", "reasons"},
+	    [SHOW_PEER] = {"reasons"},
+	    [SHOW_COUNTERS] = {"counters", "reasons"},
+	    [SHOW_LOG] = {"lines"},
+	    [SHOW_RELOAD] = {"lines"},
+	    [SHOW_CONFIG_CHECK] = {"diagnostics"},
+	    [SHOW_FIND] = {"steps", "places"},
+	    [SHOW_DHT] = {"nodes_list"},
+	    [SHOW_NETWORK] = {"members", "reasons"},
+	    [SHOW_INVITES] = {"invites"},
+	    [SHOW_INVITE] = {"contacts"},
+	    [SHOW_REVOKE] = {"serials"},
+	};
+
+	return arrays[doc];
 }
 
 const char *

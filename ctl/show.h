@@ -35,10 +35,20 @@ enum show_doc {
 	SHOW_CONFIG_CHECK,
 	SHOW_KEY,
 	SHOW_VERSION,
+	SHOW_FIND,
+	SHOW_DHT,
+	SHOW_NETWORK,
+	SHOW_INVITES,
+	SHOW_INVITE,
+	SHOW_JOIN, /* init and join: what was set up */
+	SHOW_REVOKE,
+	SHOW_REQUEST,
 	SHOW_NDOCS
 };
 
 const char *show_schema(enum show_doc); /* "mesh.status/1" */
+/* The arrays a document has, also when no row comes; the last is NULL. */
+const char *const *show_arrays(enum show_doc);
 
 struct show_head {
 	enum show_doc doc;
@@ -85,6 +95,29 @@ struct show_error {
 	char hint[2][128]; /* "": none */
 };
 
+/*
+ * One value of a document that has no row of its own above.  head is the label
+ * or column for people, NULL: not for them; key is JSON's.
+ */
+enum show_type {
+	CELL_STRING, /* s; NULL: not known */
+	CELL_LIST,   /* s: "a, b"; NULL: none; JSON: an array of strings */
+	CELL_COUNT,
+	CELL_BYTES,
+	CELL_YES,     /* n: 0 or 1 */
+	CELL_AT,      /* unix ms, 0: never; text: as a date */
+	CELL_AGO,     /* the same; text: how long ago */
+	CELL_SECONDS, /* a span; text: with units */
+	CELL_MILLIS   /* the same, in ms; JSON has seconds */
+};
+struct show_cell {
+	const char *key, *head;
+	enum show_type type;
+	const char *s;
+	uint64_t n;
+};
+#define SHOW_CELLS_MAX 24 /* of a row; GRID_COLS_MAX of them have heads */
+
 struct show;
 
 struct show_ops {
@@ -108,6 +141,10 @@ struct show_ops {
 	void (*field)(struct show *, const char *name, const char *label,
 	    const char *value);
 	void (*number)(struct show *, const char *name, uint64_t);
+	/* One labelled value; one row of an array, whose rows are all alike. */
+	void (*cell)(struct show *, const struct show_cell *);
+	void (*row)(struct show *, const char *array, const struct show_cell *,
+	    unsigned n);
 	void (*note)(struct show *, const struct show_note *);
 	/* The last call; frees.  0, or -1: it could not all be written. */
 	int (*tail)(struct show *);

@@ -29,17 +29,6 @@ struct json {
 	const char *const *arrays; /* ends in NULL */
 };
 
-/* The arrays a document has, also when no row comes. */
-static const char *const arrays[SHOW_NDOCS][6] = {
-    [SHOW_STATUS] = {"processes", "borders", "drops", "reasons"},
-    [SHOW_PEERS] = {"peers", "reasons"},
-    [SHOW_PEER] = {"reasons"},
-    [SHOW_COUNTERS] = {"counters", "reasons"},
-    [SHOW_LOG] = {"lines"},
-    [SHOW_RELOAD] = {"lines"},
-    [SHOW_CONFIG_CHECK] = {"diagnostics"},
-};
-
 /* ---- values ---- */
 
 static json_t *
@@ -152,7 +141,7 @@ json_head(struct show *s, const struct show_head *h)
 	j->doc = envelope(show_schema(h->doc), h->node, h->now_ms);
 	if (j->doc == NULL)
 		j->failed = true;
-	j->arrays = arrays[h->doc];
+	j->arrays = show_arrays(h->doc);
 }
 
 static json_t *
@@ -445,6 +434,66 @@ json_number(struct show *s, const char *name, uint64_t n)
 	set(j, j->doc, name, number(n));
 }
 
+/* "a, b" as an array */
+static json_t *
+list(struct json *j, const char *s)
+{
+	json_t *a = json_array();
+	char word[VIS_MAX / 4];
+
+	while (s != NULL && *s != '\0') {
+		size_t n = strcspn(s, ",");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, s);
+		append(j, a, string(word));
+		s += n + strspn(s + n, ", ");
+	}
+	return a;
+}
+
+static json_t *
+cell(struct json *j, const struct show_cell *c)
+{
+	switch (c->type) {
+	case CELL_STRING:
+		return string(c->s);
+	case CELL_LIST:
+		return list(j, c->s);
+	case CELL_YES:
+		return json_boolean(c->n != 0);
+	case CELL_AT:
+	case CELL_AGO:
+		return at(c->n);
+	case CELL_MILLIS:
+		return json_real((double)c->n / 1000);
+	case CELL_COUNT:
+	case CELL_BYTES:
+	case CELL_SECONDS:
+		break;
+	}
+	return number(c->n);
+}
+
+static void
+json_cell(struct show *s, const struct show_cell *c)
+{
+	struct json *j = (struct json *)s;
+
+	set(j, j->doc, c->key, cell(j, c));
+}
+
+static void
+json_row(
+    struct show *s, const char *array, const struct show_cell *c, unsigned n)
+{
+	struct json *j = (struct json *)s;
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < n; i++)
+		set(j, o, c[i].key, cell(j, &c[i]));
+	append_to(j, array, o);
+}
+
 static void
 json_note(struct show *s, const struct show_note *m)
 {
@@ -499,6 +548,8 @@ static const struct show_ops ops = {
     .diag = json_diag,
     .field = json_field,
     .number = json_number,
+    .cell = json_cell,
+    .row = json_row,
     .note = json_note,
     .tail = json_tail,
 };

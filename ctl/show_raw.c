@@ -243,6 +243,64 @@ raw_number(struct show *s, const char *name, uint64_t n)
 }
 
 static void
+raw_value(struct show *s, const struct show_cell *c)
+{
+	const struct raw *r = (const struct raw *)s;
+	char text[VIS_MAX], n[FMT_LEN];
+
+	switch (c->type) {
+	case CELL_STRING:
+	case CELL_LIST:
+		fputs(show_vis(text, sizeof(text), c->s == NULL ? "-" : c->s),
+		    s->f);
+		break;
+	case CELL_YES:
+		fputs(c->n != 0 ? "yes" : "no", s->f);
+		break;
+	case CELL_AGO:
+		fputs(seconds(n, r, c->n), s->f);
+		break;
+	case CELL_AT:
+		fputs(c->n == 0 ? "-" : fmt_count(n, c->n / 1000), s->f);
+		break;
+	case CELL_MILLIS:
+		fprintf(s->f, "%" PRIu64 ".%03u", c->n / 1000,
+		    (unsigned)(c->n % 1000));
+		break;
+	case CELL_COUNT:
+	case CELL_BYTES:
+	case CELL_SECONDS:
+		fputs(fmt_count(n, c->n), s->f);
+		break;
+	}
+}
+
+static void
+raw_cell(struct show *s, const struct show_cell *c)
+{
+	fprintf(s->f, "%s\t", c->key);
+	raw_value(s, c);
+	fputc('\n', s->f);
+}
+
+/* A document with more than its rows has their kind in the first column. */
+static void
+raw_row(
+    struct show *s, const char *array, const struct show_cell *c, unsigned n)
+{
+	const struct raw *r = (const struct raw *)s;
+
+	if (r->doc != SHOW_INVITES)
+		fprintf(s->f, "%s\t", array);
+	for (unsigned i = 0; i < n; i++) {
+		if (i > 0)
+			fputc('\t', s->f);
+		raw_value(s, &c[i]);
+	}
+	fputc('\n', s->f);
+}
+
+static void
 raw_note(struct show *s, const struct show_note *m)
 {
 	const struct raw *r = (const struct raw *)s;
@@ -280,6 +338,8 @@ static const struct show_ops ops = {
     .diag = raw_diag,
     .field = raw_field,
     .number = raw_number,
+    .cell = raw_cell,
+    .row = raw_row,
     .note = raw_note,
     .tail = raw_tail,
 };

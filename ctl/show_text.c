@@ -15,21 +15,7 @@
 #include "log.h"
 #include "sandbox.h"
 #include "show.h"
-
-#define LABEL_WIDTH 12
-#define LINE_MAX_COLS 80
-#define VIS_MAX 2400 /* the longest string of a row, some of it escaped */
-
-struct text {
-	struct show base;
-	bool colour;
-	bool begun; /* something was written: the next table is set apart */
-	uint64_t now_ms;
-	struct grid *grid; /* rows that wait */
-	const struct grid_col *cols;
-	bool lost;         /* a book that does not balance */
-	struct grid *fast; /* comes below the processes */
-};
+#include "show_text.h"
 
 /* clang-format off */
 #define LEFT(head) { head, false, 0, false }
@@ -71,8 +57,8 @@ say_balance(struct text *t)
 	    paint_off(p, t->colour));
 }
 
-static void
-flush_grid(struct text *t)
+void
+show_text_flush(struct text *t)
 {
 	if (t->grid == NULL)
 		return;
@@ -88,16 +74,16 @@ flush_grid(struct text *t)
 	if (t->fast != NULL) {
 		t->grid = t->fast;
 		t->fast = NULL;
-		flush_grid(t);
+		show_text_flush(t);
 	}
 }
 
-static void
-add_row(struct text *t, const struct grid_col *cols, size_t ncols,
+void
+show_text_add(struct text *t, const struct grid_col *cols, size_t ncols,
     const char *const cells[], enum paint paint)
 {
 	if (t->cols != cols) {
-		flush_grid(t);
+		show_text_flush(t);
 		t->grid = grid_new(cols, ncols);
 		t->cols = cols;
 	}
@@ -105,14 +91,14 @@ add_row(struct text *t, const struct grid_col *cols, size_t ncols,
 		(void)grid_add(t->grid, cells, paint);
 }
 #define ADD_ROW(t, cols, cells, paint)                                         \
-	add_row(t, cols, sizeof(cols) / sizeof(cols[0]), cells, paint)
+	show_text_add(t, cols, sizeof(cols) / sizeof(cols[0]), cells, paint)
 
 /* ---- lines ---- */
 
-static FILE *
-line(struct text *t, const char *label)
+FILE *
+show_text_line(struct text *t, const char *label)
 {
-	flush_grid(t);
+	show_text_flush(t);
 	t->begun = true;
 	fprintf(t->base.f, "%-*s", LABEL_WIDTH, label);
 	return t->base.f;
@@ -169,7 +155,7 @@ prefixes(struct text *t, const char *label, const struct prefix *p, unsigned n)
 	char buf[PREFIX_STRLEN];
 	struct words w;
 
-	words_begin(&w, line(t, label), LABEL_WIDTH);
+	words_begin(&w, show_text_line(t, label), LABEL_WIDTH);
 	if (n == 0)
 		words_add(&w, "-", 1, "");
 	for (unsigned i = 0; i < n; i++) {
@@ -211,16 +197,17 @@ text_node(struct show *s, const struct msg_node_row *m)
 	char ep[ENDPOINT_STRLEN];
 	struct words w;
 
-	flush_grid(t);
+	show_text_flush(t);
 	t->begun = true;
 	fprintf(s->f, "%s   up %s   mesh %s\n",
 	    show_vis(name, sizeof(name), m->name),
 	    fmt_age(up, t->now_ms, m->started_unix_ms),
 	    show_vis(buf, sizeof(buf), m->version));
 	prefixes(t, "addresses", m->address, m->naddresses);
-	fprintf(line(t, "device"), "%s", show_vis(buf, sizeof(buf), m->device));
+	fprintf(show_text_line(t, "device"), "%s",
+	    show_vis(buf, sizeof(buf), m->device));
 	text_offload(t, m);
-	words_begin(&w, line(t, "listen"), LABEL_WIDTH);
+	words_begin(&w, show_text_line(t, "listen"), LABEL_WIDTH);
 	if (m->nlisten == 0)
 		words_add(&w, "-", 1, "");
 	for (unsigned i = 0; i < m->nlisten; i++) {
@@ -228,9 +215,9 @@ text_node(struct show *s, const struct msg_node_row *m)
 		words_add(&w, ep, strlen(ep), ", ");
 	}
 	fputc('\n', s->f);
-	fprintf(line(t, "config"), "%s\n",
+	fprintf(show_text_line(t, "config"), "%s\n",
 	    show_vis(buf, sizeof(buf), m->conf_path));
-	fprintf(line(t, "loaded"),
+	fprintf(show_text_line(t, "loaded"),
 	    "%s, %" PRIu32 " reloads, %" PRIu32 " failed\n",
 	    fmt_local(at, m->loaded_unix_ms), m->reloads, m->reload_failures);
 }
@@ -241,14 +228,14 @@ text_state(struct show *s, bool degraded)
 	struct text *t = (struct text *)s;
 	enum paint p = degraded ? PAINT_BAD : PAINT_GOOD;
 
-	fprintf(line(t, "state"), "%s%s%s\n", paint_on(p, t->colour),
+	fprintf(show_text_line(t, "state"), "%s%s%s\n", paint_on(p, t->colour),
 	    degraded ? "degraded" : "ok", paint_off(p, t->colour));
 }
 
 static void
 text_summary(struct show *s, const struct show_summary *m)
 {
-	FILE *f = line((struct text *)s, "peers");
+	FILE *f = show_text_line((struct text *)s, "peers");
 
 	if (m == NULL) {
 		fprintf(f, "not known\n");
@@ -268,11 +255,13 @@ text_traffic(struct show *s, const struct show_traffic *m)
 	char in[FMT_LEN], out[FMT_LEN];
 
 	if (m->has_tunnel)
-		fprintf(line((struct text *)s, "traffic"), "in %s, out %s\n",
-		    fmt_bytes(in, m->in), fmt_bytes(out, m->out));
+		fprintf(show_text_line((struct text *)s, "traffic"),
+		    "in %s, out %s\n", fmt_bytes(in, m->in),
+		    fmt_bytes(out, m->out));
 	if (m->has_udp)
-		fprintf(line((struct text *)s, "network"), "in %s, out %s\n",
-		    fmt_bytes(in, m->udp_in), fmt_bytes(out, m->udp_out));
+		fprintf(show_text_line((struct text *)s, "network"),
+		    "in %s, out %s\n", fmt_bytes(in, m->udp_in),
+		    fmt_bytes(out, m->udp_out));
 }
 
 static void
@@ -388,7 +377,7 @@ detail_times(struct text *t, const struct msg_peer_row *m)
 	char a[FMT_LEN], rtt[FMT_LEN];
 	FILE *f;
 
-	f = line(t, "handshake");
+	f = show_text_line(t, "handshake");
 	if (m->handshake_unix_ms == 0)
 		fprintf(f, "none yet");
 	else
@@ -399,7 +388,7 @@ detail_times(struct text *t, const struct msg_peer_row *m)
 	if (m->attempts != 0)
 		fprintf(f, ", try %" PRIu32 " of the next", m->attempts);
 	fprintf(f, "\n");
-	f = line(t, "seen");
+	f = show_text_line(t, "seen");
 	if (m->seen_unix_ms == 0)
 		fprintf(f, "never\n");
 	else
@@ -417,24 +406,24 @@ text_detail(struct show *s, const struct msg_peer_row *m)
 	if (m->has_endpoint)
 		endpoint_format(&m->endpoint, ep);
 	fprintf(s->f, "%s\n", show_vis(name, sizeof(name), m->name));
-	fprintf(line(t, "state"), "%s%s%s for %s\n", paint_on(p, t->colour),
-	    show_peer_state(m->state), paint_off(p, t->colour),
-	    fmt_age(a, t->now_ms, m->since_unix_ms));
-	fprintf(line(t, "endpoint"), "%s\n", ep);
+	fprintf(show_text_line(t, "state"), "%s%s%s for %s\n",
+	    paint_on(p, t->colour), show_peer_state(m->state),
+	    paint_off(p, t->colour), fmt_age(a, t->now_ms, m->since_unix_ms));
+	fprintf(show_text_line(t, "endpoint"), "%s\n", ep);
 	detail_times(t, m);
-	fprintf(line(t, "traffic"), "in %s, out %s\n",
+	fprintf(show_text_line(t, "traffic"), "in %s, out %s\n",
 	    fmt_bytes(a, m->rx_bytes), fmt_bytes(b, m->tx_bytes));
-	fprintf(line(t, "packets"),
+	fprintf(show_text_line(t, "packets"),
 	    "in %" PRIu64 ", out %" PRIu64 ", %" PRIu32 " waiting, %" PRIu32
 	    " flows\n",
 	    m->rx_packets, m->tx_packets, m->held, m->flows);
 	if (m->keepalive_s == 0)
-		fprintf(line(t, "keepalive"), "off\n");
+		fprintf(show_text_line(t, "keepalive"), "off\n");
 	else
-		fprintf(line(t, "keepalive"), "every %u s\n",
+		fprintf(show_text_line(t, "keepalive"), "every %u s\n",
 		    (unsigned)m->keepalive_s);
-	fprintf(line(t, "key"), "%s\n", key_format(m->key, key));
-	fprintf(line(t, "psk"), "%s\n", m->has_psk ? "yes" : "no");
+	fprintf(show_text_line(t, "key"), "%s\n", key_format(m->key, key));
+	fprintf(show_text_line(t, "psk"), "%s\n", m->has_psk ? "yes" : "no");
 	prefixes(t, "allowed", m->allowed, m->nallowed);
 }
 
@@ -500,7 +489,7 @@ text_field(
 	if (label[0] == '\0')
 		fprintf(s->f, "%s\n", text);
 	else
-		fprintf(line((struct text *)s, label), "%s\n", text);
+		fprintf(show_text_line((struct text *)s, label), "%s\n", text);
 }
 
 static void
@@ -520,7 +509,7 @@ text_note(struct show *s, const struct show_note *m)
 	struct words w;
 
 	if (t->grid != NULL) { /* the first note */
-		flush_grid(t);
+		show_text_flush(t);
 		fputc('\n', s->f);
 	}
 	fprintf(
@@ -538,7 +527,7 @@ text_tail(struct show *s)
 	struct text *t = (struct text *)s;
 	int r;
 
-	flush_grid(t);
+	show_text_flush(t);
 	r = fflush(s->f) == EOF || ferror(s->f) ? -1 : 0;
 	free(t);
 	return r;
@@ -561,6 +550,8 @@ static const struct show_ops ops = {
     .diag = text_diag,
     .field = text_field,
     .number = text_number,
+    .cell = show_text_cell,
+    .row = show_text_row,
     .note = text_note,
     .tail = text_tail,
 };

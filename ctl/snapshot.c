@@ -24,6 +24,9 @@ snapshot_clear(struct snapshot *s)
 	free(s->text);
 	free(s->line);
 	free(s->peer);
+	free(s->member);
+	free(s->dht_node);
+	free(s->find);
 	snapshot_init(s);
 }
 
@@ -139,6 +142,81 @@ take_line(struct snapshot *s, struct rbuf *r)
 	return 0;
 }
 
+/* ---- of the network ---- */
+
+static int
+take_net(struct snapshot *s, struct rbuf *r)
+{
+	if (s->has_net)
+		return -1;
+	s->has_net = msg_get_net_row(r, &s->net) == 0;
+	return s->has_net ? 0 : -1;
+}
+
+static int
+take_dht(struct snapshot *s, struct rbuf *r)
+{
+	if (s->has_dht)
+		return -1;
+	s->has_dht = msg_get_dht_row(r, &s->dht) == 0;
+	return s->has_dht ? 0 : -1;
+}
+
+static int
+take_member(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_member_row *m = one_more(s->member, sizeof(*m), s->nmembers,
+	    &s->members_room, SNAPSHOT_MEMBERS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->member = m;
+	if (msg_get_member_row(r, &m[s->nmembers]) == -1)
+		return -1;
+	s->nmembers++;
+	return 0;
+}
+
+static int
+take_dht_node(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_dht_node *m = one_more(s->dht_node, sizeof(*m),
+	    s->ndht_nodes, &s->dht_nodes_room, SNAPSHOT_NODES_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->dht_node = m;
+	if (msg_get_dht_node(r, &m[s->ndht_nodes]) == -1)
+		return -1;
+	s->ndht_nodes++;
+	return 0;
+}
+
+static int
+take_find(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_find_row *m = one_more(
+	    s->find, sizeof(*m), s->nfinds, &s->finds_room, SNAPSHOT_FINDS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->find = m;
+	if (msg_get_find_row(r, &m[s->nfinds]) == -1)
+		return -1;
+	s->nfinds++;
+	return 0;
+}
+
+static int
+take_step(struct snapshot *s, struct rbuf *r)
+{
+	if (s->nsteps == SNAPSHOT_STEPS_MAX ||
+	    msg_get_find_step(r, &s->step[s->nsteps]) == -1)
+		return -1;
+	s->nsteps++;
+	return 0;
+}
+
 int
 snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 {
@@ -158,6 +236,18 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_text(s, &r);
 	case MSG_LOG_ROW:
 		return take_line(s, &r);
+	case MSG_NET_ROW:
+		return take_net(s, &r);
+	case MSG_MEMBER_ROW:
+		return take_member(s, &r);
+	case MSG_DHT_ROW:
+		return take_dht(s, &r);
+	case MSG_DHT_NODE:
+		return take_dht_node(s, &r);
+	case MSG_FIND_ROW:
+		return take_find(s, &r);
+	case MSG_FIND_STEP:
+		return take_step(s, &r);
 	default:
 		return -1;
 	}

@@ -22,6 +22,10 @@
 #define SNAPSHOT_PEERS_MAX 8192
 #define SNAPSHOT_TEXTS_MAX 16384
 #define SNAPSHOT_LINES_MAX 65536
+#define SNAPSHOT_MEMBERS_MAX 65536
+#define SNAPSHOT_NODES_MAX 8192
+#define SNAPSHOT_FINDS_MAX 64
+#define SNAPSHOT_STEPS_MAX 64
 
 struct snapshot_line { /* of the log */
 	uint64_t unix_ms;
@@ -49,6 +53,18 @@ struct snapshot {
 	size_t ntexts, texts_room;
 	struct snapshot_line *line;
 	size_t nlines, lines_room;
+	/* of the network */
+	bool has_net, has_dht;
+	struct msg_net_row net;
+	struct msg_dht_row dht;
+	struct msg_member_row *member;
+	size_t nmembers, members_room;
+	struct msg_dht_node *dht_node;
+	size_t ndht_nodes, dht_nodes_room;
+	struct msg_find_row *find;
+	size_t nfinds, finds_room;
+	struct msg_find_step step[SNAPSHOT_STEPS_MAX];
+	size_t nsteps;
 };
 
 void snapshot_init(struct snapshot *);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "args.h"
 #include "show.h"
 
 /*
@@ -39,7 +40,7 @@ enum complete { /* what may follow a verb, for the shells */
 struct verb {
 	const char *name;
 	const char *operands; /* "[NAME]" */
-	const char *options;  /* letters of its own: a n o D */
+	const char *options;  /* letters of its own: a n o D; then words */
 	int min, max;         /* operands */
 	enum complete complete;
 	const char *summary; /* a line */
@@ -52,15 +53,21 @@ struct call { /* one command line, parsed */
 	const struct verb *verbs; /* the table */
 	size_t nverbs;
 	enum form form;
-	const char *rundir; /* never NULL */
-	const char *socket; /* NULL: by the verb, in rundir */
+	const char *rundir;   /* never NULL */
+	const char *conf;     /* -f, NULL: the usual one */
+	const char *statedir; /* -S, NULL: the usual one */
+	const char *socket;   /* NULL: by the verb, in rundir */
 	/* options of verbs */
 	bool all;                                 /* -a */
 	uint32_t last;                            /* -n, 0: not given */
 	const char *file;                         /* -o */
 	struct conf_macro macro[CALL_MACROS_MAX]; /* -D */
 	size_t nmacros;
-	int argc; /* operands */
+	const char *opt[OPT_NOPTS]; /* NULL: not given; "": takes nothing */
+	const char *group[ARGS_REPEAT_MAX], *contact[ARGS_REPEAT_MAX];
+	unsigned ngroups, ncontacts;
+	char given[8]; /* letters, for args_allowed */
+	int argc;      /* operands */
 	char **argv;
 };
 
@@ -75,10 +82,23 @@ int verb_reload(const struct call *);
 int verb_keygen(const struct call *);
 int verb_pubkey(const struct call *);
 int verb_configtest(const struct call *);
+int verb_init(const struct call *);
+int verb_invite(const struct call *);
+int verb_invites(const struct call *);
+int verb_join(const struct call *);
+int verb_revoke(const struct call *);
+int verb_request(const struct call *);
+int verb_sign(const struct call *);
+int verb_renew(const struct call *);
+int verb_lookup(const struct call *);
+int verb_dht(const struct call *);
+int verb_network(const struct call *);
 int verb_version(const struct call *);
 int verb_completion(const struct call *);
 int verb_help(const struct call *);
 void verbs_overview(const struct call *, FILE *);
+/* What to do first, where nothing is set up; false: something is. */
+bool verbs_welcome(const struct call *, FILE *);
 /* NULL: no such verb */
 const struct verb *verbs_find(const struct call *, const char *name);
 /* The nearest one's name, or NULL. */

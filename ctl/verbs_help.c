@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "paths.h"
 #include "msg.h"
 #include "nearest.h"
 #include "verbs.h"
@@ -33,17 +34,33 @@ verbs_nearest(const struct call *c, const char *name)
 	return n.best;
 }
 
+static size_t
+operands_len(const char *operands)
+{
+	const char *options = strstr(operands, "[--");
+	size_t n =
+	    options == NULL ? strlen(operands) : (size_t)(options - operands);
+
+	while (n > 0 &&
+	    (operands[n - 1] == ' ' || operands[n - 1] == '\n' ||
+		operands[n - 1] == '\t'))
+		n--;
+	return n;
+}
+
 void
 verbs_overview(const struct call *c, FILE *f)
 {
 	fprintf(f,
-	    "usage: meshctl [-j] [-H] [-R rundir | -s socket] "
-	    "verb [argument ...]\n\n");
+	    "usage: meshctl [-j] [-H] [-f file] [-R rundir | -s socket] "
+	    "[-S statedir]\n               verb [argument ...]\n\n");
 	for (size_t i = 0; i < c->nverbs; i++) {
 		const struct verb *v = &c->verbs[i];
 		char left[40];
 
-		snprintf(left, sizeof(left), "%s %s", v->name, v->operands);
+		/* the first line of its operands, without its options */
+		snprintf(left, sizeof(left), "%s %.*s", v->name,
+		    (int)operands_len(v->operands), v->operands);
 		if (strlen(left) < LEFT_WIDTH)
 			fprintf(f, "  %-*s%s\n", LEFT_WIDTH, left, v->summary);
 		else
@@ -54,9 +71,26 @@ verbs_overview(const struct call *c, FILE *f)
 	    "\n  -j, --json    one JSON document\n"
 	    "  -H            raw: no heads, no units, tabs between\n"
 	    "  -R rundir     where the sockets are (default %s)\n"
+	    "  -f file       the configuration (default " PATHS_CONF ")\n"
+	    "  -S statedir   where init and join put keys "
+	    "(default " CONF_STATE_DIR ")\n"
 	    "  -s socket     exactly this socket\n\n"
 	    "meshctl help VERB says more; meshctl(8) has examples.\n",
 	    c->rundir);
+}
+
+bool
+verbs_welcome(const struct call *c, FILE *f)
+{
+	if (paths_exist(c->conf == NULL ? PATHS_CONF : c->conf))
+		return false;
+	fprintf(f,
+	    "No network is set up on this machine.\n"
+	    "  start one    sudo meshctl init\n"
+	    "  join one     sudo meshctl join TOKEN\n"
+	    "  all verbs    meshctl help\n"
+	    "  read         man mesh\n");
+	return true;
 }
 
 int
@@ -115,6 +149,8 @@ verb_version(const struct call *c)
 struct shell {
 	const char *name, *head, *word, *between, *tail;
 	const char *after[COMPLETE_VERB + 1];
+	/* options that are words: begin, a verb and its words, end */
+	const char *options, *of_verb, *end_of_verb, *options_end;
 };
 
 /* clang-format off */
@@ -132,7 +168,11 @@ static const struct shell shells[] = {
 	  .word = "\t    %s\n",
 	  .between =
 	    "\t)\n\n\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	    "\t\tcase $w in -*) ;; *) verb=$w; break ;; esac\n\tdone\n"
+	    "\t\tcase $w in -*) ;; *) verb=$w; break ;; esac\n\tdone\n",
+	  .options = "\tif [[ $cur == -* ]]; then\n\t\tcase $verb in\n",
+	  .of_verb = "\t\t%s) mapfile -t COMPREPLY < <(compgen -W '",
+	  .end_of_verb = "' -- \"$cur\") ;;\n",
+	  .options_end = "\t\tesac\n\t\treturn\n\tfi\n"
 	    "\tcase $verb in\n"
 	    "\t'') mapfile -t COMPREPLY < <(compgen -W \"${verbs[*]}\" "
 	    "-- \"$cur\") ;;\n",
@@ -153,7 +193,12 @@ static const struct shell shells[] = {
 	    "\tlocal -a verbs=(\n",
 	  .word = "\t    %s\n",
 	  .between =
-	    "\t)\n\tlocal verb=${${words[2,CURRENT-1]:#-*}[1]}\n\n"
+	    "\t)\n\tlocal verb=${${words[2,CURRENT-1]:#-*}[1]}\n\n",
+	  .options =
+	    "\tif [[ ${words[CURRENT]} == -* ]]; then\n\t\tcase $verb in\n",
+	  .of_verb = "\t\t%s) compadd --",
+	  .end_of_verb = " ;;\n",
+	  .options_end = "\t\tesac\n\t\treturn\n\tfi\n"
 	    "\tcase $verb in\n\t'') compadd -a verbs ;;\n",
 	  .tail = "\tesac\n}\n_meshctl \"$@\"\n",
 	  .after = {
@@ -172,6 +217,10 @@ static const struct shell shells[] = {
 	    "complete -c meshctl -s H -d 'raw: tabs between'\n",
 	  .word = "complete -c meshctl -n __fish_use_subcommand -a %s\n",
 	  .between = "",
+	  .options = "",
+	  .of_verb = FISH_AFTER "-a '",
+	  .end_of_verb = "'\n",
+	  .options_end = "",
 	  .tail = "",
 	  .after = {
 	    [COMPLETE_PEER] = FISH_AFTER "-a '(" "meshctl -H peers "
@@ -196,6 +245,24 @@ fill(const char *template, const char *word)
 	printf("%.*s%s%s", (int)(p - template), template, word, p + 2);
 }
 
+/* " --expires --group", from the words of a verb's row */
+static void
+print_options(const struct call *c, const struct shell *sh)
+{
+	fputs(sh->options, stdout);
+	for (size_t i = 0; i < c->nverbs; i++) {
+		const char *w = strchr(c->verbs[i].options, ' ');
+
+		if (w == NULL)
+			continue;
+		fill(sh->of_verb, c->verbs[i].name);
+		for (; w != NULL; w = strchr(w + 1, ' '))
+			printf(" --%.*s", (int)strcspn(w + 1, " "), w + 1);
+		fputs(sh->end_of_verb, stdout);
+	}
+	fputs(sh->options_end, stdout);
+}
+
 static void
 print_completion(const struct call *c, const struct shell *sh)
 {
@@ -203,6 +270,7 @@ print_completion(const struct call *c, const struct shell *sh)
 	for (size_t i = 0; i < c->nverbs; i++)
 		fill(sh->word, c->verbs[i].name);
 	fputs(sh->between, stdout);
+	print_options(c, sh);
 	for (size_t i = 0; i < c->nverbs; i++) {
 		const struct verb *v = &c->verbs[i];
 

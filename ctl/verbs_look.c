@@ -168,7 +168,8 @@ verb_peers(const struct call *c)
 		o->ops->peer(o, &s.snap.peer[i]);
 	if (s.snap.npeers == 0 && c->form == FORM_TEXT)
 		o->ops->field(o, "hint", "",
-		    "No peers yet: add peer blocks to the configuration.");
+		    "No peers yet: sudo meshctl invite NAME, or peer "
+		    "blocks in the configuration.");
 	code = report_end(c, o, EXIT_FINE);
 out:
 	session_close(&s);

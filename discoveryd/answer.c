@@ -18,6 +18,7 @@
 
 struct entry {
 	uint8_t key[32];
+	char name[CONF_NAME_MAX];
 	uint8_t nplaces;
 	struct endpoint place[CONF_ENDPOINTS_MAX];
 	bool has_seen, up;
@@ -131,6 +132,7 @@ book_add(struct book *b, const struct conf_peer *p)
 	new = &e->peer[e->npeers++];
 	*new = (struct entry){.nplaces = p->nendpoints};
 	memcpy(new->key, p->key, sizeof(new->key));
+	memcpy(new->name, p->name, sizeof(new->name));
 	memcpy(new->place, p->endpoint, p->nendpoints * sizeof(p->endpoint[0]));
 	return 0;
 }
@@ -276,7 +278,10 @@ offer(struct msg_lookup_reply *m, uint8_t type, const struct endpoint *ep)
 static void
 describe(const struct entry *e, struct msg_lookup_reply *m)
 {
-	*m = (struct msg_lookup_reply){.status = LOOKUP_FOUND};
+	*m = (struct msg_lookup_reply){.status = LOOKUP_UNKNOWN};
+	if (e == NULL)
+		return;
+	m->status = LOOKUP_FOUND;
 	memcpy(m->key, e->key, sizeof(m->key));
 	if (e->has_seen)
 		offer(m, BOOK_PLACE_SEEN, &e->seen);
@@ -294,10 +299,26 @@ book_lookup(
 	addr_canonical(&a);
 	if (a.family == 4 || a.family == 6)
 		e = find_owner(&b->now, &a);
-	if (e == NULL)
-		*m = (struct msg_lookup_reply){.status = LOOKUP_UNKNOWN};
-	else
-		describe(e, m);
+	describe(e, m);
+}
+
+void
+book_lookup_key(
+    const struct book *b, const uint8_t key[32], struct msg_lookup_reply *m)
+{
+	describe(find_key(&b->now, key), m);
+}
+
+void
+book_lookup_name(
+    const struct book *b, const char *name, struct msg_lookup_reply *m)
+{
+	const struct entry *e = NULL;
+
+	for (size_t i = 0; e == NULL && i < b->now.npeers; i++)
+		if (strcmp(b->now.peer[i].name, name) == 0)
+			e = &b->now.peer[i];
+	describe(e, m);
 }
 
 bool

@@ -51,6 +51,10 @@ size_t book_count(const struct book *);
  */
 void book_lookup(
     const struct book *, const struct addr *, struct msg_lookup_reply *);
+void book_lookup_key(
+    const struct book *, const uint8_t key[32], struct msg_lookup_reply *);
+void book_lookup_name(
+    const struct book *, const char *name, struct msg_lookup_reply *);
 /* false: not a peer of ours, ignored */
 bool book_seen(struct book *, const struct msg_peer_seen *);
 /*

@@ -3,232 +3,64 @@
 /*
  * discoveryd: where are the peers?
  *
- * It answers the engine's questions from the address book (answer.c): what the
- * configuration says, and where a peer was last seen.  It remembers what an
- * engine that died knew, so that a new one reaches everybody at once.  It has
- * no socket of its own and trusts nobody: the engine's word changes only what
- * the engine is told again.
+ * It answers the engine's questions: from the configuration, from what members
+ * say, from the link, and from the DHT.  It talks to strangers and has no
+ * secret but the network's keys; keyd signs for it, and the engine checks what
+ * it says.
  *
- *	parent (fd 3)	configuration, wires, the end
- *	engine		LOOKUP_ASK, PEER_SEEN, RECENT_ASK
- *	control		COUNTERS_ASK
+ *	parent (fd 3)	configuration, sockets, wires, the end
+ *	engine		LOOKUP_ASK, PEER_SEEN, RECENT_ASK, PEER_FRAME, ...
+ *	keyd		SIGN_REPLY
+ *	control		COUNTERS_ASK, FIND_ASK, DHT_ASK
  *
- * If a wire has been closed and no new one came for WIRE_LOST_MS (longer than
- * the parent ever waits before it starts a dead neighbour again), the
- * neighbour has hung up on us for good, and a fresh start is the way to new
- * wires.
+ * What it decides is in disc.c and below; here is how it begins and ends.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "answer.h"
-#include "chan.h"
-#include "conf.h"
-#include "counters.h"
+#include "clock.h"
+#include "crypto.h"
+#include "host.h"
 #include "log.h"
-#include "loop.h"
 #include "proc.h"
 #include "sandbox.h"
 
-#define WIRE_LOST_MS 35000
-#define BODY_MAX 512
-/* An engine that starts anew asks for every peer at once. */
-#define ENGINE_FRAMES (CONF_PEERS_MAX + 256)
-#define ENGINE_BYTES (ENGINE_FRAMES * BODY_MAX)
+static struct host self;
 
-struct disc;
-
-struct wire {
-	struct disc *disc;
-	enum role peer;
-	struct chan *chan; /* NULL: away */
-	struct loop_chan *lc;
-	struct loop_timer *lost;
-};
-
-struct disc {
-	struct loop *loop;
-	struct book *book;
-	struct counters counters;
-	struct wire parent, engine, control;
-	struct conf_node next; /* announced, takes effect at CONF_END */
-	bool has_next, failed;
-};
-
-static struct disc self;
-
-static void
-reply(struct chan *ch, enum msg_type type, uint32_t id, const struct wbuf *w)
+uint64_t
+host_unix_s(void)
 {
-	if (wbuf_done(w) == 0)
-		chan_send(ch, type, id, w->base, w->len, -1);
-}
-
-/* ---- the engine ---- */
-
-static enum chan_verdict
-on_lookup(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct disc *d = wire->disc;
-	struct msg_lookup_reply m;
-	struct msg_lookup_ask ask;
-	uint8_t body[BODY_MAX];
-	struct wbuf w;
-	struct rbuf r;
-
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_lookup_ask(&r, &ask) == -1)
-		return CHAN_BAD;
-	book_lookup(d->book, &ask.ip, &m);
-	d->counters.v[m.status == LOOKUP_FOUND ? DISC_ASKED : DISC_UNKNOWN]++;
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_lookup_reply(&w, &m);
-	reply(ch, MSG_LOOKUP_REPLY, f->id, &w);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
-on_seen(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct msg_peer_seen m;
-	struct rbuf r;
-
-	(void)ch;
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_peer_seen(&r, &m) == -1)
-		return CHAN_BAD;
-	/* unknown: its configuration and ours crossed on the way */
-	(void)book_seen(wire->disc->book, &m);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
-on_recent(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct msg_lookup_reply m;
-	uint8_t body[BODY_MAX];
-	size_t cursor = 0;
-	bool more = true;
-	struct wbuf w;
-
-	while (more) {
-		more = book_recent(wire->disc->book, &cursor, &m);
-		if (!more)
-			m = (struct msg_lookup_reply){0};
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_lookup_reply(&w, &m);
-		reply(ch, MSG_RECENT_ROW, f->id, &w);
-	}
-	return CHAN_OK;
-}
-
-static const struct chan_handler engine_handlers[] = {
-    {MSG_LOOKUP_ASK, on_lookup},
-    {MSG_PEER_SEEN, on_seen},
-    {MSG_RECENT_ASK, on_recent},
-};
-
-/* ---- control ---- */
-
-static enum chan_verdict
-on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	static const enum counter own[] = {
-	    DISC_ASKED, DISC_UNKNOWN, IPC_REFUSED, LOG_HELD};
-	struct wire *wire = ctx;
-	struct disc *d = wire->disc;
-	struct msg_end end = {.status = END_OK};
-	uint8_t body[BODY_MAX];
-	struct wbuf w;
-
-	d->counters.v[LOG_HELD] = log_suppressed();
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		struct msg_counter_row m = {.role = ROLE_DISC,
-		    .id = (uint16_t)own[i],
-		    .value = d->counters.v[own[i]]};
-
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_counter_row(&w, &m);
-		reply(ch, MSG_COUNTER_ROW, f->id, &w);
-	}
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_end(&w, &end);
-	reply(ch, MSG_END, f->id, &w);
-	return CHAN_OK;
-}
-
-static const struct chan_handler control_handlers[] = {
-    {MSG_COUNTERS_ASK, on_counters},
-};
-
-/* ---- wires ---- */
-
-static void
-wire_clear(struct wire *w)
-{
-	loop_chan_free(w->lc); /* and the channel */
-	w->lc = NULL;
-	w->chan = NULL;
+	return clock_unix_ms() / 1000;
 }
 
 static void
-on_wire_dead(struct chan *ch, void *ctx)
+host_say(void *ctx, const char *text)
 {
-	struct wire *w = ctx;
+	(void)ctx;
+	log_info("%s", text);
+}
 
-	if (chan_eof(ch)) {
-		log_debug("wire to %s closed", role_name(w->peer));
-		loop_timer_in(w->lost, WIRE_LOST_MS);
-	} else {
-		w->disc->counters.v[IPC_REFUSED]++;
-		log_warnx("wire to %s: %s; going on without",
-		    role_name(w->peer), chan_why(ch));
-	}
-	wire_clear(w);
+/* ---- time ---- */
+
+static void
+on_timer(void *ctx)
+{
+	struct host *h = ctx;
+
+	disc_tick(h->disc, clock_mono_ms(), host_unix_s());
 }
 
 static void
-on_wire_lost(void *ctx)
+after_turn(void *ctx)
 {
-	struct wire *w = ctx;
+	struct host *h = ctx;
+	uint64_t due = disc_due(h->disc), now_ms = clock_mono_ms();
 
-	log_errorx("lost wire to %s", role_name(w->peer));
-	w->disc->failed = true;
-	loop_stop(w->disc->loop);
-}
-
-static void
-wire_set(struct wire *w, int fd, uint64_t gen)
-{
-	struct chan_conf conf = {
-	    .self = ROLE_DISC,
-	    .peer = w->peer,
-	    .gen = gen,
-	    .handlers = control_handlers,
-	    .nhandlers = sizeof(control_handlers) / sizeof(control_handlers[0]),
-	    .ctx = w,
-	};
-
-	if (w->peer == ROLE_ENGINE) {
-		conf.handlers = engine_handlers;
-		conf.nhandlers =
-		    sizeof(engine_handlers) / sizeof(engine_handlers[0]);
-		conf.max_frames = ENGINE_FRAMES;
-		conf.max_bytes = ENGINE_BYTES;
-	}
-	wire_clear(w);
-	loop_timer_stop(w->lost);
-	w->chan = chan_new(fd, &conf);
-	if (w->chan != NULL)
-		w->lc = loop_chan_new(w->disc->loop, w->chan, on_wire_dead, w);
-	if (w->lc == NULL) {
-		log_warn("wire to %s", role_name(w->peer));
-		chan_free(w->chan);
-		w->chan = NULL;
-	}
+	if (due == UINT64_MAX)
+		loop_timer_stop(h->timer);
+	else
+		loop_timer_in(h->timer, due > now_ms ? due - now_ms : 0);
 }
 
 /* ---- the parent ---- */
@@ -236,23 +68,49 @@ wire_set(struct wire *w, int fd, uint64_t gen)
 static enum chan_verdict
 on_wire(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
-	struct wire *parent = ctx, *w = NULL;
+	struct wire *parent = ctx;
 	struct msg_wire m;
 	struct rbuf r;
 
 	(void)ch;
 	rbuf_init(&r, f->body, f->len);
-	if (msg_get_wire(&r, &m) == 0 && m.kind == WIRE_CHAN) {
-		if (m.peer == ROLE_ENGINE)
-			w = &parent->disc->engine;
-		else if (m.peer == ROLE_CTL)
-			w = &parent->disc->control;
-	}
-	if (w == NULL) {
+	if (msg_get_wire(&r, &m) == -1 || m.kind != WIRE_CHAN ||
+	    !wires_set(parent->host, m.peer, f->fd, m.gen)) {
 		close(f->fd);
 		return CHAN_BAD;
 	}
-	wire_set(w, f->fd, m.gen);
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_disc_fd(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct msg_disc_fd m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_disc_fd(&r, &m) == -1) {
+		close(f->fd);
+		return CHAN_BAD;
+	}
+	sockets_set(parent->host, m.kind, f->fd);
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_places(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct host *h = parent->host;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_places(&r, &h->places) == -1)
+		return CHAN_BAD;
+	disc_places(h->disc, clock_mono_ms(), &h->places);
 	return CHAN_OK;
 }
 
@@ -260,14 +118,31 @@ static enum chan_verdict
 on_conf_node(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *parent = ctx;
+	struct host *h = parent->host;
 	struct rbuf r;
 
 	(void)ch;
 	rbuf_init(&r, f->body, f->len);
-	if (conf_node_get(&r, &parent->disc->next) == -1)
+	if (conf_node_get(&r, &h->next) == -1)
 		return CHAN_BAD;
-	parent->disc->has_next = true;
-	book_abandon(parent->disc->book);
+	h->has_next = true;
+	h->has_net = false;
+	book_abandon(disc_book(h->disc));
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_conf_net(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct host *h = parent->host;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (conf_net_get(&r, &h->next_net) == -1)
+		return CHAN_BAD;
+	h->has_net = true;
 	return CHAN_OK;
 }
 
@@ -282,7 +157,7 @@ on_conf_peer(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	rbuf_init(&r, f->body, f->len);
 	if (conf_peer_get(&r, &p) == -1)
 		return CHAN_BAD;
-	if (book_add(parent->disc->book, &p) == -1)
+	if (book_add(disc_book(parent->host->disc), &p) == -1)
 		log_warnx("no memory for peer %s", p.name);
 	conf_peer_clear(&p);
 	return CHAN_OK;
@@ -292,23 +167,27 @@ static enum chan_verdict
 on_conf_end(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *parent = ctx;
-	struct disc *d = parent->disc;
+	struct host *h = parent->host;
+	struct book *book = disc_book(h->disc);
 	int n;
 
 	(void)ch;
 	(void)f;
-	if (!d->has_next)
+	if (!h->has_next)
 		return CHAN_BAD;
-	d->has_next = false;
-	log_set_level((enum log_level)d->next.log_level);
-	log_set_burst(d->next.log_rate);
-	n = book_commit(d->book);
+	h->has_next = false;
+	log_set_level((enum log_level)h->next.log_level);
+	log_set_burst(h->next.log_rate);
+	n = book_commit(book);
 	if (n == -1) {
 		log_warnx("no memory for the address book, the old one stays");
-		book_abandon(d->book);
+		book_abandon(book);
 	} else {
 		log_debug("address book of %d peers", n);
 	}
+	disc_configure(h->disc, clock_mono_ms(), host_unix_s(), &h->next,
+	    h->has_net ? &h->next_net : NULL);
+	explicit_bzero(&h->next_net, sizeof(h->next_net));
 	return CHAN_OK;
 }
 
@@ -319,13 +198,17 @@ on_stop(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 	(void)ch;
 	(void)f;
-	loop_stop(parent->disc->loop);
+	disc_stop(parent->host->disc, clock_mono_ms());
+	loop_stop(parent->host->loop);
 	return CHAN_OK;
 }
 
 static const struct chan_handler parent_handlers[] = {
     {MSG_WIRE, on_wire},
+    {MSG_DISC_FD, on_disc_fd},
+    {MSG_PLACES, on_places},
     {MSG_CONF_NODE, on_conf_node},
+    {MSG_CONF_NET, on_conf_net},
     {MSG_CONF_PEER, on_conf_peer},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG_LEVEL, proc_on_log_level},
@@ -342,44 +225,55 @@ on_parent_dead(struct chan *ch, void *ctx)
 	proc_log_to(NULL);
 	if (!chan_eof(ch)) {
 		log_errorx("parent: %s", chan_why(ch));
-		parent->disc->failed = true;
+		parent->host->failed = true;
 	}
-	loop_stop(parent->disc->loop);
+	loop_stop(parent->host->loop);
 }
 
 static void
-start(struct disc *d, uint64_t gen)
+start(struct host *h, uint64_t gen)
 {
+	const struct disc_io io = {.ctx = h,
+	    .udp_send = host_udp_send,
+	    .sign = host_sign,
+	    .to_peer = host_to_peer,
+	    .to_engine = host_to_engine,
+	    .answer = host_answer,
+	    .save = host_save,
+	    .say = host_say,
+	    .rnd = rnd_kernel()};
 	const struct chan_conf conf = {
 	    .self = ROLE_DISC,
 	    .peer = ROLE_PARENT,
 	    .gen = gen,
 	    .handlers = parent_handlers,
 	    .nhandlers = sizeof(parent_handlers) / sizeof(parent_handlers[0]),
-	    .ctx = &d->parent,
+	    .ctx = &h->parent,
 	};
 
-	d->parent = (struct wire){.disc = d, .peer = ROLE_PARENT};
-	d->engine = (struct wire){.disc = d, .peer = ROLE_ENGINE};
-	d->control = (struct wire){.disc = d, .peer = ROLE_CTL};
-	if ((d->loop = loop_new()) == NULL)
+	h->parent = (struct wire){.host = h, .peer = ROLE_PARENT};
+	sockets_init(h);
+	if (crypto_init() == -1)
+		fatalx("crypto");
+	if ((h->loop = loop_new()) == NULL)
 		fatal("event loop");
-	d->book = book_new();
-	d->engine.lost = loop_timer_new(d->loop, on_wire_lost, &d->engine);
-	d->control.lost = loop_timer_new(d->loop, on_wire_lost, &d->control);
-	d->parent.chan = chan_new(PROC_PARENT_FD, &conf);
-	if (d->book == NULL || d->engine.lost == NULL ||
-	    d->control.lost == NULL || d->parent.chan == NULL)
+	h->disc = disc_new(&io);
+	h->timer = loop_timer_new(h->loop, on_timer, h);
+	h->parent.chan = chan_new(PROC_PARENT_FD, &conf);
+	if (wires_init(h) == -1 || h->disc == NULL || h->timer == NULL ||
+	    h->parent.chan == NULL)
 		fatal("start");
-	d->parent.lc =
-	    loop_chan_new(d->loop, d->parent.chan, on_parent_dead, &d->parent);
-	if (d->parent.lc == NULL)
+	h->parent.lc =
+	    loop_chan_new(h->loop, h->parent.chan, on_parent_dead, &h->parent);
+	if (h->parent.lc == NULL)
 		fatal("channel to the parent");
-	proc_log_to(d->parent.chan);
+	proc_log_to(h->parent.chan);
+	loop_after_turn(h->loop, after_turn, h);
+	savefile_read(h);
 }
 
 static void
-send_ready(struct disc *d, const struct sandbox_report *sandbox)
+send_ready(struct host *h, const struct sandbox_report *sandbox)
 {
 	struct msg_ready m = {
 	    .sandbox = sandbox->have, .missing = sandbox->missing};
@@ -388,7 +282,7 @@ send_ready(struct disc *d, const struct sandbox_report *sandbox)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_ready(&w, &m);
-	reply(d->parent.chan, MSG_READY, 0, &w);
+	host_reply(h->parent.chan, MSG_READY, 0, &w);
 }
 
 int

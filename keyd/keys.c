@@ -2,7 +2,8 @@
 /* file: keyd/keys.c */
 /*
  * What may be done with the node's private key, and nothing else: mixing it
- * into a chaining key, and naming the time of a handshake.
+ * into a chaining key, naming the time of a handshake, and signing where the
+ * node is.
  *
  * An answer never contains a shared secret, only a hash of it with a chaining
  * key, so whoever asks can run handshakes while it can ask, but takes nothing
@@ -15,13 +16,33 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "invite.h"
 #include "keys.h"
+#include "netkey.h"
+#include "record.h"
 
 /* hides the clock's low bits, whitepaper 5.4.2 */
 #define STEP_NSEC (1u << 24)
 #define NSEC_PER_SEC 1000000000u
 #define TAI64_BASE ((UINT64_C(1) << 62) + 10)
 #define SEC_END (UINT64_C(1) << 62)
+
+/*
+ * The request for a renewal is always the same, so that it can be signed here,
+ * and there is no question that signs requests (invite.h).
+ */
+static int
+load_signing(struct keys *k)
+{
+	struct join_request q;
+
+	netkey_node_seed(k->seed, k->priv);
+	if (join_request_make(&q, NULL, k->pub, k->seed) == -1)
+		return -1;
+	memcpy(k->ed, q.ed, sizeof(k->ed));
+	memcpy(k->renew, q.sig, sizeof(k->renew));
+	return 0;
+}
 
 int
 keys_load(struct keys *k, const uint8_t priv[32], uint64_t now_ms)
@@ -32,10 +53,12 @@ keys_load(struct keys *k, const uint8_t priv[32], uint64_t now_ms)
 	    crypto_x25519_pub(k->pub, priv) == -1)
 		return -1;
 	memcpy(k->priv, priv, sizeof(k->priv));
+	if (load_signing(k) == -1)
+		return -1;
 	k->loaded = true;
-	k->mix = (struct keys_bucket){KEYS_BURST * UINT64_C(1000), now_ms};
-	k->stamp =
-	    (struct keys_bucket){KEYS_STAMP_BURST * UINT64_C(1000), now_ms};
+	askrate_fill(&k->mix, now_ms, KEYS_BURST);
+	askrate_fill(&k->stamp, now_ms, KEYS_STAMP_BURST);
+	askrate_fill(&k->sign, now_ms, KEYS_SIGN_BURST);
 	return 0;
 }
 
@@ -46,28 +69,6 @@ keys_wipe(struct keys *k)
 }
 
 /* ---- MIX ---- */
-
-/* rate tokens a second are as many thousandths a millisecond. */
-static bool
-take_token(
-    struct keys_bucket *b, uint64_t now_ms, uint64_t rate, uint64_t burst)
-{
-	const uint64_t full = burst * 1000;
-	uint64_t gone;
-
-	if (now_ms > b->refilled_ms) {
-		gone = now_ms - b->refilled_ms;
-		b->refilled_ms = now_ms;
-		if (gone >= (full - b->tokens_milli) / rate + 1)
-			b->tokens_milli = full;
-		else
-			b->tokens_milli += gone * rate;
-	}
-	if (b->tokens_milli < 1000)
-		return false;
-	b->tokens_milli -= 1000;
-	return true;
-}
 
 /* X25519 ignores the top bit, so both spellings of our key are ours. */
 static bool
@@ -87,7 +88,8 @@ keys_mix(struct keys *k, uint64_t now_ms, const struct msg_mix_ask *ask,
 	uint8_t dh[32];
 
 	memset(reply, 0, sizeof(*reply));
-	if (!k->loaded || !take_token(&k->mix, now_ms, KEYS_RATE, KEYS_BURST)) {
+	if (!k->loaded ||
+	    !askrate_take(&k->mix, now_ms, KEYS_RATE, KEYS_BURST)) {
 		reply->status = KEY_BUSY_NOW;
 		return;
 	}
@@ -110,13 +112,21 @@ put_be(uint8_t *p, uint64_t v, int octets)
 		p[i] = (uint8_t)(v >> (8 * (octets - 1 - i)));
 }
 
+static uint64_t
+get_be(const uint8_t p[8])
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
 void
 keys_stamp_restore(struct keys *k, const uint8_t stored[8])
 {
-	uint64_t sec = 0;
+	uint64_t sec = get_be(stored);
 
-	for (int i = 0; i < 8; i++)
-		sec = sec << 8 | stored[i];
 	if (sec >= SEC_END)
 		return;
 	if (sec > k->reserved_sec)
@@ -130,7 +140,8 @@ keys_stamp_restore(struct keys *k, const uint8_t stored[8])
 bool
 keys_stamp_allowed(struct keys *k, uint64_t now_ms)
 {
-	return take_token(&k->stamp, now_ms, KEYS_STAMP_RATE, KEYS_STAMP_BURST);
+	return askrate_take(
+	    &k->stamp, now_ms, KEYS_STAMP_RATE, KEYS_STAMP_BURST);
 }
 
 static bool
@@ -162,5 +173,54 @@ keys_stamp(struct keys *k, uint64_t unix_sec, uint32_t nsec, uint8_t stamp[12],
 		return false;
 	k->reserved_sec = sec + KEYS_AHEAD_S;
 	put_be(stored, k->reserved_sec, 8);
+	return true;
+}
+
+/* ---- SIGN ---- */
+
+void
+keys_seq_restore(struct keys *k, const uint8_t stored[8])
+{
+	uint64_t seq = get_be(stored);
+
+	if (seq <= INT64_MAX && seq > k->last_seq)
+		k->last_seq = seq;
+}
+
+/* A clock that is behind makes it slow, one number at a time, not impossible.
+ */
+static bool
+is_next(const struct keys *k, uint64_t seq, uint64_t unix_s)
+{
+	if (seq <= k->last_seq || seq > INT64_MAX)
+		return false;
+	return seq == k->last_seq + 1 || seq <= KEYS_SEQ_AHEAD_S ||
+	    seq - KEYS_SEQ_AHEAD_S <= unix_s;
+}
+
+bool
+keys_sign(struct keys *k, uint64_t now_ms, uint64_t unix_s,
+    const struct msg_sign_ask *ask, struct msg_sign_reply *reply,
+    uint8_t stored[8])
+{
+	uint8_t tbs[RECORD_TBS_MAX];
+	size_t len;
+
+	memset(reply, 0, sizeof(*reply));
+	if (!k->loaded ||
+	    !askrate_take(&k->sign, now_ms, KEYS_SIGN_RATE, KEYS_SIGN_BURST)) {
+		reply->status = KEY_BUSY_NOW;
+		return false;
+	}
+	reply->status = KEY_REFUSED_POINT;
+	if (!is_next(k, ask->seq, unix_s) || ask->vlen > sizeof(ask->v) ||
+	    record_string(ask->v, ask->vlen, &len) == NULL)
+		return false;
+	len = record_tbs(tbs, ask->salt, ask->seq, ask->v, ask->vlen);
+	if (len == 0 || crypto_sign(reply->sig, k->seed, tbs, len) == -1)
+		return false;
+	k->last_seq = ask->seq;
+	put_be(stored, k->last_seq, 8);
+	reply->status = KEY_OK;
 	return true;
 }

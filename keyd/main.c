@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /* file: keyd/main.c */
 /*
- * keyd: the process that holds the node's private key and can only answer
- * fixed-size questions about it.
+ * keyd: the process that holds the node's private key, and the authority's if
+ * this node has it, and can only answer questions of fixed form about them.
  *
- * It is born with two descriptors (the key file to read once, the stamp file
- * to write), and gets a channel each to the engine and to discoveryd.
- * It opens nothing, and has no event library: one ppoll over three channels.
+ * It is born with up to four descriptors (the key file to read once, the stamp
+ * file to write, the authority's file to read once, its ledger to append to),
+ * and gets a channel each to the engine and to discoveryd.  It opens nothing,
+ * and has no event library: one ppoll over three channels.
  *
- * The key, its text and everything on the way from one to the other are in
+ * The keys, their texts and everything on the way from one to the other are in
  * one page that is locked, left out of dumps and empty in a fork.  Elsewhere
- * it exists only inside libcrypto while one question is answered.
+ * they exist only inside libcrypto while one question is answered.
  *
  * A client that misbehaves loses its channel and nothing else; keyd itself
  * ends with the parent only.
  */
-#include <sys/mman.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,22 +25,20 @@
 
 #include "chan.h"
 #include "clock.h"
-#include "conf.h"
 #include "counters.h"
 #include "crypto.h"
+#include "files.h"
+#include "issue.h"
 #include "keys.h"
 #include "log.h"
 #include "proc.h"
 #include "sandbox.h"
 
-#define KEY_TEXT 44 /* base64 of 32 octets; one newline may follow */
 #define BODY_MAX 128
+#define BUNDLE_BODY_MAX (sizeof(struct msg_issue_reply) + 16)
 
-struct vault {
-	struct keys keys;
-	uint8_t priv[32];
-	char text[KEY_TEXT + 2]; /* one more than a good file has */
-};
+/* Descriptors of ours, from PROC_GIVE_FD on; the last two may not be there. */
+enum given { GIVEN_KEY, GIVEN_STAMP, GIVEN_AUTHORITY, GIVEN_LEDGER, NGIVEN };
 
 enum client { CLIENT_ENGINE, CLIENT_DISC, NCLIENTS };
 
@@ -47,7 +46,10 @@ struct keyd {
 	struct vault *vault;
 	struct chan *parent;
 	struct chan *client[NCLIENTS]; /* NULL: not wired */
-	int stamp_fd;                  /* -1: there is none */
+	int fd[NGIVEN];                /* -1: there is none */
+	struct stampfile stamp;
+	struct issue issue;
+	uint32_t skipped; /* of the ledger's lines, as was logged */
 	struct sandbox_report sandbox;
 	struct counters count;
 };
@@ -62,86 +64,23 @@ answer(struct chan *c, enum msg_type type, uint32_t id, const struct wbuf *w)
 		chan_send(c, type, id, w->base, w->len, -1);
 }
 
-/* From now on nothing of the mapping can reach a disk or another process. */
-static struct vault *
-vault_new(void)
+static uint64_t
+unix_now(void)
 {
-	long page = sysconf(_SC_PAGESIZE);
-	struct vault *v;
+	uint32_t nsec;
+	uint64_t sec;
 
-	if (page < (long)sizeof(*v))
-		return NULL;
-	v = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (v == MAP_FAILED)
-		return NULL;
-	if (mlock(v, (size_t)page) == -1)
-		log_warn("key memory can't be locked");
-	if (madvise(v, (size_t)page, MADV_DONTDUMP) == -1 ||
-	    madvise(v, (size_t)page, MADV_WIPEONFORK) == -1)
-		log_warn("key memory can't be kept from dumps and forks");
-	return v;
+	clock_unix(&sec, &nsec);
+	return sec;
 }
 
 static void
-vault_wipe(struct vault *v)
+tell_skipped(struct keyd *k)
 {
-	crypto_wipe(v, sizeof(*v));
-}
-
-/* ---- files ---- */
-
-static void
-load_key(struct keyd *k, int fd)
-{
-	struct vault *v = k->vault;
-	ssize_t n;
-
-	n = pread(fd, v->text, sizeof(v->text), 0);
-	if (n == KEY_TEXT + 1 && v->text[KEY_TEXT] == '\n')
-		n = KEY_TEXT;
-	v->text[KEY_TEXT] = '\0';
-	if (n == -1)
-		log_warn("key file");
-	else if (n != KEY_TEXT || key_parse(v->text, v->priv) == -1)
-		log_errorx("key file: not 32 octets in base64");
-	else if (keys_load(&v->keys, v->priv, clock_mono_ms()) == -1)
-		log_errorx("key file: not a usable private key");
-	else
-		log_debug("key loaded");
-	crypto_wipe(v->text, sizeof(v->text));
-	crypto_wipe(v->priv, sizeof(v->priv));
-}
-
-/* An empty file is a new one. */
-static void
-load_stamp(struct keyd *k, int fd)
-{
-	uint8_t stored[8];
-	ssize_t n;
-
-	n = pread(fd, stored, sizeof(stored), 0);
-	if (n == -1)
-		log_warn("stamp file");
-	else if (n == sizeof(stored))
-		keys_stamp_restore(&k->vault->keys, stored);
-	else if (n != 0)
-		log_warnx("stamp file: cut short, ignored");
-	k->stamp_fd = n == -1 ? -1 : fd;
-}
-
-/*
- * Without the file a node still works as long as its clock does: say so, and
- * go on.
- */
-static void
-save_stamp(const struct keyd *k, const uint8_t stored[8])
-{
-	if (k->stamp_fd == -1)
-		return;
-	if (pwrite(k->stamp_fd, stored, 8, 0) != 8 ||
-	    fdatasync(k->stamp_fd) == -1)
-		log_warn("stamp file: write");
+	if (k->issue.ledger.skipped > k->skipped)
+		log_warnx(
+		    "ledger: %u lines make no sense", k->issue.ledger.skipped);
+	k->skipped = k->issue.ledger.skipped;
 }
 
 /* ---- what clients ask ---- */
@@ -180,7 +119,7 @@ on_stamp_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	struct keyd *k = ctx;
 	struct msg_stamp_reply reply;
-	uint8_t stored[8], body[BODY_MAX];
+	uint8_t body[BODY_MAX];
 	struct wbuf w;
 	uint64_t sec;
 	uint32_t nsec;
@@ -191,8 +130,14 @@ on_stamp_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 		return CHAN_OK;
 	}
 	clock_unix(&sec, &nsec);
-	if (keys_stamp(&k->vault->keys, sec, nsec, reply.stamp, stored))
-		save_stamp(k, stored);
+	/*
+	 * Without the file a node still works as long as its clock does: it was
+	 * logged, and that is all.
+	 */
+	if (keys_stamp(
+		&k->vault->keys, sec, nsec, reply.stamp, k->stamp.octets) &&
+	    k->stamp.fd != -1)
+		(void)stampfile_save(&k->stamp);
 	k->count.v[KEY_STAMP]++;
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_stamp_reply(&w, &reply);
@@ -212,9 +157,113 @@ on_pub_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 	if (!k->vault->keys.loaded)
 		return CHAN_OK;
 	memcpy(reply.pub, k->vault->keys.pub, sizeof(reply.pub));
+	memcpy(reply.ed, k->vault->keys.ed, sizeof(reply.ed));
+	memcpy(reply.renew, k->vault->keys.renew, sizeof(reply.renew));
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_pub_reply(&w, &reply);
 	answer(c, MSG_PUB_REPLY, f->id, &w);
+	return CHAN_OK;
+}
+
+/* The number is on the disk before the signature can be anywhere else. */
+static enum chan_verdict
+on_sign_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	static const enum counter counted[] = {
+	    [KEY_OK] = KEY_SIGN,
+	    [KEY_BUSY_NOW] = KEY_BUSY,
+	    [KEY_REFUSED_POINT] = KEY_REFUSED,
+	};
+	struct keyd *k = ctx;
+	struct msg_sign_ask ask;
+	struct msg_sign_reply reply;
+	uint8_t body[BODY_MAX];
+	struct rbuf r;
+	struct wbuf w;
+
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_sign_ask(&r, &ask) == -1)
+		return CHAN_BAD;
+	if (keys_sign(&k->vault->keys, clock_mono_ms(), unix_now(), &ask,
+		&reply, k->stamp.octets + 8) &&
+	    stampfile_save(&k->stamp) == -1)
+		reply = (struct msg_sign_reply){.status = KEY_BUSY_NOW};
+	k->count.v[counted[reply.status]]++;
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_sign_reply(&w, &reply);
+	answer(c, MSG_SIGN_REPLY, f->id, &w);
+	return CHAN_OK;
+}
+
+static void
+invite_row(struct chan *c, uint32_t id, const struct msg_invite_row *row)
+{
+	uint8_t body[BODY_MAX];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_invite_row(&w, row);
+	answer(c, MSG_INVITE_ROW, id, &w);
+	crypto_wipe(body, sizeof(body));
+}
+
+/* Half a list would look like a whole one: then rather none, as with stamps. */
+static enum chan_verdict
+on_invites_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	static const struct msg_invite_row end;
+	struct msg_invite_row rows[ISSUE_ROWS_MAX];
+	struct keyd *k = ctx;
+	int n;
+
+	n = issue_rows(&k->issue, clock_mono_ms(), unix_now(), rows);
+	tell_skipped(k);
+	if (n == -1) {
+		k->count.v[KEY_BUSY]++;
+		return CHAN_OK;
+	}
+	for (int i = 0; i < n; i++)
+		invite_row(c, f->id, &rows[i]);
+	invite_row(c, f->id, &end);
+	crypto_wipe(rows, sizeof(rows));
+	return CHAN_OK;
+}
+
+static void
+issue_log(const struct msg_issue_reply *reply)
+{
+	if (reply->status == JOIN_OK)
+		log_info("certificate issued: %s", reply->who);
+	else
+		log_warnx("certificate refused (%s)%s%s",
+		    issue_status_name(reply->status),
+		    reply->who[0] == '\0' ? "" : ": ", reply->who);
+}
+
+static enum chan_verdict
+on_issue_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct keyd *k = ctx;
+	struct msg_issue_ask ask;
+	struct msg_issue_reply reply = {.status = JOIN_BUSY};
+	uint8_t body[BUNDLE_BODY_MAX];
+	struct rbuf r;
+	struct wbuf w;
+
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_issue_ask(&r, &ask) == -1)
+		return CHAN_BAD;
+	if (k->vault->keys.loaded)
+		issue_answer(&k->issue, k->vault->keys.pub, &ask,
+		    clock_mono_ms(), unix_now(), &reply);
+	k->count.v[reply.status == JOIN_OK ? KEY_ISSUED : KEY_ISSUE_REFUSED]++;
+	tell_skipped(k);
+	issue_log(&reply);
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_issue_reply(&w, &reply);
+	answer(c, MSG_ISSUE_REPLY, f->id, &w);
+	crypto_wipe(&reply, sizeof(reply));
+	crypto_wipe(body, sizeof(body));
 	return CHAN_OK;
 }
 
@@ -222,10 +271,13 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_MIX_ASK, on_mix_ask},
     {MSG_STAMP_ASK, on_stamp_ask},
     {MSG_PUB_ASK, on_pub_ask},
+    {MSG_INVITES_ASK, on_invites_ask},
+    {MSG_ISSUE_ASK, on_issue_ask},
 };
 
 static const struct chan_handler disc_handlers[] = {
     {MSG_PUB_ASK, on_pub_ask},
+    {MSG_SIGN_ASK, on_sign_ask},
 };
 
 /* ---- what the parent says ---- */
@@ -287,8 +339,9 @@ count_row(struct chan *c, uint32_t id, enum counter which, uint64_t value)
 static enum chan_verdict
 on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
-	static const enum counter ours[] = {
-	    KEY_MIX, KEY_STAMP, KEY_BUSY, KEY_REFUSED, IPC_REFUSED, LOG_HELD};
+	static const enum counter ours[] = {KEY_MIX, KEY_STAMP, KEY_SIGN,
+	    KEY_ISSUED, KEY_ISSUE_REFUSED, KEY_BUSY, KEY_REFUSED, IPC_REFUSED,
+	    LOG_HELD};
 	struct msg_end end = {.status = END_OK};
 	struct keyd *k = ctx;
 	uint8_t body[BODY_MAX];
@@ -414,13 +467,71 @@ serve(struct keyd *k)
 	}
 }
 
+/* ---- start ---- */
+
+/* Before anything is opened that could have one of these numbers. */
+static void
+find_given(struct keyd *k)
+{
+	for (int i = 0; i < NGIVEN; i++) {
+		k->fd[i] = PROC_GIVE_FD + i;
+		if (fcntl(k->fd[i], F_GETFD) == -1)
+			k->fd[i] = -1;
+	}
+}
+
+static void
+give_back(struct keyd *k, enum given i)
+{
+	if (k->fd[i] != -1)
+		close(k->fd[i]);
+	k->fd[i] = -1;
+}
+
+/* Without the ledger nothing can be written down, so nothing is issued. */
+static void
+load_authority(struct keyd *k)
+{
+	const struct authority *a = NULL;
+	struct vault *v = k->vault;
+	struct issue_io io;
+
+	if (k->fd[GIVEN_AUTHORITY] != -1)
+		vault_load_authority(v, k->fd[GIVEN_AUTHORITY]);
+	give_back(k, GIVEN_AUTHORITY);
+	if (v->has_authority && k->fd[GIVEN_LEDGER] != -1)
+		a = &v->authority;
+	else if (v->has_authority)
+		log_errorx("authority without a ledger: no certificates");
+	ledgerfile(&io, &k->fd[GIVEN_LEDGER]);
+	issue_init(&k->issue, &io, a, clock_mono_ms());
+	if (a != NULL && issue_read(&k->issue) == -1)
+		log_warnx("ledger: not read");
+	tell_skipped(k);
+}
+
+static int
+load_all(struct keyd *k)
+{
+	k->vault = vault_new();
+	if (k->vault == NULL)
+		return -1;
+	if (k->fd[GIVEN_KEY] != -1)
+		vault_load_key(k->vault, k->fd[GIVEN_KEY], clock_mono_ms());
+	give_back(k, GIVEN_KEY);
+	stampfile_load(&k->stamp, k->fd[GIVEN_STAMP], &k->vault->keys);
+	load_authority(k);
+	return 0;
+}
+
 int
 main(int argc, char *argv[])
 {
-	struct keyd k = {.stamp_fd = -1};
+	struct keyd k = {0};
 	uint64_t gen;
 
 	proc_child_init(argc, argv, ROLE_KEY, &gen);
+	find_given(&k);
 	if (sandbox_enter_early(ROLE_KEY, &k.sandbox) == -1)
 		return 1;
 	k.parent = parent_chan(&k, gen);
@@ -429,15 +540,12 @@ main(int argc, char *argv[])
 	proc_log_to(k.parent);
 	if (crypto_init() == -1)
 		return 1;
-	k.vault = vault_new();
-	if (k.vault == NULL)
+	if (load_all(&k) == -1)
 		fatal("key memory");
-	load_key(&k, PROC_GIVE_FD);
-	close(PROC_GIVE_FD);
-	load_stamp(&k, PROC_GIVE_FD + 1);
 	if (sandbox_enter(ROLE_KEY, &k.sandbox) == -1)
 		return 1;
 	serve(&k);
+	issue_clear(&k.issue);
 	vault_wipe(k.vault);
 	proc_log_to(NULL);
 	for (int i = 0; i < NCLIENTS; i++)

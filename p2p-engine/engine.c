@@ -22,7 +22,6 @@ take_memory(struct engine *e)
 {
 	int r = 0;
 
-	e->scratch = malloc(PK_IP_MAX);
 	e->merge_buf = malloc(PK_IP_MAX);
 	e->jobs = jobs_new();
 	e->index = index_new(KEYS_PER_PEER);
@@ -32,9 +31,10 @@ take_memory(struct engine *e)
 	for (int i = 0; i < BATCHES; i++)
 		r |= batch_init(&e->batch[i]);
 	r |= timers_reserve(&e->timers, TIMERS_EXTRA);
-	if (r != 0 || e->scratch == NULL || e->merge_buf == NULL ||
-	    e->jobs == NULL || e->index == NULL || e->claimed == NULL ||
-	    e->proved == NULL || e->routes == NULL)
+	r |= join_init(e);
+	if (r != 0 || e->merge_buf == NULL || e->jobs == NULL ||
+	    e->index == NULL || e->claimed == NULL || e->proved == NULL ||
+	    e->routes == NULL)
 		return -1;
 	merge_init(&e->merge, e->merge_buf);
 	return 0;
@@ -53,6 +53,9 @@ engine_new(const struct engine_io *io)
 	e->t_jobs.id = TIMER_JOBS;
 	e->t_flows.id = TIMER_FLOWS;
 	e->t_seen.id = TIMER_SEEN;
+	e->t_net.id = TIMER_NET;
+	e->t_seek.id = TIMER_SEEK;
+	e->t_join.id = TIMER_JOIN;
 	load_init(&e->load, INITS_PER_WINDOW);
 	if (take_memory(e) == -1) {
 		engine_free(e);
@@ -69,6 +72,7 @@ engine_free(struct engine *e)
 	for (uint32_t i = 0; i < e->nslots; i++)
 		if (e->slot[i] != NULL)
 			slot_free(e->slot[i]);
+	network_clear(e);
 	free(e->slot);
 	free(e->order);
 	keytab_free(e->by_key);
@@ -81,7 +85,6 @@ engine_free(struct engine *e)
 	for (int i = 0; i < BATCHES; i++)
 		batch_clear(&e->batch[i]);
 	timers_clear(&e->timers);
-	free(e->scratch);
 	free(e->merge_buf);
 	crypto_wipe(e, sizeof(*e));
 	free(e);
@@ -130,12 +133,20 @@ engine_set_offload(struct engine *e, uint8_t offload)
 	e->merge.takes = offload;
 }
 
+struct peer_slot *
+engine_find_key(const struct engine *e, const uint8_t key[32])
+{
+	struct peer_slot *p = slot_get(e, keytab_find(e->by_key, key));
+
+	return p != NULL ? p : guest_find(e, key);
+}
+
 /* ---- packets ---- */
 
 /* What the host is told about a packet that was dropped; others: nothing. */
 static void
 complain_about(struct engine *e, uint64_t now_ms, enum counter verdict,
-    const struct record *r)
+    const struct outgoing *r)
 {
 	if (verdict == EO_NO_ROUTE)
 		engine_complain(e, now_ms, ICMP_NO_ROUTE, &r->pkt);
@@ -149,7 +160,7 @@ void
 engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
     const uint8_t *pkt, size_t len)
 {
-	struct record r = {.vnet = v, .data = pkt, .len = len, .stays = true};
+	struct outgoing r = {.vnet = v, .data = pkt, .len = len, .stays = true};
 	enum counter verdict;
 
 	/* from here on collecting never means that something comes in */
@@ -165,6 +176,8 @@ engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
 		slot_hold(e, now_ms, &r);
 		return;
 	}
+	if (verdict == EO_NO_ROUTE && engine_seek(e, now_ms, &r))
+		return;
 	if (r.to != NULL)
 		slot_arm(e, r.to);
 	if (verdict != EO_SENT) {
@@ -200,10 +213,13 @@ void
 engine_take(struct engine *e, uint64_t now_ms, struct datagram *d)
 {
 	enum counter verdict;
+	bool was = e->moving;
 
 	count(e, EI_RECV);
 	e->c.v[UDP_RX_BYTES] += d->len;
+	e->moving = true;
 	verdict = e->configured ? judge(e, now_ms, d) : EI_UNKNOWN;
+	e->moving = was;
 	/* the two that are counted later: see path.h and jobs.h */
 	if (verdict != EI_DATA && verdict != EI_PENDING)
 		count(e, verdict);
@@ -308,6 +324,12 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			expire_flows(e, now_ms);
 		else if (t == &e->t_seen)
 			engine_tell_seen(e, now_ms);
+		else if (t == &e->t_net)
+			engine_net_tick(e, now_ms);
+		else if (t == &e->t_seek)
+			seeks_tick(e, now_ms);
+		else if (t == &e->t_join)
+			join_tick(e, now_ms);
 		else if (p != NULL)
 			slot_tick(e, p, now_ms);
 	}

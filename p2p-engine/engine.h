@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "counters.h"
 #include "msg.h"
+#include "network.h"
 #include "packets.h"
 #include "rnd.h"
 
@@ -26,7 +27,8 @@
  *
  * Questions go out with an id and come back by engine_on_*; an answer may be
  * late, wrong, or never come: every question has a deadline here.  keyd or
- * discoveryd being away costs established sessions nothing.
+ * discoveryd being away costs established sessions nothing.  What concerns the
+ * members of a network is in network.h.
  */
 struct crew;
 struct engine;
@@ -57,6 +59,14 @@ struct engine_io {
 	int (*ask_lookup)(
 	    void *ctx, uint32_t id, const struct msg_lookup_ask *);
 	int (*tell_seen)(void *ctx, const struct msg_peer_seen *);
+	/* For members of a network; NULL: there is nobody for it. */
+	uint64_t (*unix_ms)(void *ctx); /* the time, for certificates */
+	/* MEMBER, CRL or OWN_BUNDLE, for discoveryd: octets that are signed */
+	int (*tell_blob)(
+	    void *ctx, enum msg_type, const uint8_t *data, size_t len);
+	int (*tell_frame)(void *ctx, const struct msg_peer_frame *);
+	int (*ask_issue)(void *ctx, uint32_t id, const struct msg_issue_ask *);
+	int (*ask_invites)(void *ctx, uint32_t id);
 	struct rnd_src rnd;
 	/* Who seals and opens beside us; NULL: nobody.  The caller's. */
 	struct crew *crew;
@@ -130,5 +140,4 @@ uint32_t engine_npeers(const struct engine *);
 /* Row i in configuration order; unix_ms - now_ms turns times into dates. */
 int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *);
-
 #endif

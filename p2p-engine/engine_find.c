@@ -6,7 +6,9 @@
  *
  * discoveryd is believed about places, never about keys: an address it gives
  * is worth an initiation now and then, and only the peer itself can answer
- * that.
+ * that.  Places of members are what anybody may have written into a DHT: one
+ * that never answered is written to ten times a minute at most, whoever it is
+ * said to be.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,24 +118,55 @@ slot_candidates(const struct peer_slot *p, struct endpoint out[CANDIDATES_ALL])
 	return n;
 }
 
+/* Not the administrator says where it is. */
+static bool
+is_hearsay(const struct engine *e, const struct peer_slot *p)
+{
+	return p->member != NULL && e->net.targets != NULL;
+}
+
 bool
-slot_target(const struct engine *e, const struct peer_slot *p, uint32_t attempt,
-    struct endpoint *to, uint16_t *sock)
+slot_target(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
+    uint32_t attempt, struct endpoint *to, uint16_t *sock)
 {
 	struct endpoint list[CANDIDATES_ALL];
 	unsigned n = slot_candidates(p, list);
+	bool withheld = false;
 
 	/* the one whose turn it is, or the next with a socket for it */
 	for (unsigned i = 0; i < n; i++) {
 		*to = list[(attempt + i) % n];
 		*sock = p->sock;
-		if (engine_sock_for(e, to, sock))
+		if (!engine_sock_for(e, to, sock))
+			continue;
+		if (!is_hearsay(e, p) ||
+		    targets_allow(e->net.targets, now_ms, &to->addr))
 			return true;
+		withheld = true;
 	}
+	if (withheld)
+		count(e, INITS_WITHHELD);
 	return false;
 }
 
+void
+slot_target_used(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
+    const struct endpoint *to)
+{
+	if (is_hearsay(e, p))
+		targets_note(e->net.targets, now_ms, &to->addr);
+}
+
 /* ---- lookups ---- */
+
+uint32_t
+lookup_id(struct engine *e, uint32_t no)
+{
+	e->lookups++;
+	if (e->lookups >= UINT32_MAX >> SLOT_BITS)
+		e->lookups = 1;
+	return e->lookups << SLOT_BITS | no;
+}
 
 int
 slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
@@ -146,10 +179,7 @@ slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	if (p->conf.nallowed == 0)
 		return -1;
 	ask.ip = p->conf.allowed[0].addr;
-	e->lookups++;
-	if (e->lookups >= UINT32_MAX >> SLOT_BITS)
-		e->lookups = 1;
-	id = e->lookups << SLOT_BITS | p->no;
+	id = lookup_id(e, p->no);
 	p->asked_ms = now_ms;
 	if (e->io.ask_lookup(e->io.ctx, id, &ask) == -1) {
 		count(e, LOOKUPS_FAILED);
@@ -157,7 +187,7 @@ slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	}
 	count(e, LOOKUPS);
 	p->lookup_id = id;
-	p->lookup_due_ms = now_ms + LOOKUP_MS;
+	p->lookup_due_ms = now_ms + (p->member != NULL ? SEEK_MS : LOOKUP_MS);
 	slot_arm(e, p);
 	return 0;
 }
@@ -197,11 +227,50 @@ take_candidates(struct peer_slot *p, const struct msg_lookup_reply *r)
 }
 
 void
+slot_member_places(struct peer_slot *p, struct member *m, uint64_t now_ms)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->ncand; i++)
+		n = add_new(p->cand, n, &m->cand[i]);
+	p->ncand = (uint8_t)n;
+	p->asked_ms = now_ms;
+	m->ncand = 0;
+}
+
+/*
+ * The answer about a member: its certificate may be a newer one, but it must
+ * be good and its own, else the places in it are worth nothing either.
+ */
+static bool
+take_member(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct msg_lookup_reply *r)
+{
+	struct member *m = p->member;
+
+	if (r->certlen != 0 &&
+	    !(r->certlen == m->certlen &&
+		memcmp(r->cert, m->blob, r->certlen) == 0) &&
+	    member_show(e, now_ms, r->cert, r->certlen, p->conf.key, &m) !=
+		CERT_OK) {
+		count(e, LOOKUP_WRONG);
+		return false;
+	}
+	member_candidates(p->member, r);
+	slot_member_places(p, p->member, now_ms);
+	return true;
+}
+
+void
 engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
     const struct msg_lookup_reply *r)
 {
 	struct peer_slot *p = slot_get(e, id & (SLOTS_MAX - 1));
 
+	if (seek_is(id)) {
+		seek_answer(e, now_ms, id, r);
+		return;
+	}
 	if (p == NULL || id == 0 || p->lookup_id != id) {
 		count(e, ILLEGAL_EVENTS);
 		return;
@@ -216,11 +285,32 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 		lookup_failed(e, p, now_ms);
 		return;
 	}
+	if (p->member == NULL) {
+		take_candidates(p, r);
+	} else if (!take_member(e, p, now_ms, r)) {
+		lookup_failed(e, p, now_ms);
+		return;
+	}
 	p->lookup_id = 0;
-	take_candidates(p, r);
 	if (p->peer.state == PEER_LOOKUP)
 		slot_event(
 		    e, p, now_ms, p->ncand != 0 ? PEV_FOUND : PEV_UNKNOWN);
+}
+
+/* A member that the engine before us had a session with. */
+static void
+recent_member(
+    struct engine *e, uint64_t now_ms, const struct msg_lookup_reply *r)
+{
+	struct member *m;
+
+	if (member_show(e, now_ms, r->cert, r->certlen, r->key, &m) !=
+	    CERT_OK) {
+		count(e, LOOKUP_WRONG);
+	} else if (m != NULL) {
+		member_candidates(m, r);
+		m->wanted = m->ncand != 0;
+	}
 }
 
 void
@@ -229,13 +319,20 @@ engine_on_recent(
 {
 	struct peer_slot *p = slot_get(e, keytab_find(e->by_key, r->key));
 
+	if (p == NULL && r->certlen != 0 && e->net.on) {
+		recent_member(e, now_ms, r);
+		return;
+	}
 	if (p == NULL || r->n == 0 || !p->conf.admin_up)
 		return;
-	take_candidates(p, r);
+	if (p->member == NULL)
+		take_candidates(p, r);
+	else if (!take_member(e, p, now_ms, r))
+		return;
 	if (p->ncand == 0 || p->peer.state != PEER_IDLE)
 		return;
 	/* not authenticated by us, but by the engine before us: goes first */
-	if (!p->has_ep) {
+	if (!p->has_ep && p->member == NULL) {
 		p->ep = p->cand[0];
 		p->has_ep = true;
 	}
@@ -248,6 +345,7 @@ engine_disc_lost(struct engine *e, uint64_t now_ms)
 	for (uint32_t i = 0; i < e->nslots; i++)
 		if (e->slot[i] != NULL && e->slot[i]->lookup_id != 0)
 			lookup_failed(e, e->slot[i], now_ms);
+	seeks_disc_lost(e, now_ms);
 }
 
 /* ---- hints ---- */
@@ -277,7 +375,7 @@ engine_stray(struct engine *e, uint64_t now_ms, const struct endpoint *from)
 	for (uint32_t i = 0; i < e->nslots; i++) {
 		struct peer_slot *p = e->slot[i];
 
-		if (p == NULL || p->peer.state != PEER_IDLE ||
+		if (p == NULL || p->guest || p->peer.state != PEER_IDLE ||
 		    !p->conf.admin_up || !lives_at(p, from))
 			continue;
 		p->hinted = true;
@@ -307,6 +405,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 			slot_arm(e, p);
 		}
 	}
+	network_disc_ready(e);
 	engine_tell_seen(e, now_ms);
 }
 
@@ -325,6 +424,13 @@ slot_roam(struct engine *e, struct peer_slot *p, uint16_t sock,
 	p->sock = sock;
 	if (p->seen_up)
 		slot_seen(e, p, true);
+}
+
+void
+slot_proved(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+{
+	if (is_hearsay(e, p))
+		targets_good(e->net.targets, now_ms, &p->ep.addr);
 }
 
 void
@@ -364,4 +470,6 @@ engine_tell_seen(struct engine *e, uint64_t now_ms)
 			return;
 		}
 	}
+	if (!engine_tell_net(e))
+		timers_set(&e->timers, &e->t_seen, now_ms + SEEN_AGAIN_MS);
 }

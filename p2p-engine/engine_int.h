@@ -7,6 +7,7 @@
 #include "cookie.h"
 #include "crew.h"
 #include "engine.h"
+#include "engine_net.h"
 #include "flow.h"
 #include "hold.h"
 #include "icmp.h"
@@ -31,6 +32,7 @@
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
  *	admit.c        which initiations may cost something
+ *	engine_net.h   the files for members of a network
  *	handshake.c    messages 1 to 3, both roles
  *	dispatch/path.c  the straight line
  */
@@ -60,17 +62,37 @@
 #define HS_LATE 6
 /* indices: keys, ours and theirs to be, what was repeated */
 #define KEYS_PER_PEER (SLOT_N + 3 + HS_LATE)
-/* A lookup's id: the slot number below, a growing number above. */
-#define SLOT_BITS 13
+/*
+ * A lookup's id: the slot number below, a growing number above.  The last
+ * SEEKS_MAX numbers are of no slot, but of destinations that nobody has.
+ */
+#define SLOT_BITS 14
 #define SLOTS_MAX (1u << SLOT_BITS)
+#define SLOTS_USED_MAX (SLOTS_MAX - SEEKS_MAX)
+#define SLOT_NONE UINT32_MAX
 #define CANDIDATES_ALL (1 + CONF_ENDPOINTS_MAX + CANDIDATES_MAX)
 
-enum { TIMER_JOBS = SLOTS_MAX, TIMER_FLOWS, TIMER_SEEN, TIMERS_EXTRA = 3 };
+enum {
+	TIMER_JOBS = SLOTS_MAX,
+	TIMER_FLOWS,
+	TIMER_SEEN,
+	TIMER_NET,
+	TIMER_SEEK,
+	TIMER_JOIN,
+	TIMERS_EXTRA = 6
+};
 
-/* One configured peer.  Its number stays while it is configured. */
+/*
+ * One peer: configured, or a member of the network, or a guest that called and
+ * has not yet shown who it is.  Its number stays as long as it.
+ */
 struct peer_slot {
 	uint32_t no;
 	struct conf_peer conf;
+	struct member *member; /* NULL: configured, or a guest */
+	bool guest;            /* neither routes to it nor packets from it */
+	bool joins;            /* a guest with an invitation's key */
+	bool vouched;          /* a guest that is a peer when the turn ends */
 	struct peer peer;
 	struct session ses;
 	struct cookie_jar jar;
@@ -87,6 +109,17 @@ struct peer_slot {
 	uint64_t lookup_due_ms, asked_ms, wait_due_ms;
 	bool seen_due, seen_up; /* discoveryd is to be told */
 	bool hinted; /* dialed for a stray message only: see engine_stray */
+	/* control frames; nothing of it for configured peers */
+	bool parting; /* to be closed at the end of the turn */
+	bool refused; /* ... because it does not want us */
+	bool bye;     /* ... with a goodbye */
+	enum bye_reason why;
+	uint8_t hellos;        /* sent without an answer */
+	uint64_t hello_due_ms; /* 0: answered, or given up */
+	uint64_t guest_due_ms; /* end of its life */
+	uint64_t its_crl;      /* the newest list that it has, as we know */
+	struct bucket frames, asks;
+	struct hold out; /* frames for the end of the turn */
 	/* our initiation that waits for its response */
 	bool hs_open;
 	struct noise hs;
@@ -142,7 +175,7 @@ struct engine {
 	struct load load;
 	struct bucket icmp, stray, inits;
 	struct timers timers;
-	struct timer t_jobs, t_flows, t_seen;
+	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join;
 	uint32_t lookups; /* questions so far: the upper part of their ids */
 	struct engine_sock sock[SOCKETS_MAX];
 	uint32_t nsocks;
@@ -156,8 +189,11 @@ struct engine {
 	struct opening opening[CREW_SLOTS];
 	uint32_t openings;
 	struct merge merge;
-	uint32_t merged;              /* datagrams in it */
-	uint8_t *merge_buf, *scratch; /* PK_IP_MAX octets each */
+	uint32_t merged;    /* datagrams in it */
+	uint8_t *merge_buf; /* PK_IP_MAX octets */
+	struct network net;
+	struct join *join; /* engine_join.c's */
+	bool moving;       /* packets are under way: frames wait */
 	struct counters c;
 };
 
@@ -191,13 +227,13 @@ void slot_heard(struct engine *, struct peer_slot *, uint64_t now_ms);
 void slot_close(
     struct engine *, struct peer_slot *, uint64_t now_ms, enum peer_event);
 /* No key to seal it with: keep it, and see that there will be one. */
-void slot_hold(struct engine *, uint64_t now_ms, const struct record *);
+void slot_hold(struct engine *, uint64_t now_ms, const struct outgoing *);
 void slot_drop_held(
     struct engine *, struct peer_slot *, uint64_t now_ms, enum counter why);
 /* Keys came or went: count them, and let the longest unused make way. */
 void slot_keys(struct engine *, struct peer_slot *, uint64_t now_ms);
 void slots_make_way(
-    struct engine *, const struct peer_slot *not_this, uint64_t now_ms);
+    struct engine *, struct peer_slot *not_this, uint64_t now_ms);
 void index_drop_all(struct engine *, const uint32_t *gone, int n);
 /* An ICMP error for the host, if it may have one now. */
 void engine_complain(
@@ -206,9 +242,19 @@ void engine_complain(
 /* ---- engine_find.c ---- */
 unsigned slot_candidates(
     const struct peer_slot *, struct endpoint out[CANDIDATES_ALL]);
-/* Where attempt i goes: false, there is no address or no socket for one. */
-bool slot_target(const struct engine *, const struct peer_slot *,
+/*
+ * Where attempt i goes: false, there is no address, no socket for one, or it
+ * was tried too often for now.
+ */
+bool slot_target(struct engine *, const struct peer_slot *, uint64_t now_ms,
     uint32_t attempt, struct endpoint *, uint16_t *sock);
+/* One more initiation goes there. */
+void slot_target_used(struct engine *, const struct peer_slot *,
+    uint64_t now_ms, const struct endpoint *);
+/* What discoveryd said of it before it was a peer. */
+void slot_member_places(struct peer_slot *, struct member *, uint64_t now_ms);
+/* A new question's id, for a slot's number or one behind them. */
+uint32_t lookup_id(struct engine *, uint32_t no);
 /* The socket to reach it by: its own, or one of the family. */
 bool engine_sock_for(
     const struct engine *, const struct endpoint *, uint16_t *sock);
@@ -225,6 +271,8 @@ void engine_stray(
 /* It was authenticated at this place. */
 void slot_roam(struct engine *, struct peer_slot *, uint16_t sock,
     const struct endpoint *);
+/* It has a new key, and is where we think: its place is no hearsay. */
+void slot_proved(struct engine *, const struct peer_slot *, uint64_t now_ms);
 void slot_seen(struct engine *, struct peer_slot *, bool up);
 void engine_tell_seen(struct engine *, uint64_t now_ms);
 
@@ -235,6 +283,26 @@ enum counter engine_admit(
 
 /* ---- engine_conf.c ---- */
 void slot_free(struct peer_slot *); /* wipes; the tables are not touched */
+/* A slot's parts as the configuration and its conf want them. */
+void slot_init(struct engine *, struct peer_slot *, uint32_t no,
+    uint64_t now_ms, struct conf_peer *);
+/* Peers anew of the configuration there is and the members.  0 or -1 ENOMEM */
+int engine_remake(struct engine *, uint64_t now_ms);
+/* The peer or guest with this key, or NULL. */
+struct peer_slot *engine_find_key(const struct engine *, const uint8_t key[32]);
+
+/* May it be sent control frames, and understands them? */
+static inline bool
+slot_is_member(const struct peer_slot *p)
+{
+	return p->member != NULL;
+}
+
+static inline bool
+slot_is_guest(const struct peer_slot *p)
+{
+	return p->guest;
+}
 
 /* ---- engine.c ---- */
 /* One datagram, counted; the caller tells slot_heard of d->by. */

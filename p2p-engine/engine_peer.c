@@ -77,7 +77,7 @@ expire_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 }
 
 void
-slot_hold(struct engine *e, uint64_t now_ms, const struct record *r)
+slot_hold(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 {
 	uint64_t due_ms = now_ms + e->node.hold_timeout_ms;
 
@@ -94,7 +94,7 @@ flush_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	for (uint32_t n = p->hold.n; n > 0; n--) {
 		struct held *h = hold_pop(&p->hold);
-		struct record r = {
+		struct outgoing r = {
 		    .vnet = &h->vnet, .data = h->pkt, .len = h->len};
 		enum counter verdict = path_out(e, now_ms, &r);
 
@@ -119,14 +119,20 @@ opened(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	p->hinted = false;
 	slot_seen(e, p, true);
 	flush_held(e, p, now_ms);
+	if (p->member != NULL)
+		join_up(e, p, now_ms);
 }
 
 static void
 look_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	struct endpoint list[CANDIDATES_ALL];
-	int asked = slot_lookup(e, p, now_ms);
+	int asked = 0;
 
+	/* the answer that made it a peer is enough for now */
+	if (p->member == NULL || p->ncand == 0 ||
+	    now_ms - p->asked_ms >= LOOKUP_MS)
+		asked = slot_lookup(e, p, now_ms);
 	/* what is known is dialed at once; the answer may add to it */
 	if (slot_candidates(p, list) != 0)
 		slot_event(e, p, now_ms, PEV_FOUND);
@@ -202,7 +208,8 @@ void
 slot_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	slot_keys(e, p, now_ms);
-	if (p->peer.state != PEER_UP && session_up(&p->ses, now_ms))
+	if (!p->guest && p->peer.state != PEER_UP &&
+	    session_up(&p->ses, now_ms))
 		slot_event(e, p, now_ms, PEV_OPEN);
 	slot_arm(e, p);
 }
@@ -224,7 +231,7 @@ has_keys(const struct session *s)
  * them could go on pushing each other out.
  */
 static struct peer_slot *
-longest_unused(const struct engine *e, const struct peer_slot *p)
+longest_unused(const struct engine *e, const struct peer_slot *p, bool members)
 {
 	struct peer_slot *old = NULL;
 
@@ -232,6 +239,7 @@ longest_unused(const struct engine *e, const struct peer_slot *p)
 		struct peer_slot *q = e->slot[i];
 
 		if (q == NULL || q == p || !q->has_keys ||
+		    (q->member != NULL) != members ||
 		    q->conf.keepalive_s != 0 || q->peer.state == PEER_DIAL)
 			continue;
 		if (old == NULL || q->used_ms < old->used_ms)
@@ -240,16 +248,28 @@ longest_unused(const struct engine *e, const struct peer_slot *p)
 	return old;
 }
 
+/* No member costs a configured peer its session: rather it has none itself. */
+static struct peer_slot *
+who_makes_way(const struct engine *e, struct peer_slot *p)
+{
+	struct peer_slot *old = longest_unused(e, p, true);
+
+	if (old == NULL && p != NULL && p->member != NULL && p->has_keys)
+		return p;
+	return old != NULL ? old : longest_unused(e, p, false);
+}
+
 void
-slots_make_way(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+slots_make_way(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	struct peer_slot *old;
 
 	while (e->nkeys > e->node.sessions_max &&
-	    (old = longest_unused(e, p)) != NULL) {
+	    (old = who_makes_way(e, p)) != NULL) {
 		log_info("%s: session makes way, more than %u", old->conf.name,
 		    e->node.sessions_max);
-		slot_close(e, old, now_ms, PEV_CLOSED);
+		slot_close(e, old, now_ms,
+		    old->peer.state == PEER_DIAL ? PEV_LOST : PEV_CLOSED);
 	}
 }
 
@@ -258,8 +278,8 @@ slot_keys(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	bool has = has_keys(&p->ses);
 
-	if (has == p->has_keys)
-		return;
+	if (p->guest || has == p->has_keys)
+		return; /* guests are counted apart */
 	p->has_keys = has;
 	if (!has) {
 		e->nkeys--;
@@ -326,7 +346,7 @@ initiate(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 
 	if (p->peer.state != PEER_DIAL && p->peer.state != PEER_UP) {
 		session_stop_dialing(&p->ses);
-		if (p->peer.state == PEER_IDLE)
+		if (p->peer.state == PEER_IDLE && !p->guest)
 			slot_event(e, p, now_ms, PEV_WANTED);
 		return;
 	}
@@ -339,7 +359,7 @@ initiate(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	/* nobody answers at what is known, or nothing of it can be tried */
 	if (now_ms - p->asked_ms >= LOOKUP_AGAIN_MS &&
 	    (p->ses.attempts >= 2 ||
-		!slot_target(e, p, p->ses.attempts, &to, &sock)))
+		!slot_target(e, p, now_ms, p->ses.attempts, &to, &sock)))
 		(void)slot_lookup(e, p, now_ms);
 }
 
@@ -373,7 +393,11 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 		due = earlier(due, p->wait_due_ms);
 	if (may_idle_out(e, p))
 		due = earlier(due, idle_due(e, p));
-	return due;
+	if (p->hello_due_ms != 0)
+		due = earlier(due, p->hello_due_ms);
+	if (p->guest)
+		due = earlier(due, p->guest_due_ms);
+	return p->parting || p->out.n != 0 ? 0 : due;
 }
 
 void
@@ -386,6 +410,21 @@ slot_arm(struct engine *e, struct peer_slot *p)
 		timers_set(&e->timers, &p->timer, due);
 }
 
+/* What is due of control frames; true: the slot was a guest's and is freed. */
+static bool
+tick_frames(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	slot_frames_flush(e, p, now_ms);
+	if (slot_parted(e, p, now_ms))
+		return true;
+	if (p->guest && now_ms >= p->guest_due_ms) {
+		guest_drop(e, p, now_ms);
+		return true;
+	}
+	hello_again(e, p, now_ms);
+	return false;
+}
+
 void
 slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -393,6 +432,8 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	unsigned ngone = 0, todo;
 	uint64_t due;
 
+	if (tick_frames(e, p, now_ms))
+		return;
 	todo = session_tick(&p->ses, now_ms, gone, &ngone);
 	index_drop_all(e, gone, (int)ngone);
 	if (todo & SES_WIPED)

@@ -4,6 +4,7 @@
  * What a person sees of the engine: counters with their gauges, one row a
  * peer.  Nothing here changes anything.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "engine_int.h"
@@ -22,6 +23,9 @@ engine_counters(struct engine *e)
 			held += e->slot[i]->hold.n;
 	for (uint32_t i = 0; i < BATCHES; i++)
 		held += e->batch[i].records;
+	held += seeks_held(e);
+	e->c.v[MEMBERS] = engine_nmembers(e);
+	e->c.v[GUESTS] = e->net.nguests;
 	e->c.v[EO_HELD] = held;
 	e->c.v[EI_PENDING] = jobs_foreign(e->jobs) + (uint64_t)e->merged;
 	return &e->c;
@@ -90,5 +94,89 @@ engine_peer_row(const struct engine *e, uint32_t i, uint64_t now_ms,
 	row->nallowed = p->conf.nallowed;
 	memcpy(row->allowed, p->conf.allowed,
 	    p->conf.nallowed * sizeof(*row->allowed));
+	return 0;
+}
+
+/* ---- the network ---- */
+
+static const char *
+note_of(const struct engine *e, uint64_t now_ms)
+{
+	const struct network *n = &e->net;
+	struct cert own;
+
+	switch (cert_verify(n->bundle.cert, n->bundle.certlen, &n->check,
+	    engine_unix_s(e, now_ms), &own)) {
+	case CERT_OK:
+		return e->has_pub && memcmp(own.node, e->pub, 32) != 0
+		    ? "of another key"
+		    : "";
+	case CERT_EARLY:
+		return "not valid yet";
+	case CERT_EXPIRED:
+		return "expired";
+	case CERT_REVOKED:
+		return "revoked";
+	default:
+		return "not good";
+	}
+}
+
+int
+engine_net_row(const struct engine *e, uint64_t now_ms, struct msg_net_row *row)
+{
+	const struct network *n = &e->net;
+
+	*row = (struct msg_net_row){0};
+	if (!n->on)
+		return -1;
+	memcpy(row->authority, n->check.ca[0], sizeof(row->authority));
+	memcpy(row->holder, n->bundle.holder, sizeof(row->holder));
+	row->prefix = n->check.prefix;
+	row->prefix6 = n->prefix6;
+	if (n->has_crl) {
+		row->crl_number = n->crl.number;
+		row->crl_issued = n->crl.issued;
+		row->crl_next = n->crl.next_update;
+		row->crl_serials = n->crl.n;
+	}
+	row->members = engine_nmembers(e);
+	row->guests = n->nguests;
+	row->invites = join_invites(e);
+	row->is_holder =
+	    e->has_pub && memcmp(n->bundle.holder, e->pub, 32) == 0;
+	snprintf(row->note, sizeof(row->note), "%s", note_of(e, now_ms));
+	row->certlen = n->bundle.certlen;
+	memcpy(row->cert, n->bundle.cert, n->bundle.certlen);
+	return 0;
+}
+
+uint32_t
+engine_nmembers(const struct engine *e)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < e->net.nmembers; i++)
+		n += !e->net.member[i]->gone;
+	return n;
+}
+
+int
+engine_member_row(const struct engine *e, uint32_t i, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_member_row *row)
+{
+	const struct peer_slot *p;
+	const struct member *m;
+
+	if (i >= e->net.nmembers)
+		return -1;
+	m = e->net.member[i];
+	p = slot_get(e, m->no);
+	*row = (struct msg_member_row){.certlen = m->certlen};
+	memcpy(row->cert, m->blob, m->certlen);
+	if (p != NULL && p->member == m) {
+		row->state = view_of(p, now_ms);
+		row->seen_unix_ms = date(p->seen_ms, now_ms, unix_ms);
+	}
 	return 0;
 }

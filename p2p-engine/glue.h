@@ -14,7 +14,8 @@
 /*
  * The process around the engine: real sockets, channels, clock and loop.
  * main.c has the parent's messages and the effects, sockets.c the datagrams,
- * wires.c the channels to keyd, discoveryd and control.
+ * wires.c the channels to keyd, discoveryd and control, wires_net.c what goes
+ * over them about the network.
  */
 #define UDP_SOCKETS 32
 /* Receives that may be with the crew, and one that is being filled. */
@@ -100,6 +101,21 @@ int wires_set(struct glue *, enum role, int fd, uint64_t gen);
 /* 0, or -1: it did not fit, into the message or the queue. */
 int wire_reply(struct chan *, enum msg_type, uint32_t id, const struct wbuf *);
 void glue_lost(struct glue *, enum role); /* leave: a wire is lost */
+
+/* 0, or -1: it is away, or its queue is full. */
+int wire_send(
+    const struct wire *, enum msg_type, uint32_t id, const struct wbuf *);
+/* The end of an answer to control. */
+void wire_end(struct chan *, uint32_t id, enum row_end);
+
+/* ---- wires_net.c ---- */
+chan_fn net_on_frame, net_on_disc_crl, net_on_bundle;        /* of discoveryd */
+chan_fn net_on_issue, net_on_invite;                         /* of keyd */
+chan_fn net_on_ask, net_on_crl, net_on_ledger, net_on_renew; /* of control */
+int tell_blob(void *ctx, enum msg_type, const uint8_t *, size_t len);
+int tell_frame(void *ctx, const struct msg_peer_frame *);
+int ask_issue(void *ctx, uint32_t id, const struct msg_issue_ask *);
+int ask_invites(void *ctx, uint32_t id);
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

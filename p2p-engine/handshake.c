@@ -134,7 +134,7 @@ hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 
 	if (!e->has_pub || p->dial_job != 0)
 		return;
-	if (!slot_target(e, p, p->ses.attempts, &to, &sock))
+	if (!slot_target(e, p, now_ms, p->ses.attempts, &to, &sock))
 		return;
 	if ((j = job_begin(e, now_ms, JOB_DIAL)) == NULL)
 		return;
@@ -172,8 +172,9 @@ dial_send(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	p->hs_open = true;
 	p->hs_sent_ms = now_ms;
 	j->noise.local_index = 0; /* it is the handshake's now */
-	if (slot_target(e, p, p->ses.attempts, &to, &sock) &&
+	if (slot_target(e, p, now_ms, p->ses.attempts, &to, &sock) &&
 	    engine_send(e, p, sock, &to, j->msg, WG_INITIATION_LEN) == 0) {
+		slot_target_used(e, p, now_ms, &to);
 		count(e, HS_INIT_SENT);
 		if (p->ses.attempts > 0)
 			count(e, HS_INIT_RETRY);
@@ -243,7 +244,10 @@ too_soon(const struct peer_slot *p, uint64_t now_ms)
 	return p->answered && now_ms - p->answered_ms < WG_INIT_GAP_MS;
 }
 
-/* keyd opened the first box: we know who claims to call.  C_NONE: go on. */
+/*
+ * keyd opened the first box: we know who claims to call.  C_NONE: go on.  A
+ * key that we don't know costs nothing yet: it is only claimed.
+ */
 static enum counter
 init_who(struct engine *e, struct job *j, uint64_t now_ms,
     const struct msg_mix_reply *r)
@@ -253,12 +257,15 @@ init_who(struct engine *e, struct job *j, uint64_t now_ms,
 
 	if (noise_init_who(&j->noise, r, j->msg, &ask) == -1)
 		return EI_BAD_HANDSHAKE;
-	p = slot_get(e, keytab_find(e->by_key, j->noise.remote_static));
-	if (p == NULL || !p->conf.admin_up)
+	p = engine_find_key(e, j->noise.remote_static);
+	if (p == NULL && guest_psk(e, now_ms, j->noise.remote_static) == NULL)
 		return EI_UNKNOWN_PEER;
-	if (too_soon(p, now_ms))
+	if (p != NULL && !p->conf.admin_up)
+		return EI_UNKNOWN_PEER;
+	if (p != NULL && too_soon(p, now_ms))
 		return EI_RATE;
-	j->peer = p->no;
+	if (p != NULL)
+		j->peer = p->no;
 	j->kind = JOB_SS;
 	if (e->io.ask_mix(e->io.ctx, j->id, &ask) == -1)
 		return EI_BUSY;
@@ -301,6 +308,20 @@ respond(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	return EI_HANDSHAKE;
 }
 
+/* Nobody's key when it began; it has shown that it is its own. */
+static struct peer_slot *
+caller(struct engine *e, struct job *j, uint64_t now_ms)
+{
+	struct peer_slot *p = engine_find_key(e, j->noise.remote_static);
+
+	if (p == NULL)
+		p = guest_new(e, now_ms, j->noise.remote_static);
+	if (p == NULL || !p->conf.admin_up)
+		return NULL;
+	j->peer = p->no;
+	return p;
+}
+
 /* keyd opened the second box: it is really that peer. */
 static enum counter
 init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
@@ -310,10 +331,12 @@ init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
 	uint8_t stamp[WG_STAMP];
 	enum counter verdict;
 
-	if (p == NULL)
+	if (p == NULL && j->peer != JOB_NOBODY)
 		return EI_UNKNOWN_PEER;
 	if (noise_init_stamp(&j->noise, r, j->msg, stamp) == -1)
 		return EI_BAD_HANDSHAKE;
+	if (p == NULL && (p = caller(e, j, now_ms)) == NULL)
+		return EI_UNKNOWN_PEER;
 	if (memcmp(stamp, p->newest_stamp, sizeof(stamp)) <= 0)
 		return EI_OLD_STAMP;
 	if (too_soon(p, now_ms))
@@ -423,6 +446,10 @@ dial_done(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms,
 	p->seen_ms = now_ms;
 	p->rtt_us = (uint32_t)(now_ms - p->hs_sent_ms) * 1000;
 	slot_roam(e, p, j->sock, &j->from);
+	slot_proved(e, p, now_ms);
+	/* before what was held: to the other side we may be a stranger */
+	if (p->member != NULL)
+		hello_send(e, p, now_ms);
 	slot_heard(e, p, now_ms);
 	return EI_HANDSHAKE;
 }

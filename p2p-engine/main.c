@@ -55,6 +55,13 @@ effect_udp(void *ctx, uint16_t sock, const struct endpoint *to,
 	return udp_send(g->udp[sock], to, data, len, seg);
 }
 
+static uint64_t
+effect_unix(void *ctx)
+{
+	(void)ctx;
+	return clock_unix_ms();
+}
+
 static int
 effect_tun(void *ctx, const struct vnet *v, const uint8_t *pkt, size_t len)
 {
@@ -218,6 +225,20 @@ on_conf_peer(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+static enum chan_verdict
+on_conf_net(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct glue *g = parent->glue;
+	struct rbuf r;
+
+	(void)ch;
+	if (!g->has_next || g->next.net.on)
+		return CHAN_BAD;
+	rbuf_init(&r, f->body, f->len);
+	return conf_net_get(&r, &g->next.net) == -1 ? CHAN_BAD : CHAN_OK;
+}
+
 /*
  * The tun role keeps one processor busy and this process's first thread
  * another, so on two there is nothing to gain; behind the third worker the
@@ -243,6 +264,7 @@ take_conf(struct glue *g)
 	log_set_burst(n->log_rate);
 	crew_use(g->crew, workers_wanted(g, n->workers), WORKER_SPINS);
 	sockets_conf(g, n);
+	engine_set_network(g->engine, clock_mono_ms(), &g->next.net);
 	if (engine_configure(g->engine, clock_mono_ms(), &g->next) == -1)
 		log_warnx("no memory for the configuration, the old one stays");
 }
@@ -273,6 +295,7 @@ on_stop(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 	(void)ch;
 	(void)f;
+	engine_leave(parent->glue->engine, clock_mono_ms());
 	loop_stop(parent->glue->loop);
 	return CHAN_OK;
 }
@@ -284,6 +307,7 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_UDP_GONE, sockets_on_gone},
     {MSG_CONF_NODE, on_conf_node},
     {MSG_CONF_PEER, on_conf_peer},
+    {MSG_CONF_NET, on_conf_net},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG_LEVEL, proc_on_log_level},
     {MSG_PING, sockets_on_ping},
@@ -366,6 +390,11 @@ start_engine(struct glue *g)
 	    .ask_stamp = ask_stamp,
 	    .ask_lookup = ask_lookup,
 	    .tell_seen = tell_seen,
+	    .unix_ms = effect_unix,
+	    .tell_blob = tell_blob,
+	    .tell_frame = tell_frame,
+	    .ask_issue = ask_issue,
+	    .ask_invites = ask_invites,
 	    .rnd = rnd_kernel(),
 	};
 

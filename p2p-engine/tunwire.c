@@ -7,15 +7,13 @@
 
 #include "log.h"
 
-#define CONTAINERS 8
-
 static void on_again(void *);
 
 int
 tunwire_init(struct tunwire *w, struct loop *l)
 {
 	*w = (struct tunwire){.loop = l};
-	if (pkwire_init(&w->wire, CONTAINERS) == -1)
+	if (pkwire_init(&w->wire, PKWIRE_CONTAINERS) == -1)
 		return -1;
 	w->again = loop_timer_new(l, on_again, w);
 	if (w->again == NULL) {

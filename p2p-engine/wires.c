@@ -20,6 +20,8 @@
 #define CONTROL_BYTES (16 * 1024 * 1024)
 /* A restart asks for every peer at once. */
 #define ASK_FRAMES (CONF_PEERS_MAX + 256)
+/* A new discoveryd is told of every member. */
+#define TELL_BYTES (2 * 1024 * 1024)
 
 int
 wire_reply(
@@ -32,8 +34,8 @@ wire_reply(
 
 /* ---- questions ---- */
 
-static int
-ask(const struct wire *wire, enum msg_type type, uint32_t id,
+int
+wire_send(const struct wire *wire, enum msg_type type, uint32_t id,
     const struct wbuf *w)
 {
 	if (wire->chan == NULL || chan_state(wire->chan) != CHAN_S_READY ||
@@ -52,7 +54,7 @@ ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *m)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_mix_ask(&w, m);
-	r = ask(&g->key, MSG_MIX_ASK, id, &w);
+	r = wire_send(&g->key, MSG_MIX_ASK, id, &w);
 	explicit_bzero(body, sizeof(body));
 	return r;
 }
@@ -65,7 +67,7 @@ ask_stamp(void *ctx, uint32_t id)
 	struct wbuf w;
 
 	wbuf_init(&w, body, sizeof(body));
-	return ask(&g->key, MSG_STAMP_ASK, id, &w);
+	return wire_send(&g->key, MSG_STAMP_ASK, id, &w);
 }
 
 int
@@ -77,7 +79,7 @@ ask_lookup(void *ctx, uint32_t id, const struct msg_lookup_ask *m)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_lookup_ask(&w, m);
-	return ask(&g->disc, MSG_LOOKUP_ASK, id, &w);
+	return wire_send(&g->disc, MSG_LOOKUP_ASK, id, &w);
 }
 
 int
@@ -89,7 +91,7 @@ tell_seen(void *ctx, const struct msg_peer_seen *m)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_peer_seen(&w, m);
-	return ask(&g->disc, MSG_PEER_SEEN, 0, &w);
+	return wire_send(&g->disc, MSG_PEER_SEEN, 0, &w);
 }
 
 /* ---- keyd ---- */
@@ -137,6 +139,7 @@ on_pub(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	if (msg_get_pub_reply(&r, &m) == -1)
 		return CHAN_BAD;
 	engine_set_pub(wire->glue->engine, clock_mono_ms(), m.pub);
+	join_signature(wire->glue->engine, m.renew);
 	return CHAN_OK;
 }
 
@@ -144,6 +147,8 @@ static const struct chan_handler key_handlers[] = {
     {MSG_MIX_REPLY, on_mix},
     {MSG_STAMP_REPLY, on_stamp},
     {MSG_PUB_REPLY, on_pub},
+    {MSG_ISSUE_REPLY, net_on_issue},
+    {MSG_INVITE_ROW, net_on_invite},
 };
 
 static void
@@ -200,6 +205,9 @@ on_recent(struct chan *ch, void *ctx, const struct ipc_frame *f)
 static const struct chan_handler disc_handlers[] = {
     {MSG_LOOKUP_REPLY, on_lookup},
     {MSG_RECENT_ROW, on_recent},
+    {MSG_PEER_FRAME, net_on_frame},
+    {MSG_CRL, net_on_disc_crl},
+    {MSG_OWN_BUNDLE, net_on_bundle},
 };
 
 static void
@@ -217,8 +225,8 @@ disc_ready(struct chan *ch, void *ctx)
 
 /* ---- control ---- */
 
-static void
-send_end(struct chan *ch, uint32_t id, enum row_end status)
+void
+wire_end(struct chan *ch, uint32_t id, enum row_end status)
 {
 	struct msg_end m = {.status = status};
 	uint8_t body[1];
@@ -256,7 +264,7 @@ peers_end(struct glue *g, enum row_end status)
 {
 	struct peers_answer *a = &g->peers;
 
-	send_end(g->control.chan, a->ask[0].id, status);
+	wire_end(g->control.chan, a->ask[0].id, status);
 	a->n--;
 	memmove(&a->ask[0], &a->ask[1], a->n * sizeof(a->ask[0]));
 	a->next = 0;
@@ -298,7 +306,7 @@ on_peers(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	if (msg_get_peers_ask(&r, &m) == -1)
 		return CHAN_BAD;
 	if (a->n == PEERS_ASKS) {
-		send_end(ch, f->id, END_FAILED);
+		wire_end(ch, f->id, END_FAILED);
 		return CHAN_OK;
 	}
 	a->ask[a->n].id = f->id;
@@ -320,7 +328,8 @@ peers_clear(struct peers_answer *a)
 static bool
 is_own(enum counter id)
 {
-	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) || id == IPC_REFUSED ||
+	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
+	    (id >= EI_CONTROL && id <= BYES) || id == IPC_REFUSED ||
 	    id == LOG_HELD;
 }
 
@@ -350,13 +359,17 @@ on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
 		msg_put_counter_row(&w, &m);
 		(void)wire_reply(ch, MSG_COUNTER_ROW, f->id, &w);
 	}
-	send_end(ch, f->id, END_OK);
+	wire_end(ch, f->id, END_OK);
 	return CHAN_OK;
 }
 
 static const struct chan_handler control_handlers[] = {
     {MSG_PEERS_ASK, on_peers},
     {MSG_COUNTERS_ASK, on_counters},
+    {MSG_NET_ASK, net_on_ask},
+    {MSG_CRL, net_on_crl},
+    {MSG_LEDGER_NEW, net_on_ledger},
+    {MSG_RENEW_ASK, net_on_renew},
 };
 
 /* ---- wires come and go ---- */
@@ -421,7 +434,7 @@ conf_for(const struct wire *w, uint64_t gen, struct chan_conf *c)
 		HANDLERS(disc_handlers);
 		c->ready = disc_ready;
 		c->max_frames = ASK_FRAMES;
-		c->max_bytes = ASK_FRAMES * 128;
+		c->max_bytes = TELL_BYTES;
 	} else {
 		HANDLERS(control_handlers);
 		c->max_frames = CONTROL_FRAMES;

@@ -61,41 +61,61 @@ net_settle(struct net *n)
 	udp_close(n, false);
 }
 
-static int
-udp_open(struct net *n, const struct conf_node *c, char err[NET_ERR])
+/* The socket that is there already, or a free place for it. */
+static struct net_udp *
+udp_place(struct net *n, const struct plan_socket *s)
 {
-	struct net_udp *u, *unused;
+	unsigned from = s->disc == -1 ? 0 : NET_ENGINE_MAX;
+	unsigned to = s->disc == -1 ? NET_ENGINE_MAX : NET_UDP_MAX;
+	struct net_udp *unused = NULL;
+
+	for (struct net_udp *u = n->udp + from; u < n->udp + to; u++)
+		if (u->fd == -1)
+			unused = u;
+		else if (u->disc == s->disc && endpoint_eq(&u->want, &s->at))
+			return u;
+	/* there is one: the table has twice the room */
+	return unused;
+}
+
+/* 0, also if it can be done without; or -1. */
+static int
+udp_open(struct net *n, const struct plan_socket *s, char err[NET_ERR])
+{
+	struct net_udp *u = udp_place(n, s);
+
+	if (u->fd == -1) {
+		u->disc = s->disc;
+		u->want = s->at;
+		u->fd = ask_udp(n->ask, &u->want, &u->local, err);
+		u->fresh = u->fd != -1;
+	}
+	u->kept = u->fd != -1;
+	if (u->kept || (errno == EAFNOSUPPORT && s->need != PLAN_MUST))
+		return 0;
+	if (s->need != PLAN_MAY)
+		return -1;
+	log_warnx("lan: %s", err);
+	return 0;
+}
+
+static int
+udp_open_all(struct net *n, const struct conf_node *c, char err[NET_ERR])
+{
 	struct plan_socket s;
 
-	for (u = n->udp; u < n->udp + NET_UDP_MAX; u++)
+	for (struct net_udp *u = n->udp; u < n->udp + NET_UDP_MAX; u++)
 		u->fresh = u->kept = false;
-	for (unsigned i = 0; plan_socket(c, &i, &s);) {
-		unused = NULL;
-		for (u = n->udp; u < n->udp + NET_UDP_MAX; u++)
-			if (u->fd == -1)
-				unused = u;
-			else if (endpoint_eq(&u->want, &s.at))
-				break;
-		if (u == n->udp + NET_UDP_MAX) {
-			/* there is one: the table has twice the room */
-			u = unused;
-			u->want = s.at;
-			u->fd = ask_udp(n->ask, &u->want, &u->local, err);
-			if (u->fd == -1 && s.optional && errno == EAFNOSUPPORT)
-				continue;
-			if (u->fd == -1)
-				return -1;
-			u->fresh = true;
-		}
-		u->kept = true;
-	}
+	for (unsigned i = 0; plan_socket(c, &i, &s);)
+		if (udp_open(n, &s, err) == -1)
+			return -1;
 	return 0;
 }
 
 static void
 udp_buffers(struct net *n, const struct conf_node *c)
 {
-	for (struct net_udp *u = n->udp; u < n->udp + NET_UDP_MAX; u++)
+	for (struct net_udp *u = n->udp; u < n->udp + NET_ENGINE_MAX; u++)
 		if (u->fd != -1 &&
 		    !ask_buffers(
 			n->ask, u->fd, c->receive_buffer, c->send_buffer))
@@ -179,7 +199,7 @@ net_change(struct net *n, const struct conf_node *old,
 	struct plan_item it;
 	unsigned i = 0;
 
-	if (udp_open(n, new, err) == -1)
+	if (udp_open_all(n, new, err) == -1)
 		goto undo;
 	if (ask_link(n->ask, new->mtu) == -1) {
 		snprintf(err, NET_ERR, "mtu %u: %s", new->mtu, strerror(errno));

@@ -15,11 +15,14 @@
  * or undoes what it did and leaves things as `old` had them.
  */
 #define NET_ERR ASK_ERR
-#define NET_UDP_MAX (2 * PLAN_SOCKETS_MAX) /* old and new at the same time */
+/* Old and new at the same time; the engine's places come first. */
+#define NET_ENGINE_MAX (2 * PLAN_ENGINE_MAX)
+#define NET_UDP_MAX (2 * PLAN_SOCKETS_MAX)
 
 /* A socket's place in the table is its number (UDP_FD) as long as it lives. */
 struct net_udp {
-	int fd; /* -1: free */
+	int fd;   /* -1: free */
+	int disc; /* enum disc_fd, or -1: the engine's */
 	struct endpoint want, local;
 	bool fresh; /* made by the last net_change */
 	bool kept;  /* false after net_change: net_settle closes it */
@@ -39,7 +42,7 @@ int net_open(
 /* 0, or -1 with a sentence in err; old is NULL at start-up. */
 int net_change(struct net *, const struct conf_node *old,
     const struct conf_node *new, char err[NET_ERR]);
-/* After the engine was told: close what is gone. */
+/* After the children were told: close what is gone. */
 void net_settle(struct net *);
 /* Does the interface still exist?  (If so it is up again, with this MTU.) */
 bool net_alive(const struct net *, uint16_t mtu);

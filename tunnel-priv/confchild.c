@@ -19,6 +19,7 @@
 #include "chan.h"
 #include "conf.h"
 #include "confchild.h"
+#include "crypto.h"
 #include "log.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -61,10 +62,16 @@ struct source {
 	struct conf_macro macro[OPTIONS_MACROS_MAX];
 };
 
-/* Into the sandbox, with the file's directory as the only place to read. */
+/*
+ * Into the sandbox.  What can be read is the file's directory and, wherever
+ * that is, what meshctl wrote of the network: not the directory of the latter,
+ * where the private keys are.
+ */
 static void
 confine(const char *path)
 {
+	static const char *const also[] = {
+	    CONF_CERT_FILE, CONF_SECRET_FILE, NULL};
 	struct sandbox_report report;
 	char dir[PATH_MAX];
 	const char *slash = strrchr(path, '/');
@@ -74,7 +81,7 @@ confine(const char *path)
 	    slash == NULL ? "." : path);
 	if (access(dir, R_OK | X_OK) == -1)
 		fatal("%s", dir);
-	if (sandbox_conf(dir, &report) == -1)
+	if (sandbox_conf(dir, also, &report) == -1)
 		exit(1);
 }
 
@@ -86,6 +93,9 @@ load(const struct source *s, struct conf *out, struct conf_diags *diags)
 	(void)gethostname(host, sizeof(host) - 1);
 	host[strcspn(host, ".")] = '\0';
 	conf_defaults(out, host, s->rundir);
+	/* reads its own configuration and asks for the machine's features */
+	if (crypto_init() == -1)
+		exit(1);
 	confine(s->path);
 	return conf_load(s->path, s->macro, s->nmacros, out, diags);
 }
@@ -234,6 +244,17 @@ say_peer(struct confchild *cc, const struct conf_peer *p, enum role whom)
 }
 
 static void
+say_net(struct confchild *cc, const struct conf_net *n, enum role whom)
+{
+	static uint8_t body[IPC_BODY_MAX];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	conf_net_put(&w, n, whom);
+	say(cc, MSG_CONF_NET, whom, &w);
+}
+
+static void
 say_conf(struct confchild *cc, const struct conf *c)
 {
 	static uint8_t body[IPC_BODY_MAX];
@@ -243,6 +264,10 @@ say_conf(struct confchild *cc, const struct conf *c)
 	wbuf_init(&w, body, sizeof(body));
 	conf_node_put(&w, &c->node);
 	say(cc, MSG_CONF_NODE, 0, &w);
+	if (c->net.on) {
+		say_net(cc, &c->net, ROLE_ENGINE);
+		say_net(cc, &c->net, ROLE_DISC);
+	}
 	for (uint32_t i = 0; i < c->npeers; i++) {
 		say_peer(cc, &c->peer[i], ROLE_ENGINE);
 		say_peer(cc, &c->peer[i], ROLE_DISC);
@@ -280,6 +305,17 @@ on_node(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
+on_net(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct confchild *cc = ctx;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	return conf_net_get(&r, &cc->old.net) == -1 ? CHAN_BAD : CHAN_OK;
+}
+
+static enum chan_verdict
 on_peer(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	struct confchild *cc = ctx;
@@ -311,6 +347,7 @@ on_end(struct chan *c, void *ctx, const struct ipc_frame *f)
 
 static const struct chan_handler handlers[] = {
     {MSG_CONF_NODE, on_node},
+    {MSG_CONF_NET, on_net},
     {MSG_CONF_PEER, on_peer},
     {MSG_CONF_END, on_end},
 };

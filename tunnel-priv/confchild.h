@@ -10,14 +10,15 @@
  * runs without capabilities and without any write access, in a process of its
  * own that ends when the text is read.
  *
- *	parent -> conf	the configuration in force: CONF_NODE, CONF_PEER (for
- *			the engine), CONF_END; at start-up only CONF_END
+ *	parent -> conf	the configuration in force: CONF_NODE, CONF_NET and
+ *			CONF_PEER (for the engine), CONF_END; at start-up only
+ *			CONF_END
  *	conf -> parent	TEXT_ROW per complaint or change, then CONF_NODE,
- *			CONF_PEER, CONF_END, or CONF_FAILED
+ *			CONF_NET, CONF_PEER, CONF_END, or CONF_FAILED
  *
- * The request id of a CONF_PEER is the role it is meant for: the engine's copy
- * has the pre-shared key, discoveryd's has not, and the parent passes on what
- * it never looks into.
+ * The request id of a CONF_NET or CONF_PEER is the role it is meant for: the
+ * engine's copy has the pre-shared keys, discoveryd's has not, and the parent
+ * passes on what it never looks into.
  *
  * Arguments of the role: "-e" or "-" (complain to standard error, or by rows
  * only), run directory, file, macros as name=value.

@@ -338,6 +338,7 @@ on_tick(void *ctx)
 		(void)parent_out(p);
 		(void)parent_send(k, MSG_PING, 0, -1);
 	}
+	wire_places(p, now);
 	serve_tick(p, now);
 	notify_say(p->notify_fd, "WATCHDOG=1");
 	loop_timer_in(p->tick, TICK_MS);

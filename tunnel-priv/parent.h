@@ -5,9 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-#include "apply.h"
 #include "ask.h"
 #include "chan.h"
 #include "clock.h"
@@ -15,7 +13,7 @@
 #include "loop.h"
 #include "notify.h"
 #include "options.h"
-#include "packets.h"
+#include "places.h"
 #include "respawn.h"
 #include "sandbox.h"
 #include "setup.h"
@@ -62,7 +60,7 @@ struct child {
 };
 
 /* A configuration as the frames it came in; at most what CONF_PEERS_MAX make */
-#define CONFSET_FRAMES_MAX (2 * CONF_PEERS_MAX + 1)
+#define CONFSET_FRAMES_MAX (2 * CONF_PEERS_MAX + 3)
 #define CONFSET_BYTES_MAX (48u * 1024 * 1024)
 struct confset {
 	struct conf_node node; /* decoded */
@@ -89,6 +87,7 @@ struct parent {
 	struct child kid[SETUP_NKIDS];
 	struct confset *conf; /* in force; NULL: none yet */
 	struct net net;
+	struct msg_places places; /* as discoveryd was told */
 	struct reload reload;
 	int listen_fd[2]; /* by listen_kind */
 
@@ -98,7 +97,7 @@ struct parent {
 
 	pid_t pid, priv_pid;
 	uint64_t gen; /* the last one given out */
-	uint64_t started_unix_ms, loaded_unix_ms, ticked_ms;
+	uint64_t started_unix_ms, loaded_unix_ms, ticked_ms, looked_ms;
 	uint32_t reloads, reload_failures;
 	uint64_t refused, log_held; /* frames, lines of children */
 	struct sandbox_report sandbox, priv_sandbox;
@@ -131,6 +130,7 @@ int child_attach(struct child *, int fd, uint64_t gen);
 void wire_child(struct child *);  /* it is up: all it needs */
 void wire_reload(struct child *); /* the new configuration and sockets */
 void wire_level(struct child *);
+void wire_places(struct parent *, uint64_t now_ms); /* 0: look at once */
 
 /* reload.c */
 int confset_send(const struct confset *, struct chan *, enum role);

@@ -5,7 +5,9 @@
  */
 #include <stddef.h>
 
+#include "msg.h"
 #include "plan.h"
+#include "sock.h"
 
 bool
 plan_connected(const struct conf_node *c, const struct prefix *r)
@@ -62,21 +64,52 @@ plan_next(const struct conf_node *have, const struct conf_node *want,
 	return false;
 }
 
-/* Two numbers for each `listen on`; only `*` uses both. */
+/* The half of one `listen on`; false: it has no such half. */
+static bool
+half(const struct endpoint *at, bool any, bool second, struct plan_socket *out)
+{
+	if (second && !any)
+		return false;
+	out->at = *at;
+	out->need = second ? PLAN_IF_FAMILY : PLAN_MUST;
+	if (any)
+		out->at.addr = (struct addr){.family = second ? 6 : 4};
+	return true;
+}
+
+static bool
+disc_socket(const struct conf_node *c, unsigned which, struct plan_socket *out)
+{
+	bool second = which == DISC_DHT6 || which == DISC_LAN6;
+
+	if (which == DISC_LAN4 || which == DISC_LAN6) {
+		out->at = (struct endpoint){.port = SOCK_SHARED_PORT};
+		out->at.addr.family = second ? 6 : 4;
+		out->need = PLAN_MAY;
+		out->disc = (int)which;
+		return c->lan;
+	}
+	if (c->dht == CONF_DHT_NO ||
+	    !half(&c->dht_listen, c->dht_listen_any, second, out))
+		return false;
+	out->disc = out->at.addr.family == 6 ? DISC_DHT6 : DISC_DHT4;
+	return true;
+}
+
+/* Two numbers for each `listen on`, then one for each of discoveryd's. */
 bool
 plan_socket(const struct conf_node *c, unsigned *i, struct plan_socket *out)
 {
-	for (; *i < 2u * c->nlisten; (*i)++) {
-		bool any = c->listen_any[*i / 2], second = *i % 2 != 0;
+	while (*i < 2u * c->nlisten + PLAN_DISC_MAX) {
+		unsigned n = (*i)++;
 
-		if (second && !any)
-			continue;
-		*out = (struct plan_socket){.at = c->listen[*i / 2]};
-		out->optional = second;
-		if (any)
-			out->at.addr = (struct addr){.family = second ? 6 : 4};
-		(*i)++;
-		return true;
+		*out = (struct plan_socket){.disc = -1};
+		if (n >= 2u * c->nlisten) {
+			if (disc_socket(c, n - 2u * c->nlisten, out))
+				return true;
+		} else if (half(&c->listen[n / 2], c->listen_any[n / 2],
+			       n % 2 != 0, out))
+			return true;
 	}
 	return false;
 }

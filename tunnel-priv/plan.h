@@ -31,11 +31,22 @@ bool plan_next(const struct conf_node *have, const struct conf_node *want,
 /* The kernel makes this route itself, for an address of the node. */
 bool plan_connected(const struct conf_node *, const struct prefix *);
 
-/* The sockets that `listen on` stands for: `*` is one for each family. */
-#define PLAN_SOCKETS_MAX (2 * CONF_LISTEN_MAX)
+/*
+ * The sockets that are wanted: the engine's, of `listen on`, and discoveryd's,
+ * of `dht listen on` and `lan`.  `*` is one for each family.
+ */
+#define PLAN_ENGINE_MAX (2 * CONF_LISTEN_MAX)
+#define PLAN_DISC_MAX 4
+#define PLAN_SOCKETS_MAX (PLAN_ENGINE_MAX + PLAN_DISC_MAX)
+enum plan_need {
+	PLAN_MUST,
+	PLAN_IF_FAMILY, /* IPv6 half of `*`: a machine may have no IPv6 */
+	PLAN_MAY        /* a warning if not */
+};
 struct plan_socket {
 	struct endpoint at;
-	bool optional; /* IPv6 half of `*`: a machine may have no IPv6 */
+	int disc; /* enum disc_fd, or -1: the engine's */
+	enum plan_need need;
 };
 bool plan_socket(const struct conf_node *, unsigned *i, struct plan_socket *);
 

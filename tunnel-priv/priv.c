@@ -42,6 +42,7 @@ struct priv {
 	const char *listener[2]; /* names in the run directory */
 	const char *conf[3 + OPTIONS_MACROS_MAX + 1]; /* for the parser */
 	uint32_t id;                                  /* of the request */
+	int fd; /* that came with it, -1: none */
 	struct wbuf out;
 	uint8_t out_mem[ANSWER_MAX];
 };
@@ -93,14 +94,13 @@ give(struct priv *p, const struct msg_p_fd *m, int fd)
 /* ---- at the start only: an error here ends the program with one line ---- */
 
 static enum chan_verdict
-do_tun(struct priv *p, struct rbuf *r, int unused)
+do_tun(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_fd granted = {.offload = 0};
 	struct msg_p_tun m;
 	char err[TUN_ERR];
 	struct tun tun;
 
-	(void)unused;
 	if (msg_get_p_tun(r, &m) == -1 || p->nl != NULL)
 		return CHAN_BAD;
 	if (tun_open(&tun, m.device, m.offload, err) == -1)
@@ -112,11 +112,10 @@ do_tun(struct priv *p, struct rbuf *r, int unused)
 }
 
 static enum chan_verdict
-do_key(struct priv *p, struct rbuf *r, int unused)
+do_key(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_key m;
 
-	(void)unused;
 	if (msg_get_p_key(r, &m) == -1)
 		return CHAN_BAD;
 	setup_key(&p->setup, m.path);
@@ -124,14 +123,13 @@ do_key(struct priv *p, struct rbuf *r, int unused)
 }
 
 static enum chan_verdict
-do_listen(struct priv *p, struct rbuf *r, int unused)
+do_listen(struct priv *p, struct rbuf *r)
 {
 	const struct msg_p_fd none = {.offload = 0};
 	struct msg_p_listen m;
 	bool control;
 	gid_t gid;
 
-	(void)unused;
 	if (msg_get_p_listen(r, &m) == -1 || p->listener[m.kind] != NULL)
 		return CHAN_BAD;
 	control = m.kind == LISTEN_CONTROL;
@@ -142,13 +140,12 @@ do_listen(struct priv *p, struct rbuf *r, int unused)
 }
 
 static enum chan_verdict
-do_settled(struct priv *p, struct rbuf *r, int unused)
+do_settled(struct priv *p, struct rbuf *r)
 {
 	struct sandbox_report report;
 	struct msg_ready m;
 
 	(void)r;
-	(void)unused;
 	setup_done(&p->setup, getppid());
 	if (sandbox_priv(p->setup.uid, p->setup.gid, p->conf[1], &report) == -1)
 		exit(1);
@@ -209,17 +206,17 @@ spec_for(const struct priv *p, enum role role, struct proc_spec *spec)
 	spec->arg0 = k->file;
 	spec->uid = k->uid;
 	spec->gid = k->gid;
-	if (role == ROLE_KEY) {
-		spec->give[0] = s->key_fd;
-		spec->give[1] = s->stamp_fd;
-	}
+	if (role == ROLE_KEY)
+		memcpy(spec->give, s->file_fd, sizeof(spec->give));
+	else if (role == ROLE_DISC)
+		spec->give[0] = s->file_fd[SETUP_CACHE];
 	return 0;
 }
 
 static enum chan_verdict
-do_spawn(struct priv *p, struct rbuf *r, int fd)
+do_spawn(struct priv *p, struct rbuf *r)
 {
-	struct proc_spec spec = {.chan_fd = fd,
+	struct proc_spec spec = {.chan_fd = p->fd,
 	    .empty_fd = p->setup.empty_fd,
 	    .null_fd = p->setup.null_fd};
 	struct msg_p_spawn m;
@@ -241,11 +238,10 @@ do_spawn(struct priv *p, struct rbuf *r, int fd)
 }
 
 static enum chan_verdict
-do_kill(struct priv *p, struct rbuf *r, int unused)
+do_kill(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_kill m;
 
-	(void)unused;
 	if (msg_get_p_kill(r, &m) == -1)
 		return CHAN_BAD;
 	if (p->pid[m.role] != 0)
@@ -256,14 +252,13 @@ do_kill(struct priv *p, struct rbuf *r, int unused)
 /* ---- sockets, addresses, routes ---- */
 
 static enum chan_verdict
-do_udp(struct priv *p, struct rbuf *r, int unused)
+do_udp(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_fd bound = {.offload = 0};
 	struct msg_p_udp m;
 	char err[SOCK_ERR];
 	int fd;
 
-	(void)unused;
 	if (msg_get_p_udp(r, &m) == -1)
 		return CHAN_BAD;
 	if ((fd = sock_udp(&m.at, &bound.local, err)) == -1)
@@ -272,21 +267,20 @@ do_udp(struct priv *p, struct rbuf *r, int unused)
 }
 
 static enum chan_verdict
-do_buffers(struct priv *p, struct rbuf *r, int fd)
+do_buffers(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_buffers m;
 
 	if (msg_get_p_buffers(r, &m) == -1)
 		return CHAN_BAD;
-	return done(p, sock_buffers(fd, m.receive, m.send) ? 0 : ENOBUFS, 0);
+	return done(p, sock_buffers(p->fd, m.receive, m.send) ? 0 : ENOBUFS, 0);
 }
 
 static enum chan_verdict
-do_net(struct priv *p, struct rbuf *r, int unused)
+do_net(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_net m;
 
-	(void)unused;
 	if (msg_get_p_net(r, &m) == -1 || p->nl == NULL)
 		return CHAN_BAD;
 	return done(p,
@@ -294,22 +288,20 @@ do_net(struct priv *p, struct rbuf *r, int unused)
 }
 
 static enum chan_verdict
-do_link(struct priv *p, struct rbuf *r, int unused)
+do_link(struct priv *p, struct rbuf *r)
 {
 	struct msg_p_link m;
 
-	(void)unused;
 	if (msg_get_p_link(r, &m) == -1 || p->nl == NULL)
 		return CHAN_BAD;
 	return done(p, netlink_link(p->nl, m.mtu) == -1 ? errno : 0, 0);
 }
 
 static enum chan_verdict
-do_stop(struct priv *p, struct rbuf *r, int unused)
+do_stop(struct priv *p, struct rbuf *r)
 {
 	(void)p;
 	(void)r;
-	(void)unused;
 	return CHAN_CLOSE;
 }
 
@@ -317,7 +309,7 @@ do_stop(struct priv *p, struct rbuf *r, int unused)
 static const struct request {
 	uint16_t type;
 	bool early; /* until P_SETTLED only */
-	enum chan_verdict (*fn)(struct priv *, struct rbuf *, int fd);
+	enum chan_verdict (*fn)(struct priv *, struct rbuf *);
 } requests[] = {
     {MSG_P_TUN, true, do_tun},
     {MSG_P_KEY, true, do_key},
@@ -345,9 +337,10 @@ on_request(struct chan *c, void *ctx, const struct ipc_frame *f)
 	while (q->type != f->type)
 		q++; /* it is there: the handlers are made of it */
 	p->id = f->id;
+	p->fd = f->fd;
 	rbuf_init(&r, f->body, f->len);
 	if (!q->early || !p->settled)
-		v = q->fn(p, &r, f->fd);
+		v = q->fn(p, &r);
 	if (f->fd != -1)
 		close(f->fd);
 	return v;

@@ -4,8 +4,8 @@
  * own (confchild.h), apply it as a whole or not at all, pass it on.
  *
  * A configuration is kept as the frames it came in.  Only CONF_NODE is also
- * decoded, because the parent itself acts on it; the peers, with their
- * secrets, are somebody else's business.
+ * decoded, because the parent itself acts on it; the network and the peers,
+ * with their secrets, are somebody else's business.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void
 confset_free(struct confset *s)
 {
 	if (s != NULL)
-		explicit_bzero(s->mem, s->len); /* pre-shared keys */
+		explicit_bzero(s->mem, s->len); /* keys */
 	free(s);
 }
 
@@ -35,7 +35,7 @@ confset_send(const struct confset *s, struct chan *c, enum role role)
 		enum msg_type type = (enum msg_type)rbuf_u16(&r);
 		uint32_t len = (rbuf_skip(&r, 2), rbuf_u32(&r));
 
-		/* the id of a CONF_PEER is the role that it is for */
+		/* the id of CONF_PEER and CONF_NET is whom it is for */
 		if (rbuf_u32(&r) == whom || type == MSG_CONF_NODE) {
 			peers += type == MSG_CONF_PEER;
 			if (chan_send(c, type, 0, r.p, len, -1) == -1)
@@ -76,6 +76,7 @@ change(struct parent *p, struct confset *next)
 	}
 	p->conf = next;
 	parent_log_level(p, -1);
+	wire_places(p, 0);
 	for (int i = 0; i < SETUP_NKIDS; i++)
 		wire_reload(&p->kid[i]);
 	net_settle(&p->net);
@@ -139,7 +140,7 @@ on_text(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-/* CONF_NODE, then any number of CONF_PEER, then CONF_END or CONF_FAILED. */
+/* CONF_NODE, then CONF_NET and CONF_PEER, then CONF_END or CONF_FAILED. */
 static enum chan_verdict
 on_conf(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
@@ -168,6 +169,7 @@ on_conf(struct chan *c, void *ctx, const struct ipc_frame *f)
 static const struct chan_handler handlers[] = {
     {MSG_TEXT_ROW, on_text},
     {MSG_CONF_NODE, on_conf},
+    {MSG_CONF_NET, on_conf},
     {MSG_CONF_PEER, on_conf},
     {MSG_CONF_END, on_conf},
     {MSG_CONF_FAILED, on_conf},

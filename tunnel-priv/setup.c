@@ -19,7 +19,6 @@
 #include "setup.h"
 #include "sock.h"
 
-#define KEY_FILE_MAX 4096
 #define HINT                                                                   \
 	"run ./quickstart users, or systemd-sysusers with "                    \
 	"sysusers.d/mesh.conf"
@@ -167,24 +166,39 @@ setup_listen(const struct setup *s, const char *rundir, const char *path,
 	return fd;
 }
 
-/* Ours alone: O_NONBLOCK so that a FIFO can't make us wait for a writer. */
+/* The largest that each may be is also the child's limit, sandbox_table.c. */
+static const struct {
+	const char *suffix;
+	int flags;
+	off_t max;
+} files[SETUP_NFILES] = {
+    [SETUP_KEY] = {"", O_RDONLY, 4096},
+    [SETUP_STAMP] = {".stamp", O_RDWR | O_CREAT, 4096},
+    [SETUP_AUTHORITY] = {".authority", O_RDONLY, 4096},
+    [SETUP_LEDGER] = {".ledger", O_RDWR | O_APPEND | O_CREAT, 16 << 20},
+    [SETUP_CACHE] = {".cache", O_RDWR | O_CREAT, 1 << 20},
+};
+
+/*
+ * Ours alone, or -1: not there.  O_NONBLOCK so that a FIFO can't make us wait
+ * for a writer.
+ */
 static int
-secret_open(const char *path, int flags)
+secret_open(const char *path, int flags, off_t max)
 {
 	int fd = open(
 	    path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	struct stat st;
 
 	if (fd == -1 && errno == ENOENT)
-		fatalx("key file %s does not exist (make one: meshctl keygen "
-		       "-o %s)",
-		    path, path);
+		return -1;
 	if (fd == -1 && errno == ELOOP)
 		fatalx("%s is a symbolic link; name the file itself", path);
 	if (fd == -1 || fstat(fd, &st) == -1)
 		fatal("%s", path);
-	if (!S_ISREG(st.st_mode) || st.st_size > KEY_FILE_MAX)
-		fatalx("%s is not a plain file of a few octets", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > max)
+		fatalx("%s is not a plain file of at most %lld octets", path,
+		    (long long)max);
 	if (st.st_uid != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		fatalx("%s must be root's alone (chown root %s; chmod 600 %s)",
 		    path, path, path);
@@ -194,9 +208,18 @@ secret_open(const char *path, int flags)
 void
 setup_key(struct setup *s, const char *path)
 {
-	char stamp[PATH_MAX];
+	char name[PATH_MAX];
+	int *fd = s->file_fd;
 
-	s->key_fd = secret_open(path, O_RDONLY);
-	snprintf(stamp, sizeof(stamp), "%s.stamp", path);
-	s->stamp_fd = secret_open(stamp, O_RDWR | O_CREAT);
+	for (int i = 0; i < SETUP_NFILES; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, files[i].suffix);
+		fd[i] = -1;
+		if (i != SETUP_LEDGER || fd[SETUP_AUTHORITY] != -1)
+			fd[i] = secret_open(name, files[i].flags, files[i].max);
+		/* before anything is made beside a name that was misspelt */
+		if (fd[SETUP_KEY] == -1)
+			fatalx("key file %s does not exist (make one: meshctl "
+			       "keygen -o %s)",
+			    path, path);
+	}
 }

@@ -15,6 +15,19 @@
 #define SETUP_NKIDS 5
 #define SETUP_SELF "/proc/self/exe"
 
+/*
+ * The key and what lies beside it, as their descriptors are handed out: to keyd
+ * the first PROC_NGIVE, to discoveryd its own.
+ */
+enum setup_file {
+	SETUP_KEY,
+	SETUP_STAMP,
+	SETUP_AUTHORITY, /* -1: this node does not hold it */
+	SETUP_LEDGER,    /* goes with the authority */
+	SETUP_CACHE,
+	SETUP_NFILES
+};
+
 /* A child's program and who it runs as, in the order of their start. */
 struct setup_program {
 	enum role role;
@@ -32,7 +45,7 @@ struct setup {
 	int run_fd;            /* the run directory */
 	int lock_fd, empty_fd; /* in it */
 	int null_fd;
-	int key_fd, stamp_fd;
+	int file_fd[SETUP_NFILES]; /* by setup_file */
 };
 
 /* Of a process: it must exist and not be root's. */
@@ -41,6 +54,7 @@ void setup_account(const char *name, uid_t *, gid_t *);
 void setup_programs(struct setup *, const char *libexec);
 /* Make, check and lock the run directory. */
 void setup_rundir(struct setup *, const char *rundir);
+/* The key file, and those whose names begin with its. */
 void setup_key(struct setup *, const char *path);
 /* A unix socket in the run directory; the name is what path ends with. */
 int setup_listen(const struct setup *, const char *rundir, const char *path,

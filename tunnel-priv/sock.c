@@ -71,6 +71,8 @@ sock_udp(
 		r = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	else if (fd != -1)
 		r = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	if (r == 0 && want->port == SOCK_SHARED_PORT)
+		r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (r == 0 && bind(fd, sa, len) == 0 &&
 	    getsockname(fd, sa, &(socklen_t){sizeof(ss)}) == 0 &&
 	    endpoint_from_sa(&ss, local) == 0)

@@ -19,8 +19,10 @@
 
 /*
  * Bound to `want` (an IPv6 socket takes IPv6 only); *local is what it was
- * bound to.  The descriptor, or -1.
+ * bound to.  The descriptor, or -1.  Only the port of multicast may be had by
+ * several nodes of one machine: each hears what is sent to the group.
  */
+#define SOCK_SHARED_PORT 47786
 int sock_udp(
     const struct endpoint *want, struct endpoint *local, char err[SOCK_ERR]);
 /* By force, which only priv may; false: less was granted. */

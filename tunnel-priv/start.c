@@ -21,6 +21,8 @@ bring_up(struct parent *p)
 	if (net_open(&p->net, p->priv, c, err) == -1 ||
 	    net_change(&p->net, NULL, c, err) == -1)
 		fatalx("%s", err);
+	wire_places(p, 0);
+	net_settle(&p->net);
 	p->listen_fd[LISTEN_CONTROL] =
 	    ask_listen(p->priv, LISTEN_CONTROL, c->socket, c->group);
 	p->listen_fd[LISTEN_STATUS] =

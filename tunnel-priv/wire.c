@@ -12,8 +12,11 @@
 
 #include "log.h"
 #include "memory.h"
+#include "packets.h"
 #include "parent.h"
 #include "pkring.h"
+
+#define PLACES_MS 2000 /* between two looks at the interfaces */
 
 static const struct wire {
 	enum role a, b;
@@ -22,6 +25,7 @@ static const struct wire {
     {ROLE_TUN, ROLE_ENGINE, WIRE_PACKETS},
     {ROLE_ENGINE, ROLE_KEY, WIRE_CHAN},
     {ROLE_ENGINE, ROLE_DISC, WIRE_CHAN},
+    {ROLE_DISC, ROLE_KEY, WIRE_CHAN},
     {ROLE_CTL, ROLE_ENGINE, WIRE_CHAN},
     {ROLE_CTL, ROLE_DISC, WIRE_CHAN},
 };
@@ -91,7 +95,7 @@ connect_pair(struct child *a, struct child *b, enum wire_kind kind)
 static int
 send_udp(struct child *k, bool all)
 {
-	for (unsigned i = 0; i < NET_UDP_MAX; i++) {
+	for (unsigned i = 0; i < NET_ENGINE_MAX; i++) {
 		const struct net_udp *u = &k->parent->net.udp[i];
 		struct msg_udp_fd m = {.index = (uint16_t)i, .local = u->local};
 
@@ -107,6 +111,50 @@ send_udp(struct child *k, bool all)
 		}
 	}
 	return 0;
+}
+
+/*
+ * A socket takes the place of the one of its kind; what the configuration does
+ * not want any more is left to discoveryd to close.
+ */
+static int
+send_disc(struct child *k, bool all)
+{
+	for (unsigned i = NET_ENGINE_MAX; i < NET_UDP_MAX; i++) {
+		const struct net_udp *u = &k->parent->net.udp[i];
+		struct msg_disc_fd m = {.local = u->local};
+
+		if (u->fd == -1 || !u->kept || !(all || u->fresh))
+			continue;
+		m.kind = (enum disc_fd)u->disc;
+		msg_put_disc_fd(parent_out(k->parent), &m);
+		if (parent_send(k, MSG_DISC_FD, 0, u->fd) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+send_places(struct child *k)
+{
+	msg_put_places(parent_out(k->parent), &k->parent->places);
+	return parent_send(k, MSG_PLACES, 0, -1);
+}
+
+void
+wire_places(struct parent *p, uint64_t now_ms)
+{
+	struct msg_places was = p->places;
+	struct child *k = parent_child(p, ROLE_DISC);
+
+	if (now_ms != 0 && now_ms - p->looked_ms < PLACES_MS)
+		return;
+	p->looked_ms = now_ms;
+	places_join(&p->net);
+	places_read(&p->net, &p->places);
+	if (k->state == PROC_UP && !places_eq(&was, &p->places) &&
+	    send_places(k) == -1)
+		child_kill(k, "could not be told where it is");
 }
 
 /* A descriptor, and one octet that says which it is. */
@@ -130,6 +178,8 @@ send_own(struct child *k)
 		return parent_send(k, MSG_TUN_FD, 0, p->net.tun_fd);
 	case ROLE_ENGINE:
 		return send_udp(k, true);
+	case ROLE_DISC:
+		return send_disc(k, true) == -1 ? -1 : send_places(k);
 	case ROLE_CTL:
 		for (unsigned i = 0; r == 0 && i < 2; i++)
 			r = send_fd(k, MSG_LISTEN_FD, i, p->listen_fd[i]);
@@ -177,7 +227,8 @@ wire_reload(struct child *k)
 	if (k->state != PROC_UP || k->role == ROLE_KEY)
 		return;
 	if (confset_send(k->parent->conf, k->chan, k->role) == -1 ||
-	    (k->role == ROLE_ENGINE && send_udp(k, false) == -1))
+	    (k->role == ROLE_ENGINE && send_udp(k, false) == -1) ||
+	    (k->role == ROLE_DISC && send_disc(k, false) == -1))
 		child_kill(k, "could not be given the configuration");
 	wire_level(k);
 }

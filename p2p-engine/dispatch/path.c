@@ -109,7 +109,7 @@ seal_here(struct engine *e, struct keypair *kp, struct split *s,
 }
 
 static void
-seal_some(struct engine *e, const struct record *r, struct keypair *kp,
+seal_some(struct engine *e, const struct outgoing *r, struct keypair *kp,
     struct split *s, uint32_t n)
 {
 	struct batch *b = r->to->batch;
@@ -126,7 +126,7 @@ seal_some(struct engine *e, const struct record *r, struct keypair *kp,
  */
 static enum counter
 seal_all(
-    struct engine *e, struct record *r, struct keypair *kp, struct split *s)
+    struct engine *e, struct outgoing *r, struct keypair *kp, struct split *s)
 {
 	size_t full = keypair_sealed_len(split_longest(s), e->node.mtu);
 	size_t last = keypair_sealed_len(split_last(s), e->node.mtu);
@@ -152,7 +152,7 @@ seal_all(
 }
 
 static void
-note_flow(struct engine *e, uint64_t now_ms, const struct record *r)
+note_flow(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 {
 	struct flow_key key;
 	struct flow *f;
@@ -169,7 +169,7 @@ note_flow(struct engine *e, uint64_t now_ms, const struct record *r)
  * packet says of itself, then whose it is, then whether it can go now.
  */
 enum counter
-path_out(struct engine *e, uint64_t now_ms, struct record *r)
+path_out(struct engine *e, uint64_t now_ms, struct outgoing *r)
 {
 	struct split s;
 	struct keypair *kp;
@@ -202,24 +202,43 @@ path_out(struct engine *e, uint64_t now_ms, struct record *r)
 	return verdict;
 }
 
-int
-path_keepalive(struct engine *e, uint64_t now_ms, struct peer_slot *p)
+/* One message that is no packet, apart from the batches. */
+static int
+send_alone(struct engine *e, uint64_t now_ms, struct peer_slot *p,
+    const uint8_t *plain, size_t len)
 {
 	struct keypair *kp = session_tx(&p->ses, now_ms);
-	uint8_t msg[WG_DATA_MIN];
+	uint8_t msg[WG_DATA_MIN + FRAME_MAX + FRAME_PAD];
+	size_t n;
 
-	if (kp == NULL || keypair_seal(kp, msg, msg, 0, e->node.mtu) == 0)
+	if (kp == NULL)
 		return -1;
-	session_sent(&p->ses, now_ms, false);
+	n = keypair_seal(kp, msg, plain, len, len + FRAME_PAD);
+	if (n == 0)
+		return -1;
+	session_sent(&p->ses, now_ms, len != 0);
 	/* what was sealed before it leaves before it */
 	if (p->batch != NULL)
 		path_send(e, p->batch);
 	while (e->due_n > 0)
 		path_collect(e);
-	if (engine_send(e, p, p->sock, &p->ep, msg, sizeof(msg)) == -1)
+	return engine_send(e, p, p->sock, &p->ep, msg, n);
+}
+
+int
+path_keepalive(struct engine *e, uint64_t now_ms, struct peer_slot *p)
+{
+	if (send_alone(e, now_ms, p, NULL, 0) == -1)
 		return -1;
 	count(e, KEEPALIVES_SENT);
 	return 0;
+}
+
+int
+path_frame(struct engine *e, uint64_t now_ms, struct peer_slot *p,
+    const uint8_t *plain, size_t len)
+{
+	return len > FRAME_MAX ? -1 : send_alone(e, now_ms, p, plain, len);
 }
 
 static void
@@ -292,11 +311,11 @@ heard(struct engine *e, uint64_t now_ms, struct datagram *d, struct keypair *kp,
 		d->by->handshake_ms = kp->born_ms;
 	}
 	slot_roam(e, d->by, d->sock, d->from);
+	if (next)
+		slot_proved(e, d->by, now_ms);
 	d->by->seen_ms = now_ms;
 	d->by->rx_packets++;
 	d->by->rx_bytes += d->len;
-	if (data)
-		d->by->used_ms = now_ms;
 }
 
 /* Into the open super-packet, or the first of the next one. */
@@ -318,16 +337,37 @@ merge(struct engine *e, const struct pkt *p)
 	return EI_DATA;
 }
 
-/* The plaintext: a packet of this peer, behind it padding. */
-static enum counter
-deliver(struct engine *e, const struct datagram *d, size_t len)
+/*
+ * Its certificate came in this turn, so it has no routes yet: what nobody else
+ * has and its certificate covers is its own.
+ */
+static bool
+is_vouched(
+    const struct engine *e, const struct peer_slot *p, const struct addr *src)
 {
+	const struct member *m = member_find(e, p->conf.key);
+
+	return m != NULL && member_covers(e, m, src) &&
+	    route_find(e->routes, src) == ROUTE_NONE;
+}
+
+/* The plaintext: a packet of this peer, behind it padding; or a frame. */
+static enum counter
+deliver(struct engine *e, const struct datagram *d, uint64_t now_ms, size_t len)
+{
+	struct peer_slot *by = d->by;
 	struct pkt p;
 
+	if (d->data[WG_DATA_HDR] == FRAME_FIRST)
+		return engine_frame(e, by, now_ms, d->data + WG_DATA_HDR, len);
+	by->used_ms = now_ms;
+	if (by->guest && !by->vouched)
+		return EI_QUARANTINE;
 	if (pkt_parse(&p, d->data + WG_DATA_HDR, len) == -1)
 		return EI_MALFORMED;
 	p.len = p.ip_len;
-	if (route_find(e->routes, &p.src) != d->by->no)
+	if (by->guest ? !is_vouched(e, by, &p.src)
+		      : route_find(e->routes, &p.src) != by->no)
 		return EI_NOT_ALLOWED;
 	return merge(e, &p);
 }
@@ -361,7 +401,7 @@ path_in(struct engine *e, uint64_t now_ms, struct datagram *d)
 	if (n == 0)
 		return EI_KEEPALIVE;
 	count(e, SEG_IN);
-	return deliver(e, d, (size_t)n);
+	return deliver(e, d, now_ms, (size_t)n);
 }
 
 /* The key of a receive that is nothing but data of one session; or NULL. */
@@ -383,7 +423,7 @@ one_session(struct engine *e, const struct opening *o)
 	}
 	x = index_find(e->index, index);
 	if (x == NULL || x->kind != INDEX_KEYS ||
-	    (p = slot_get(e, x->peer)) == NULL)
+	    (p = slot_get(e, x->peer)) == NULL || p->guest)
 		return NULL;
 	return session_rx(&p->ses, o->now_ms, index);
 }

@@ -34,7 +34,7 @@ struct peer_slot;
  * other verdicts are counted by the caller.  A record's fate is that of its
  * last datagram.
  */
-struct record {
+struct outgoing {
 	const struct vnet *vnet;
 	const uint8_t *data;
 	size_t len;
@@ -44,11 +44,15 @@ struct record {
 };
 
 /* EO_SENT: in the batch; EO_HELD: no key to seal with; else dropped. */
-enum counter path_out(struct engine *, uint64_t now_ms, struct record *);
-/* EI_DATA: in the open super-packet; EI_KEEPALIVE; else dropped. */
+enum counter path_out(struct engine *, uint64_t now_ms, struct outgoing *);
+/* EI_DATA: in the open super-packet; EI_KEEPALIVE, EI_CONTROL; else dropped. */
 enum counter path_in(struct engine *, uint64_t now_ms, struct datagram *);
 /* An empty message.  -1: there is no key, or it could not be sent. */
 int path_keepalive(struct engine *, uint64_t now_ms, struct peer_slot *);
+
+/* A control frame, without padding; likewise. */
+int path_frame(struct engine *, uint64_t now_ms, struct peer_slot *,
+    const uint8_t *, size_t len);
 
 /* This receive is the crew's now; false: open it here. */
 bool path_give(struct engine *, const struct opening *);

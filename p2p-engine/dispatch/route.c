@@ -294,30 +294,45 @@ route_del(struct route_table *t, const struct prefix *in)
 	return 0;
 }
 
-uint32_t
-route_find(const struct route_table *t, const struct addr *in)
+/* The value of the longest prefix above (k, bits). */
+static uint32_t
+find(const struct node *n, const struct key *k, unsigned bits)
 {
-	struct addr a = *in;
-	const struct node *n;
-	struct key k;
 	uint32_t best = ROUTE_NONE;
-	unsigned bits;
 
-	addr_canonical(&a);
-	if (a.family != 4 && a.family != 6)
-		return ROUTE_NONE;
-	bits = a.family == 4 ? 32 : 128;
-	k = key_of(&a);
-	for (n = t->root[a.family == 6]; n != NULL;) {
-		if (!key_match(&n->key, &k, n->len))
-			break;
+	while (n != NULL && n->len <= bits && key_match(&n->key, k, n->len)) {
 		if (n->value != ROUTE_NONE)
 			best = n->value;
 		if (n->len == bits)
 			break;
-		n = n->child[key_bit(&k, n->len)];
+		n = n->child[key_bit(k, n->len)];
 	}
 	return best;
+}
+
+uint32_t
+route_find(const struct route_table *t, const struct addr *in)
+{
+	struct addr a = *in;
+	struct key k;
+
+	addr_canonical(&a);
+	if (a.family != 4 && a.family != 6)
+		return ROUTE_NONE;
+	k = key_of(&a);
+	return find(t->root[a.family == 6], &k, a.family == 4 ? 32 : 128);
+}
+
+uint32_t
+route_cover(const struct route_table *t, const struct prefix *in)
+{
+	struct prefix p;
+	struct key k;
+
+	if (!normal(in, &p))
+		return ROUTE_NONE;
+	k = key_of(&p.addr);
+	return find(t->root[p.addr.family == 6], &k, p.len);
 }
 
 size_t

@@ -25,6 +25,8 @@ void route_free(struct route_table *);
 int route_add(struct route_table *, const struct prefix *, uint32_t value);
 int route_del(struct route_table *, const struct prefix *); /* -1: not there */
 uint32_t route_find(const struct route_table *, const struct addr *);
+/* Of the longest prefix that holds all of this one (or is it). */
+uint32_t route_cover(const struct route_table *, const struct prefix *);
 size_t route_count(const struct route_table *);
 
 #endif

@@ -385,10 +385,14 @@ open_udp(struct direct *d)
 	char err[SOCK_ERR];
 
 	for (unsigned i = 0; plan_socket(c, &i, &s);) {
-		int fd = sock_udp(&s.at, &local, err);
 		uint16_t no = d->nudp;
+		int fd;
 
-		if (fd == -1 && s.optional && errno == EAFNOSUPPORT)
+		if (s.disc != -1)
+			continue;
+		fd = sock_udp(&s.at, &local, err);
+		if (fd == -1 && s.need == PLAN_IF_FAMILY &&
+		    errno == EAFNOSUPPORT)
 			continue;
 		if (fd == -1)
 			fatalx("%s", err);

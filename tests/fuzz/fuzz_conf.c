@@ -18,6 +18,8 @@
 #include "buf.h"
 #include "conf.h"
 #include "ipc.h"
+#include "member.h"
+#include "msg.h"
 
 #define MAIN "/etc/mesh/mesh.conf"
 #define DIR "/etc/mesh/"
@@ -70,11 +72,38 @@ static int
 secret(void *ctx, const char *path, uint8_t out[32], char *err, size_t cap)
 {
 	(void)ctx;
-	memset(out, 0x42, 32);
+	memset(out, 0x5e, 32); /* member.h's */
 	if (strstr(path, "bad") == NULL)
 		return 0;
 	snprintf(err, cap, "%s: bad", path);
 	return -1;
+}
+
+/* The one certificate there is; or what lies in a file of the input. */
+static int
+certificate(void *ctx, const char *path, char *out, size_t outcap, size_t *len,
+    char *err, size_t cap)
+{
+	static char good[BUNDLE_TEXT_MAX];
+	static size_t goodlen;
+	const struct input *in = ctx;
+
+	if (goodlen == 0)
+		goodlen = member_text(good);
+	for (unsigned i = 0; i < in->n; i++)
+		if (strcmp(path, in->file[i].path) == 0 &&
+		    in->file[i].len <= outcap) {
+			memcpy(out, in->file[i].text, in->file[i].len);
+			*len = in->file[i].len;
+			return 0;
+		}
+	if (strstr(path, "good") == NULL) {
+		snprintf(err, cap, "%s: bad", path);
+		return -1;
+	}
+	memcpy(out, good, goodlen);
+	*len = goodlen;
+	return 0;
 }
 
 /* Exact-size copies, so that a read too far is seen. */
@@ -113,7 +142,11 @@ split(struct input *in, const char *data, size_t len)
 static int
 parse(struct input *in, const char *text, size_t len, struct conf *c)
 {
-	struct conf_reader r = {open_glob, secret, in};
+	struct conf_reader r = {.open_glob = open_glob,
+	    .secret = secret,
+	    .certificate = certificate,
+	    .unix_s = MEMBER_NOW,
+	    .ctx = in};
 	struct conf_macro m = {"given", "51820"};
 
 	conf_defaults(c, "fuzz", "/run/mesh");
@@ -155,6 +188,7 @@ check_frames(const struct conf *c)
 	static uint8_t mem[IPC_BODY_MAX];
 	struct conf_node node;
 	struct conf_peer peer;
+	struct conf_net net;
 	struct wbuf w;
 	struct rbuf r;
 
@@ -163,6 +197,13 @@ check_frames(const struct conf *c)
 	check(wbuf_done(&w) == 0);
 	rbuf_init(&r, mem, w.len);
 	check(conf_node_get(&r, &node) == 0);
+	if (c->net.on) {
+		wbuf_init(&w, mem, sizeof(mem));
+		conf_net_put(&w, &c->net, ROLE_DISC);
+		check(wbuf_done(&w) == 0);
+		rbuf_init(&r, mem, w.len);
+		check(conf_net_get(&r, &net) == 0 && net.on);
+	}
 	for (uint32_t i = 0; i < c->npeers; i++) {
 		wbuf_init(&w, mem, sizeof(mem));
 		conf_peer_put(&w, &c->peer[i]);

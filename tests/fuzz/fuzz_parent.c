@@ -136,7 +136,7 @@ once(void)
 	p->listen_fd[0] = p->listen_fd[1] = null;
 	for (int i = 0; i < NET_UDP_MAX; i++)
 		p->net.udp[i].fd = -1;
-	p->net.udp[0] = (struct net_udp){.fd = null, .kept = true};
+	p->net.udp[0] = (struct net_udp){.fd = null, .disc = -1, .kept = true};
 	p->net.udp[0].local.addr.family = 4;
 	p->notify_fd = -1;
 	p->opt.conf = "/nowhere";

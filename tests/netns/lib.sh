@@ -8,6 +8,13 @@
 #	lab_start alpha; lab_wait alpha; lab_stop alpha
 #	in_ns alpha ping ...; ctl alpha status
 #
+# Nodes that belong to a network, by meshctl alone:
+#	net_node alpha 1                namespace and directories
+#	node_init alpha [option ...]    the first one; it has the authority
+#	t=$(node_invite alpha beta [option ...])
+#	node_join beta "$t" [option ...]
+#	net_up alpha; ... $(node_ip beta)    their addresses in the overlay
+#
 # All files are below $LAB; lab_clean (on EXIT, also by Ctrl-C) removes files,
 # processes and namespaces.  BUILD is the build directory (default build).
 
@@ -179,6 +186,96 @@ lab_three() { # [line ...] for every node
 	done
 }
 
+# ---- nodes that belong to a network ----
+net_node() { # name number
+	[ -n "${NUM[$1]:-}" ] || lab_host "$1" "$2"
+	mkdir -p "$LAB/$1/run" "$LAB/$1/state"
+}
+mesh_setup() { # name verb ...: with its own files, without a service manager
+	local n=$1 verb=$2
+	shift 2
+	in_ns "$n" "$BUILD/meshctl" -R "$LAB/$n/run" -f "$(conf_of "$n")" \
+	    -S "$LAB/$n/state" "$verb" "$@"
+}
+# START=1: init and join start the node, as they do by themselves; else
+# lab_start does, in the foreground and with its log in a file
+started() { # name
+	[ -n "${START:-}" ] || return 0
+	PARENT[$1]=$(pgrep -o -f -- "tunnel-priv -f $(conf_of "$1") ")
+}
+node_init() { # name [option ...]
+	local n=$1
+	shift
+	[ -n "${START:-}" ] || set -- --no-start "$@"
+	mesh_setup "$n" init --node "$n" --prefix 10.77.0.0/16 "$@" || return 1
+	started "$n"
+}
+node_invite() { # from newcomer [option ...]: prints the token
+	local from=$1 who=$2
+	shift 2
+	mesh_setup "$from" invite "$@" "$who" 2>"$LAB/invite.err" |
+		grep -o 'mesh1-[0-9A-Za-z-]*' && return
+	cat "$LAB/invite.err" >&2
+	return 1
+}
+node_join() { # name token [option ...]
+	local n=$1 token=$2
+	shift 2
+	[ -n "${START:-}" ] || set -- --no-start "$@"
+	mesh_setup "$n" join "$@" "$token" || return 1
+	started "$n"
+}
+net_up() { # name ...: started, and all processes are up
+	local n
+	for n in "$@"; do
+		[ -n "${PARENT[$n]:-}" ] || lab_start "$n"
+	done
+	for n in "$@"; do
+		lab_wait "$n" || return 1
+	done
+}
+node_ip() { # name: its IPv4 address in the overlay
+	ctl "$1" --json status | grep -oE '"10\.[0-9.]+/' | head -n 1 | tr -d '"/'
+}
+node_ip6() {
+	ctl "$1" --json status | grep -oE '"fd[0-9a-f:]+/' | head -n 1 | tr -d '"/'
+}
+counter() { # name counter [process]: its value, all processes together
+	ctl "$1" counters | awk -v c="$2" '{ for (i = 1; i < NF; i++)
+		if ($i == c) sum += $(i + 1) } END { print sum + 0 }'
+}
+pings() { # from to [count]: by the names of nodes; every one must be answered
+	in_ns "$1" ping -n -q -c "${3:-2}" -i 0.1 -W 3 "$(node_ip "$2")"
+}
+# net_option NAME option value: in its discovery block
+net_option() {
+	local conf
+	conf=$(conf_of "$1")
+	sed -i -E "/^discovery/,/^\}/{/^[[:space:]]*$2[[:space:]]/d}" "$conf"
+	if grep -q '^discovery' "$conf"; then
+		sed -i -E "s|^discovery[[:space:]]*\\{|&\n\t$2 $3\n|" "$conf"
+	else
+		printf 'discovery { %s %s }\n' "$2" "$3" >>"$conf"
+	fi
+}
+# one number out of JSON, from standard input: its first value, 0 if absent
+json_number() { # key
+	tr -d ' \n' | grep -oE "\"$1\":[0-9]+" | head -n 1 |
+		awk -F: '{ n = $2 } END { print n + 0 }'
+}
+crl_of() { ctl "$1" --json network | json_number revocation_list_number; }
+# the members that it knows but itself, a line each, in order
+members_of() { ctl "$1" -H network | awk '$1 == "members" { print $2 }' | sort; }
+name_of() { ctl "$1" -H network | awk '$1 == "name" { print $2 }'; }
+key_of() { "$BUILD/meshctl" pubkey "$LAB/$1/state/identity.key"; }
+dht_port() { # of a node, by its file
+	local port
+	port=$(sed -nE 's/^[[:space:]]*dht listen on .* port ([0-9]+).*/\1/p' \
+	    "$(conf_of "$1")")
+	echo "${port:-6881}"
+}
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
 # ---- ping as a measuring device ----
 # gap_start NAME ADDRESS FILE: 50 pings a second until gap_stop FILE
 gap_start() {
@@ -240,7 +337,7 @@ check_not() { # what command ...: ok if it fails
 lab_result() {
 	local n
 	if [ "$FAILED" -ne 0 ]; then
-		for n in "${!NUM[@]}"; do
+		for n in $(printf '%s\n' "${!NUM[@]}" | sort | head -n 6); do
 			[ -f "$LAB/$n/log" ] || continue
 			echo "--- log of $n"
 			tail -n 25 "$LAB/$n/log"

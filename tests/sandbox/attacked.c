@@ -93,6 +93,7 @@ static int
 confine(enum role role, enum mode mode, const struct go *g,
     struct sandbox_report *r)
 {
+	static const char *const none[] = {NULL};
 	char conf[80];
 
 	memset(r, 0, sizeof(*r));
@@ -100,7 +101,7 @@ confine(enum role role, enum mode mode, const struct go *g,
 		return 0;
 	if (role == ROLE_CONF) {
 		snprintf(conf, sizeof(conf), "%s/conf", g->dir);
-		if (sandbox_conf(conf, r) == -1)
+		if (sandbox_conf(conf, none, r) == -1)
 			return -1;
 		/* its work must still be possible */
 		snprintf(conf, sizeof(conf), "%s/conf/file", g->dir);

@@ -315,6 +315,8 @@ sim_new(const struct sim_conf *conf)
 		if (keys_load(&node->keys, priv, s->now_ms) == -1)
 			abort();
 	}
+	if (conf->members)
+		sim_certify(s);
 	for (uint32_t i = 0; i < n; i++)
 		sim_start(s, i);
 	return s;
@@ -367,6 +369,20 @@ sim_pub(const struct sim *s, uint32_t a)
 	return s->node[a].keys.pub;
 }
 
+/* Members are in any order. */
+static struct msg_peer_row *
+member_row(struct sim *s, struct engine *e, uint32_t b)
+{
+	for (uint32_t i = 0; e != NULL && i < engine_npeers(e); i++) {
+		(void)engine_peer_row(
+		    e, i, s->now_ms, SIM_UNIX0 * UINT64_C(1000), &s->row);
+		if (memcmp(s->row.key, sim_pub(s, b), 32) == 0)
+			return &s->row;
+	}
+	s->row = (struct msg_peer_row){0};
+	return &s->row;
+}
+
 /* Peers are configured in order of their numbers, without the node itself. */
 struct msg_peer_row *
 sim_row(struct sim *s, uint32_t a, uint32_t b)
@@ -375,6 +391,8 @@ sim_row(struct sim *s, uint32_t a, uint32_t b)
 	uint32_t peers = s->conf.star && a != 0 ? 1 : s->conf.nodes - 1;
 
 	s->row = (struct msg_peer_row){0};
+	if (s->conf.members)
+		return member_row(s, e, b);
 	if (e != NULL && engine_npeers(e) == peers)
 		(void)engine_peer_row(e, b < a ? b : b - 1, s->now_ms,
 		    SIM_UNIX0 * UINT64_C(1000), &s->row);

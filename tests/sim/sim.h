@@ -14,6 +14,9 @@
  * cryptography and real keyd keys; the network, the hosts, the clocks and
  * discoveryd are made up here, all from one seed, so that a failure replays.
  *
+ * As members of a network (conf.members) nodes find each other by what their
+ * discoveryds say, with certificates of a real authority.
+ *
  * Node i has the address 10.77.x.y, an endpoint of its own and a host that
  * sends numbered packets.  What arrives is checked at once: the right node,
  * the right source, no packet twice, none out of order in its flow while the
@@ -35,6 +38,7 @@ struct sim_conf {
 	uint16_t keepalive_s;   /* of every peer; 0: off */
 	bool endpoints; /* peers' endpoints are configured, not looked up */
 	bool star;      /* node 0 is everybody's only peer */
+	bool members;   /* nobody is configured: they have certificates */
 	bool super; /* hosts send super-packets of up to 8 numbered packets */
 	/* 0: the defaults */
 	uint32_t rekey_after_s, reject_after_s, attempt_s;
@@ -75,6 +79,8 @@ void sim_block(struct sim *, uint32_t a, uint32_t b, bool); /* both ways */
 /* Bytes from nowhere at node a's socket, as if from address `from`. */
 void sim_inject(
     struct sim *, uint32_t a, uint32_t from, const uint8_t *, size_t len);
+/* The authority revokes b's certificate, and a is told. */
+void sim_revoke(struct sim *, uint32_t a, uint32_t b);
 /* Node a takes its configuration again, without peer b if it is one. */
 void sim_reload(struct sim *, uint32_t a, uint32_t without);
 

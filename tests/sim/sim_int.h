@@ -10,7 +10,8 @@
 
 /*
  * What the files of the simulator share: sim.c has the events and the network,
- * sim_node.c a node's surroundings, sim_host.c the packets and their checks.
+ * sim_node.c a node's surroundings, sim_member.c the authority, sim_host.c the
+ * packets and their checks.
  */
 #define SIM_T0 1000000       /* virtual time starts here, in ms */
 #define SIM_UNIX0 1700000000 /* ... which is this, in s of real time */
@@ -55,6 +56,8 @@ struct sim_node {
 	struct engine *engine;
 	uint32_t epoch; /* of the engine: old answers are not delivered */
 	struct keys keys;
+	uint16_t certlen;
+	uint8_t cert[CERT_MAX];
 	int64_t clock_ms; /* real time minus virtual time */
 	uint16_t port;
 	enum sim_disc disc;
@@ -73,6 +76,7 @@ struct sim {
 	struct sim_event **heap;
 	size_t n, cap;
 	uint64_t sent, delivered;
+	uint64_t crl_number;
 	bool ordered; /* the network never changed the order until now */
 	struct msg_peer_row row;
 	char error[256];
@@ -100,6 +104,13 @@ void sim_node_turn(struct sim_node *);
 /* ---- sim.c: the network ---- */
 enum udp_result sim_net_send(struct sim_node *from, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg);
+
+/* ---- sim_member.c ---- */
+void sim_certify(struct sim *); /* every node */
+/* What node n's configuration says of the network. */
+void sim_network(const struct sim_node *, struct conf_net *);
+/* A certificate that is not what it should be, in an answer. */
+void sim_lie(struct sim *, struct msg_lookup_reply *);
 
 /* ---- sim_host.c ---- */
 int sim_host_receive(

@@ -104,6 +104,15 @@ effect_seen(void *ctx, const struct msg_peer_seen *m)
 	return 0;
 }
 
+static uint64_t
+effect_unix(void *ctx)
+{
+	struct sim_node *n = ctx;
+	int64_t ms = (int64_t)n->sim->now_ms + n->clock_ms;
+
+	return ms < 0 ? 0 : (uint64_t)ms;
+}
+
 static void
 fill(void *ctx, void *out, size_t len)
 {
@@ -146,6 +155,10 @@ found(const struct sim *s, uint32_t no, struct msg_lookup_reply *r)
 	memcpy(r->key, s->node[no].keys.pub, 32);
 	r->c[0].type = 1;
 	sim_endpoint(s, no, &r->c[0].ep);
+	if (!s->conf.members)
+		return;
+	r->certlen = s->node[no].certlen;
+	memcpy(r->cert, s->node[no].cert, r->certlen);
 }
 
 /* Another key, another place, too many places, nothing at all. */
@@ -154,6 +167,10 @@ lie(struct sim *s, struct msg_lookup_reply *r)
 {
 	uint32_t n = s->conf.nodes;
 
+	if (s->conf.members && sim_below(s, 2) == 0) {
+		sim_lie(s, r);
+		return;
+	}
 	switch (sim_below(s, 4)) {
 	case 0:
 		found(s, sim_below(s, n), r);
@@ -311,7 +328,11 @@ configure(struct sim_node *n, uint32_t without)
 	c.peer = calloc(s->conf.nodes, sizeof(*c.peer));
 	if (c.peer == NULL)
 		abort();
-	for (uint32_t i = 0; i < s->conf.nodes; i++)
+	if (s->conf.members) {
+		sim_network(n, &c.net);
+		engine_set_network(n->engine, s->now_ms, &c.net);
+	}
+	for (uint32_t i = 0; i < s->conf.nodes && !s->conf.members; i++)
 		if (i != n->no && i != without &&
 		    (!s->conf.star || n->no == 0 || i == 0))
 			conf_peer_of(s, i, &c.peer[c.npeers++]);
@@ -348,6 +369,7 @@ sim_node_start(struct sim_node *n)
 	    .ask_stamp = effect_stamp,
 	    .ask_lookup = effect_lookup,
 	    .tell_seen = effect_seen,
+	    .unix_ms = effect_unix,
 	    .rnd = {.fill = fill, .ctx = n},
 	};
 

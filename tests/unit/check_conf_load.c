@@ -24,7 +24,7 @@ static void
 teardown(void)
 {
 	static const char *const names[] = {
-	    "m.conf", "d/1.conf", "d/2.conf", "psk", "fifo", "d"};
+	    "m.conf", "d/1.conf", "d/2.conf", "psk", "fifo", "d", "cert"};
 	char path[128];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -239,6 +239,62 @@ START_TEST(a_secret_is_one_key_and_nothing_else)
 }
 END_TEST
 
+/* The network's secret in base64, as member.h has it. */
+#define SECRET "Xl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl4="
+#define NET "network { certificate file cert, secret file psk }\n"
+
+static void
+put_member(mode_t cert_mode, mode_t secret_mode)
+{
+	static char text[BUNDLE_TEXT_MAX + 1];
+
+	text[member_text(text)] = '\0';
+	put("m.conf", NET, 0644);
+	put("cert", text, cert_mode);
+	put("psk", SECRET "\n", secret_mode);
+}
+
+START_TEST(a_member_is_read_from_its_two_files)
+{
+	struct conf c;
+
+	put_member(0644, 0400);
+	ck_assert_int_eq(load(&c), 0);
+	ck_assert(c.net.on);
+	ck_assert_str_eq(c.node.name, "mallow");
+	ck_assert_int_eq(strncmp(c.node.cert_file, dir, strlen(dir)), 0);
+	conf_clear(&c);
+}
+END_TEST
+
+START_TEST(a_certificate_may_be_read_by_all_and_written_by_nobody)
+{
+	struct conf c;
+
+	put_member(0664, 0400);
+	ck_assert_int_eq(load(&c), -1);
+	assert_first(
+	    "DIR/cert: writable by its group (mode 0664), expected 0644", "");
+	put_member(0644, 0440);
+	ck_assert_int_eq(load(&c), -1);
+	ck_assert_str_eq(ds.d[ds.n - 1].hint, "");
+	ck_assert_uint_eq(ds.errors, 1);
+}
+END_TEST
+
+START_TEST(a_certificate_that_is_too_large_is_not_read)
+{
+	static char text[BUNDLE_TEXT_MAX + 2];
+	struct conf c;
+
+	put_member(0644, 0400);
+	memset(text, '#', sizeof(text) - 1);
+	put("cert", text, 0644);
+	ck_assert_int_eq(load(&c), -1);
+	assert_first("DIR/cert: cannot read: File too large", "");
+}
+END_TEST
+
 START_TEST(a_file_that_is_too_large_is_not_read)
 {
 	char path[128];
@@ -328,6 +384,10 @@ main(void)
 	tcase_add_test(
 	    tc, a_secret_elsewhere_that_is_not_there_says_where_it_must_be);
 	tcase_add_test(tc, a_secret_is_one_key_and_nothing_else);
+	tcase_add_test(tc, a_member_is_read_from_its_two_files);
+	tcase_add_test(
+	    tc, a_certificate_may_be_read_by_all_and_written_by_nobody);
+	tcase_add_test(tc, a_certificate_that_is_too_large_is_not_read);
 	tcase_add_test(tc, a_file_that_is_too_large_is_not_read);
 	tcase_add_test(tc, a_pattern_may_match_nothing_and_a_name_may_not);
 	tcase_add_test(tc, a_path_longer_than_any_is_refused);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cert.h"
 #include "control.h"
+#include "question.h"
 #include "unit.h"
 
 #define SENT_MAX 256
@@ -206,18 +208,24 @@ passed_on(enum role to)
 
 START_TEST(the_status_socket_only_looks)
 {
-	const uint16_t looks[] = {
-	    MSG_STATUS_ASK, MSG_PEERS_ASK, MSG_COUNTERS_ASK, MSG_LOG_ASK};
+	const uint16_t looks[] = {MSG_STATUS_ASK, MSG_PEERS_ASK,
+	    MSG_COUNTERS_ASK, MSG_LOG_ASK, MSG_FIND_ASK, MSG_DHT_ASK,
+	    MSG_NET_ASK};
+	const uint16_t acts[] = {MSG_RELOAD_ASK, MSG_LOG_LEVEL, MSG_CRL,
+	    MSG_LEDGER_NEW, MSG_RENEW_ASK};
 
 	for (unsigned type = 0; type < 200; type++) {
-		bool look = false;
+		bool look = false, act = false;
 
-		for (unsigned i = 0; i < 4; i++)
+		for (unsigned i = 0; i < sizeof(looks) / sizeof(*looks); i++)
 			look |= looks[i] == type;
+		for (unsigned i = 0; i < sizeof(acts) / sizeof(*acts); i++)
+			act |= acts[i] == type;
 		ck_assert_int_eq(
-		    control_allows((uint16_t)type, LISTEN_STATUS), look);
-		ck_assert_int_eq(control_allows((uint16_t)type, LISTEN_CONTROL),
-		    look || type == MSG_RELOAD_ASK || type == MSG_LOG_LEVEL);
+		    question_allowed((uint16_t)type, LISTEN_STATUS), look);
+		ck_assert_int_eq(
+		    question_allowed((uint16_t)type, LISTEN_CONTROL),
+		    look || act);
 	}
 }
 END_TEST
@@ -247,6 +255,122 @@ START_TEST(a_question_goes_on_under_our_id_and_comes_back_under_theirs)
 	ck_assert_uint_ne(id, 4711);
 	ck_assert_int_eq(end(ROLE_ENGINE, id, END_UNKNOWN), CHAN_OK);
 	ck_assert_int_eq(ended(p, 4711), END_UNKNOWN);
+	control_clear(&c);
+}
+END_TEST
+
+/* One row, which only that process may send as an answer to that question. */
+static void
+row_from(enum role who, enum msg_type ask_type, const struct wbuf *question,
+    enum msg_type row, const struct wbuf *w)
+{
+	enum role other = who == ROLE_DISC ? ROLE_ENGINE : ROLE_DISC;
+	uint32_t id;
+	unsigned p;
+
+	ck_assert_int_eq(wbuf_done(w), 0);
+	start();
+	p = client(LISTEN_CONTROL);
+	ask(p, ask_type, 77, question->base, question->len);
+	id = passed_on(who);
+	/* late, as far as the other one is concerned: it was not asked */
+	ck_assert_int_eq(answer(other, row, id, w->base, w->len), CHAN_OK);
+	ck_assert_uint_eq(got(p, row), 0);
+	ck_assert_int_eq(answer(who, row, id, w->base, w->len), CHAN_OK);
+	ck_assert_uint_eq(got(p, row), 1);
+	ck_assert_int_eq(answer(who, row, id, w->base, w->len - 1), CHAN_BAD);
+	ck_assert_int_eq(counter(who, who, id), CHAN_BAD);
+	ck_assert_int_eq(end(who, id, END_OK), CHAN_OK);
+	ck_assert_int_eq(ended(p, 77), END_OK);
+	control_clear(&c);
+}
+
+static struct wbuf *
+fresh(struct wbuf *w)
+{
+	static uint8_t mem[2][2048];
+	static unsigned turn;
+
+	wbuf_init(w, mem[turn++ % 2], sizeof(mem[0]));
+	return w;
+}
+
+START_TEST(discoveryd_is_asked_where_somebody_is)
+{
+	const struct msg_find_ask find = {.what = FIND_NAME, .name = "beta"};
+	const struct msg_find_step step = {.source = FIND_DHT};
+	const struct msg_find_row found = {.status = LOOKUP_UNKNOWN};
+	const struct msg_dht_row dht = {.mode = 1};
+	const struct msg_dht_node node = {.ep = {{4, {192, 0, 2, 1}}, 6881}};
+	struct wbuf q, w;
+
+	msg_put_find_ask(fresh(&q), &find);
+	msg_put_find_step(fresh(&w), &step);
+	row_from(ROLE_DISC, MSG_FIND_ASK, &q, MSG_FIND_STEP, &w);
+	msg_put_find_ask(fresh(&q), &find);
+	msg_put_find_row(fresh(&w), &found);
+	row_from(ROLE_DISC, MSG_FIND_ASK, &q, MSG_FIND_ROW, &w);
+	fresh(&q);
+	msg_put_dht_row(fresh(&w), &dht);
+	row_from(ROLE_DISC, MSG_DHT_ASK, &q, MSG_DHT_ROW, &w);
+	msg_put_dht_node(fresh(&w), &node);
+	row_from(ROLE_DISC, MSG_DHT_ASK, &q, MSG_DHT_NODE, &w);
+}
+END_TEST
+
+START_TEST(the_engine_is_asked_about_the_network)
+{
+	const struct msg_net_row net = {
+	    .prefix = {{4, {10}}, 8}, .prefix6 = {{6, {0xfd}}, 48}};
+	const struct msg_member_row member = {.state = PV_UP};
+	const struct msg_text_row text = {.text = "done"};
+	struct wbuf q, w;
+
+	fresh(&q);
+	msg_put_net_row(fresh(&w), &net);
+	row_from(ROLE_ENGINE, MSG_NET_ASK, &q, MSG_NET_ROW, &w);
+	msg_put_member_row(fresh(&w), &member);
+	row_from(ROLE_ENGINE, MSG_NET_ASK, &q, MSG_MEMBER_ROW, &w);
+	msg_put_text_row(fresh(&w), &text);
+	row_from(ROLE_ENGINE, MSG_LEDGER_NEW, &q, MSG_TEXT_ROW, &w);
+	row_from(ROLE_ENGINE, MSG_RENEW_ASK, &q, MSG_TEXT_ROW, &w);
+}
+END_TEST
+
+START_TEST(the_longest_revocation_list_is_passed_on)
+{
+	static const struct msg_blob crl = {.len = CRL_MAX};
+	uint8_t mem[CRL_MAX + 2];
+	struct wbuf w;
+	unsigned p;
+
+	start();
+	p = client(LISTEN_CONTROL);
+	wbuf_init(&w, mem, sizeof(mem));
+	msg_put_blob(&w, &crl);
+	ck_assert_int_eq(wbuf_done(&w), 0);
+	ck_assert_int_eq(ask(p, MSG_CRL, 5, mem, w.len), CHAN_OK);
+	ck_assert_uint_ne(passed_on(ROLE_ENGINE), 0);
+	ck_assert_uint_eq(sent[nsent - 1].len, sizeof(mem));
+	ck_assert_int_eq(ask(p, MSG_CRL, 6, mem, w.len - 1), CHAN_BAD);
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(a_search_may_take_longer_than_a_look)
+{
+	const struct msg_find_ask find = {.what = FIND_NAME, .name = "beta"};
+	struct wbuf q;
+	unsigned p;
+
+	start();
+	p = client(LISTEN_STATUS);
+	msg_put_find_ask(fresh(&q), &find);
+	ask(p, MSG_FIND_ASK, 1, q.base, q.len);
+	control_tick(&c, now + CONTROL_FIND_MS - 1);
+	ck_assert_uint_eq(got(p, MSG_END), 0);
+	control_tick(&c, now + CONTROL_FIND_MS);
+	ck_assert_int_eq(ended(p, 1), END_AWAY);
 	control_clear(&c);
 }
 END_TEST
@@ -583,6 +707,10 @@ main(void)
 	    the_status_socket_only_looks,
 	    an_act_on_the_status_socket_is_denied,
 	    a_question_goes_on_under_our_id_and_comes_back_under_theirs,
+	    discoveryd_is_asked_where_somebody_is,
+	    the_engine_is_asked_about_the_network,
+	    the_longest_revocation_list_is_passed_on,
+	    a_search_may_take_longer_than_a_look,
 	    counters_come_from_all_and_end_once,
 	    who_is_not_there_is_named,
 	    who_goes_away_while_asked_is_named,

@@ -6,7 +6,9 @@
  */
 #include "crypto.h"
 #include "hex.h"
+#include "invite.h"
 #include "keys.h"
+#include "record.h"
 
 #define STEP (1u << 24)
 
@@ -338,6 +340,162 @@ START_TEST(stamps_are_not_given_faster_than_time_in_the_long_run)
 }
 END_TEST
 
+/* ---- records ---- */
+
+START_TEST(loading_a_key_makes_its_signing_key_and_a_request_for_renewal)
+{
+	struct keys k = loaded();
+	struct join_request q = {0};
+
+	assert_hex(k.ed,
+	    "cb8c01edcf7f1672e4fc1356aac370488ccf564ecda1688833462ff6d8233c0f");
+	memcpy(q.node, k.pub, sizeof(q.node));
+	memcpy(q.ed, k.ed, sizeof(q.ed));
+	memcpy(q.sig, k.renew, sizeof(q.sig));
+	ck_assert(join_request_signed(&q));
+}
+END_TEST
+
+static struct msg_sign_ask
+sign_ask_of(uint64_t seq)
+{
+	struct msg_sign_ask a = {.seq = seq, .vlen = 24};
+
+	memset(a.salt, 0x5a, sizeof(a.salt));
+	memcpy(a.v, "21:0123456789abcdefghijk", 24);
+	return a;
+}
+
+static enum key_status
+signs(struct keys *k, uint64_t seq, uint64_t unix_s)
+{
+	static const uint8_t zero[64];
+	struct msg_sign_ask a = sign_ask_of(seq);
+	struct msg_sign_reply r;
+	uint8_t stored[8];
+
+	k->sign.tokens_milli = 1000;
+	ck_assert_int_eq(
+	    keys_sign(k, 1000, unix_s, &a, &r, stored), r.status == KEY_OK);
+	if (r.status != KEY_OK)
+		ck_assert_mem_eq(r.sig, zero, 64);
+	return r.status;
+}
+
+START_TEST(what_is_signed_is_a_record_and_its_number_is_to_be_stored)
+{
+	struct keys k = loaded();
+	struct msg_sign_ask a = sign_ask_of(0x6553f100);
+	struct msg_sign_reply r;
+	struct record rec = {.kind = REC_PLACE, .seq = a.seq, .vlen = 24};
+	uint8_t stored[8];
+
+	ck_assert(keys_sign(&k, 1000, 0x6553f100, &a, &r, stored));
+	assert_hex(stored, "000000006553f100");
+	memcpy(rec.k, k.ed, sizeof(rec.k));
+	memcpy(rec.salt, a.salt, sizeof(rec.salt));
+	memcpy(rec.v, a.v, a.vlen);
+	memcpy(rec.sig, r.sig, sizeof(rec.sig));
+	ck_assert(record_verify(&rec));
+}
+END_TEST
+
+START_TEST(a_number_is_signed_once_and_none_below_it)
+{
+	struct keys k = loaded();
+
+	ck_assert_int_eq(signs(&k, 1000, 1000), KEY_OK);
+	ck_assert_int_eq(signs(&k, 1000, 1000), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, 999, 1000), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, 1001, 1000), KEY_OK);
+	ck_assert_int_eq(signs(&k, 5000, 1000), KEY_OK);
+	ck_assert_int_eq(signs(&k, 4999, 1000), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, 0, 1000), KEY_REFUSED_POINT);
+}
+END_TEST
+
+START_TEST(after_a_restart_numbers_go_on)
+{
+	const uint8_t stored[8] = {0, 0, 0, 0, 0, 0, 0x10, 0};
+	const uint8_t low[8] = {0}, junk[8] = {0x80};
+	struct keys k = {0};
+	uint8_t priv[32] = {1};
+
+	keys_seq_restore(&k, stored);
+	keys_seq_restore(&k, low);
+	keys_seq_restore(&k, junk);
+	ck_assert_int_eq(keys_load(&k, priv, 1000), 0);
+	ck_assert_int_eq(signs(&k, 0x1000, 0x1000), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, 0x1001, 0x1000), KEY_OK);
+}
+END_TEST
+
+START_TEST(the_numbers_there_are_cannot_be_used_up)
+{
+	struct keys k = loaded();
+	const uint64_t now = 1800000000, far = now + KEYS_SEQ_AHEAD_S;
+
+	ck_assert_int_eq(signs(&k, UINT64_MAX, now), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, INT64_MAX, now), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, far + 1, now), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, far, now), KEY_OK);
+	ck_assert_int_eq(signs(&k, far + 2, now), KEY_REFUSED_POINT);
+	/* the clock is behind: one by one */
+	ck_assert_int_eq(signs(&k, far + 1, 5), KEY_OK);
+	ck_assert_int_eq(signs(&k, far + 3, 5), KEY_REFUSED_POINT);
+	ck_assert_int_eq(signs(&k, far + 2, 5), KEY_OK);
+	k.last_seq = INT64_MAX;
+	ck_assert_int_eq(
+	    signs(&k, (uint64_t)INT64_MAX + 1, now), KEY_REFUSED_POINT);
+}
+END_TEST
+
+START_TEST(what_is_not_one_string_is_not_signed)
+{
+	static const char *const bad[] = {
+	    "", "1", "1:", "1:xy", "01:x", "i1e", "1:x1:y", "d1:a1:be", "-1:x"};
+	struct keys k = loaded();
+	struct msg_sign_reply r;
+	uint8_t stored[8];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct msg_sign_ask a = sign_ask_of(1000 + i);
+
+		a.vlen = (uint16_t)strlen(bad[i]);
+		memcpy(a.v, bad[i], a.vlen);
+		ck_assert(!keys_sign(&k, 1000, 1000, &a, &r, stored));
+		ck_assert_int_eq(r.status, KEY_REFUSED_POINT);
+	}
+	ck_assert_uint_eq(k.last_seq, 0);
+}
+END_TEST
+
+START_TEST(signatures_have_a_rate_of_their_own)
+{
+	struct keys k = loaded();
+	struct msg_sign_reply r;
+	uint8_t stored[8];
+	unsigned n = 0;
+
+	for (unsigned i = 1; i <= 100; i++) {
+		struct msg_sign_ask a = sign_ask_of(i);
+
+		n += keys_sign(&k, 1000, 1000, &a, &r, stored);
+	}
+	ck_assert_uint_eq(n, KEYS_SIGN_BURST);
+	ck_assert_int_eq(r.status, KEY_BUSY_NOW);
+	for (unsigned i = 101; i <= 200; i++) {
+		struct msg_sign_ask a = sign_ask_of(i);
+
+		n += keys_sign(&k, 4000, 1000, &a, &r, stored);
+	}
+	ck_assert_uint_eq(n, KEYS_SIGN_BURST + 3 * KEYS_SIGN_RATE);
+	ck_assert_uint_eq(answered(&k, 1000, 1), 1);
+	keys_wipe(&k);
+	ck_assert_int_eq(signs(&k, 300, 1000), KEY_BUSY_NOW);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -368,6 +526,15 @@ main(void)
 	tcase_add_test(t, a_new_key_does_not_start_the_stamps_over);
 	tcase_add_test(
 	    t, stamps_are_not_given_faster_than_time_in_the_long_run);
+	tcase_add_test(
+	    t, loading_a_key_makes_its_signing_key_and_a_request_for_renewal);
+	tcase_add_test(
+	    t, what_is_signed_is_a_record_and_its_number_is_to_be_stored);
+	tcase_add_test(t, a_number_is_signed_once_and_none_below_it);
+	tcase_add_test(t, after_a_restart_numbers_go_on);
+	tcase_add_test(t, the_numbers_there_are_cannot_be_used_up);
+	tcase_add_test(t, what_is_not_one_string_is_not_signed);
+	tcase_add_test(t, signatures_have_a_rate_of_their_own);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

@@ -76,10 +76,11 @@ largest_lookup(struct msg_lookup_reply *m)
 	m->status = LOOKUP_BUSY;
 	m->n = CANDIDATES_MAX;
 	for (unsigned i = 0; i < m->n; i++) {
-		m->c[i].type = (uint8_t)(1 + i % 4);
+		m->c[i].type = (uint8_t)(1 + i % 7);
 		m->c[i].ep = (struct endpoint){full, (uint16_t)i};
 		m->c[i].priority = ~i;
 	}
+	m->certlen = MSG_CERT_MAX;
 }
 
 static void
@@ -108,6 +109,79 @@ largest_peer(struct msg_peer_row *m)
 	m->nallowed = 256;
 	for (unsigned i = 0; i < 256; i++)
 		m->allowed[i] = (struct prefix){full, (uint8_t)(i / 2)};
+}
+
+/* One of each length: what the list says, less what is before the octets. */
+static uint16_t
+blob_max(unsigned type)
+{
+	for (size_t i = 0; i < NROWS; i++)
+		if (rows[i].type == type)
+			return (uint16_t)(rows[i].max - 2);
+	return 0;
+}
+
+static void
+largest_net(unsigned type, union any_msg *m)
+{
+	switch (type) {
+	case MSG_SIGN_ASK:
+		m->sign_ask.vlen = sizeof(m->sign_ask.v);
+		break;
+	case MSG_SIGN_REPLY:
+		m->sign_reply.status = KEY_REFUSED_POINT;
+		break;
+	case MSG_INVITE_ROW:
+		m->invite_row.state = INVITE_CANCELLED;
+		break;
+	case MSG_ISSUE_REPLY:
+		FILL(m->issue_reply.who);
+		m->issue_reply.len = sizeof(m->issue_reply.bundle);
+		break;
+	case MSG_PEER_FRAME:
+		m->peer_frame.len = sizeof(m->peer_frame.body);
+		break;
+	case MSG_MEMBER:
+	case MSG_CRL:
+	case MSG_OWN_BUNDLE:
+		m->blob.len = blob_max(type);
+		break;
+	case MSG_DISC_FD:
+		m->disc_fd = (struct msg_disc_fd){DISC_LAN6, {full, 65535}};
+		break;
+	case MSG_PLACES:
+		m->places.n = CANDIDATES_MAX;
+		for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+			m->places.at[i] = (struct place_row){i, {full, 1}};
+		break;
+	case MSG_FIND_ASK:
+		m->find_ask.what = FIND_KEY;
+		m->find_ask.ip = full;
+		FILL(m->find_ask.name);
+		break;
+	case MSG_FIND_STEP:
+		m->find_step.source = FIND_DHT;
+		m->find_step.result = FIND_OFF;
+		break;
+	case MSG_FIND_ROW:
+		m->find_row.source = FIND_DHT;
+		largest_lookup(&m->find_row.reply);
+		break;
+	case MSG_DHT_ROW:
+		m->dht_row.mode = 2;
+		break;
+	case MSG_NET_ROW:
+		m->net_row.is_holder = true;
+		FILL(m->net_row.note);
+		m->net_row.certlen = MSG_CERT_MAX;
+		break;
+	case MSG_MEMBER_ROW:
+		m->member_row.state = PV_OFF;
+		m->member_row.certlen = MSG_CERT_MAX;
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -237,6 +311,7 @@ largest(unsigned type, union any_msg *m)
 		m->end.status = END_AWAY;
 		break;
 	default:
+		largest_net(type, m);
 		largest_priv(type, m);
 		break;
 	}
@@ -273,6 +348,7 @@ START_TEST(every_message_has_a_codec_or_no_body)
 {
 	for (size_t i = 0; i < NROWS; i++) {
 		bool conf = rows[i].type == MSG_CONF_NODE ||
+		    rows[i].type == MSG_CONF_NET ||
 		    rows[i].type == MSG_CONF_PEER;
 
 		ck_assert_msg(
@@ -409,6 +485,16 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_LOG_ROW, 8, 0, 3},
 	    {MSG_TEXT_ROW, 0, 0, 2},
 	    {MSG_END, 0, 0, 4},
+	    {MSG_SIGN_REPLY, 0, 0, 2},
+	    {MSG_INVITE_ROW, 80, 0, 3},
+	    {MSG_DISC_FD, 0, 0, 3},
+	    {MSG_FIND_ASK, 0, 0, 2},
+	    {MSG_FIND_STEP, 0, 0, 4},
+	    {MSG_FIND_STEP, 1, 0, 3},
+	    {MSG_FIND_ROW, 0, 0, 2},
+	    {MSG_FIND_ROW, 1, 0, 4},
+	    {MSG_DHT_ROW, 78, 0, 2},
+	    {MSG_MEMBER_ROW, 0, 0, 5},
 	    {MSG_P_TUN, 2, 0, 15},
 	    {MSG_P_LISTEN, 0, 0, 1},
 	    {MSG_P_SPAWN, 0, 1, ROLE_NROLES - 1},
@@ -435,7 +521,7 @@ START_TEST(enums_outside_their_range_are_refused)
 }
 END_TEST
 
-START_TEST(a_candidate_has_one_of_four_types)
+START_TEST(a_candidate_has_one_of_seven_types)
 {
 	largest(MSG_LOOKUP_REPLY, &msg);
 	for (unsigned v = 0; v < 256; v++) {
@@ -444,7 +530,7 @@ START_TEST(a_candidate_has_one_of_four_types)
 		msg.lookup_reply.c[3].type = (uint8_t)v;
 		n = encode(MSG_LOOKUP_REPLY, &msg, mem);
 		ck_assert_int_eq(decode(MSG_LOOKUP_REPLY, mem, n, &back),
-		    v >= 1 && v <= 4 ? 0 : -1);
+		    v >= 1 && v <= 7 ? 0 : -1);
 	}
 }
 END_TEST
@@ -606,7 +692,7 @@ main(void)
 	    every_prefix_and_every_longer_payload_is_refused,
 	    every_octet_changed_is_refused_or_means_itself,
 	    enums_outside_their_range_are_refused,
-	    a_candidate_has_one_of_four_types,
+	    a_candidate_has_one_of_seven_types,
 	    counts_beyond_their_arrays_are_refused_by_both_sides,
 	    a_text_with_a_nul_inside_is_refused,
 	    refuse_knows_every_length_of_every_message,

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "msg.h"
 #include "plan.h"
+#include "sock.h"
 #include "unit.h"
 
 static struct prefix
@@ -243,12 +245,60 @@ START_TEST(any_address_is_a_socket_of_each_family)
 	c.listen_any[0] = true;
 	c.listen[1] = (struct endpoint){{4, {192, 0, 2, 1}}, 7};
 	ck_assert(plan_socket(&c, &i, &s));
-	ck_assert(s.at.addr.family == 4 && s.at.port == 51820 && !s.optional);
+	ck_assert(s.at.addr.family == 4 && s.at.port == 51820 &&
+	    s.need == PLAN_MUST && s.disc == -1);
 	ck_assert(plan_socket(&c, &i, &s));
-	ck_assert(s.at.addr.family == 6 && s.at.port == 51820 && s.optional);
+	ck_assert(s.at.addr.family == 6 && s.at.port == 51820 &&
+	    s.need == PLAN_IF_FAMILY);
 	ck_assert(plan_socket(&c, &i, &s));
-	ck_assert(endpoint_eq(&s.at, &c.listen[1]) && !s.optional);
+	ck_assert(endpoint_eq(&s.at, &c.listen[1]) && s.need == PLAN_MUST);
 	ck_assert(!plan_socket(&c, &i, &s));
+}
+END_TEST
+
+/* All of them, in the order of the plan. */
+static unsigned
+sockets(const struct conf_node *c, struct plan_socket s[PLAN_SOCKETS_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; plan_socket(c, &i, &s[n]); n++)
+		ck_assert_uint_lt(n, PLAN_SOCKETS_MAX - 1);
+	return n;
+}
+
+START_TEST(discoveryd_gets_sockets_for_what_is_on)
+{
+	struct plan_socket s[PLAN_SOCKETS_MAX];
+	struct conf_node c = {
+	    .dht_listen = {.port = 6881}, .dht_listen_any = true};
+
+	ck_assert_uint_eq(sockets(&c, s), 0);
+	c.dht = CONF_DHT_PRIVATE;
+	ck_assert_uint_eq(sockets(&c, s), 2);
+	ck_assert(s[0].disc == DISC_DHT4 && s[0].need == PLAN_MUST);
+	ck_assert(s[0].at.addr.family == 4 && s[0].at.port == 6881);
+	ck_assert(s[1].disc == DISC_DHT6 && s[1].need == PLAN_IF_FAMILY);
+	c.lan = true;
+	ck_assert_uint_eq(sockets(&c, s), 4);
+	ck_assert(s[2].disc == DISC_LAN4 && s[2].need == PLAN_MAY);
+	ck_assert(s[3].disc == DISC_LAN6 && s[3].at.addr.family == 6);
+	ck_assert_uint_eq(s[3].at.port, SOCK_SHARED_PORT);
+}
+END_TEST
+
+START_TEST(one_address_for_the_dht_is_one_socket_of_its_family)
+{
+	struct plan_socket s[PLAN_SOCKETS_MAX];
+	struct conf_node c = {.dht = CONF_DHT_PUBLIC};
+
+	c.dht_listen = (struct endpoint){{6, {0x20, 1, 0xd, 0xb8}}, 7};
+	ck_assert_uint_eq(sockets(&c, s), 1);
+	ck_assert(s[0].disc == DISC_DHT6 && s[0].need == PLAN_MUST);
+	ck_assert(endpoint_eq(&s[0].at, &c.dht_listen));
+	c.dht_listen = (struct endpoint){{4, {192, 0, 2, 1}}, 7};
+	ck_assert_uint_eq(sockets(&c, s), 1);
+	ck_assert_int_eq(s[0].disc, DISC_DHT4);
 }
 END_TEST
 
@@ -267,6 +317,8 @@ main(void)
 	    the_fullest_configuration_is_listed_to_its_end,
 	    a_plan_leads_from_any_configuration_to_any_other,
 	    any_address_is_a_socket_of_each_family,
+	    discoveryd_gets_sockets_for_what_is_on,
+	    one_address_for_the_dht_is_one_socket_of_its_family,
 	};
 
 	return UNIT_RUN("plan", tests);

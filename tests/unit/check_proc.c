@@ -88,9 +88,11 @@ child(int argc, char *argv[])
 	log_info("null %d%d%d", is_null(0), is_null(1), is_null(2));
 	log_info("dir %d above %u",
 	    fstat(PROC_EMPTY_DIR_FD, &st) == 0 && S_ISDIR(st.st_mode), above);
-	log_info("gifts %d%d",
+	log_info("gifts %d%d%d%d",
 	    fstat(PROC_GIVE_FD, &st) == 0 && S_ISDIR(st.st_mode),
-	    fstat(PROC_GIVE_FD + 1, &st) == 0 && S_ISREG(st.st_mode));
+	    fstat(PROC_GIVE_FD + 1, &st) == 0 && S_ISREG(st.st_mode),
+	    fstat(PROC_GIVE_FD + 2, &st) == 0,
+	    fstat(PROC_GIVE_FD + 3, &st) == 0 && S_ISDIR(st.st_mode));
 	log_info("env %u ignored %u blocked %u", environment(),
 	    signals_ignored(), signals_blocked());
 	log_info("uid %u %u gid %u back %d", getuid(), geteuid(), getgid(),
@@ -229,9 +231,10 @@ START_TEST(what_is_given_comes_behind_the_empty_directory)
 	s = spec(sv[1]);
 	s.give[0] = empty_fd;
 	s.give[1] = exe_fd;
+	s.give[3] = empty_fd;
 	ck_assert_int_eq(hear(&s, sv[0], sv[1]), 7);
-	has("dir 1 above 2\n");
-	has("gifts 11\n");
+	has("dir 1 above 3\n");
+	has("gifts 1101\n");
 }
 END_TEST
 
@@ -248,7 +251,7 @@ START_TEST(a_gift_or_a_directory_that_is_not_there_is_closed)
 	s.give[1] = exe_fd;
 	ck_assert_int_eq(hear(&s, sv[0], sv[1]), 7);
 	has("dir 0 above 1\n");
-	has("gifts 01\n");
+	has("gifts 0100\n");
 }
 END_TEST
 

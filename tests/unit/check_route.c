@@ -296,6 +296,30 @@ START_TEST(a_list_agrees_after_every_operation)
 }
 END_TEST
 
+START_TEST(a_prefix_is_covered_by_what_holds_all_of_it)
+{
+	struct route_table *t = route_new();
+	struct prefix p;
+
+	add(t, "10.0.0.0/8", 1);
+	add(t, "10.77.0.0/24", 2);
+	add(t, "fd00::/16", 3);
+	p = pfx("10.77.0.0/24");
+	ck_assert_uint_eq(route_cover(t, &p), 2);
+	p = pfx("10.77.0.9/32");
+	ck_assert_uint_eq(route_cover(t, &p), 2);
+	p = pfx("10.77.0.0/16"); /* only a part of it is 2's */
+	ck_assert_uint_eq(route_cover(t, &p), 1);
+	p = pfx("0.0.0.0/0");
+	ck_assert_uint_eq(route_cover(t, &p), ROUTE_NONE);
+	p = pfx("fd00:1::/32");
+	ck_assert_uint_eq(route_cover(t, &p), 3);
+	p = pfx("fc00::/7");
+	ck_assert_uint_eq(route_cover(t, &p), ROUTE_NONE);
+	route_free(t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -309,6 +333,7 @@ main(void)
 	    what_can_t_be_a_route_is_refused,
 	    a_fork_is_not_a_route,
 	    a_list_agrees_after_every_operation,
+	    a_prefix_is_covered_by_what_holds_all_of_it,
 	};
 
 	return UNIT_RUN("route", tests);

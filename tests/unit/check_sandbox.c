@@ -19,7 +19,7 @@ static const struct {
 	unsigned most;
 } goals[] = {
     {ROLE_TUN, 18},
-    {ROLE_KEY, 16},
+    {ROLE_KEY, 18},
     {ROLE_ENGINE, 32},
     {ROLE_DISC, 22},
     {ROLE_CTL, 20},
@@ -173,7 +173,7 @@ START_TEST(the_supervisor_may_not_execute_signal_or_change_its_user)
 	static const char *const never[] = {"openat", "open", "execve",
 	    "execveat", "clone", "clone3", "fork", "kill", "ptrace", "ioctl",
 	    "prctl", "seccomp", "unshare", "mount", "setgroups", "setresuid",
-	    "setresgid", "setsockopt", "capset", "unlinkat", "mprotect"};
+	    "setresgid", "capset", "unlinkat", "mprotect"};
 
 	for (size_t i = 0; i < sandbox_ncalls(); i++)
 		for (size_t k = 0; k < sizeof(never) / sizeof(never[0]); k++)
@@ -181,6 +181,22 @@ START_TEST(the_supervisor_may_not_execute_signal_or_change_its_user)
 				ck_assert_int_eq(sandbox_answer(sandbox_call(i),
 						     ROLE_PARENT),
 				    ANSWER_NO);
+}
+END_TEST
+
+START_TEST(the_supervisor_may_set_what_is_about_multicast_and_nothing_else)
+{
+	const struct sandbox_call *c;
+
+	for (size_t i = 0; i < sandbox_ncalls(); i++) {
+		c = sandbox_call(i);
+		if (strcmp(c->name, "setsockopt") == 0 &&
+		    sandbox_answer(c, ROLE_PARENT) != ANSWER_NO) {
+			ck_assert_int_eq(
+			    sandbox_answer(c, ROLE_PARENT), ANSWER_CHECKED);
+			ck_assert_int_eq(c->arg, ARG_MCAST);
+		}
+	}
 }
 END_TEST
 
@@ -258,6 +274,7 @@ main(void)
 	    no_child_may_open_connect_execute_or_signal,
 	    priv_allows_whatever_a_child_may_do,
 	    the_supervisor_may_not_execute_signal_or_change_its_user,
+	    the_supervisor_may_set_what_is_about_multicast_and_nothing_else,
 	    names_of_bits_are_joined_and_cut_whole,
 	    the_table_is_the_one_that_was_agreed_on,
 	};

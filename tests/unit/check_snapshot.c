@@ -212,6 +212,22 @@ START_TEST(each_missing_feature_is_a_warning_that_says_what_it_costs)
 }
 END_TEST
 
+START_TEST(a_certificate_that_is_not_good_is_a_warning)
+{
+	struct show_note note[32];
+	bool bad;
+
+	snapshot_init(&snap);
+	snap.has_net = true;
+	ck_assert_uint_eq(snapshot_notes(&snap, note, 32, &bad), 0);
+	snprintf(snap.net.note, sizeof(snap.net.note), "expired");
+	ck_assert_uint_eq(snapshot_notes(&snap, note, 32, &bad), 1);
+	ck_assert_str_eq(note[0].message, "this node's certificate is expired");
+	ck_assert(!bad);
+	snapshot_clear(&snap);
+}
+END_TEST
+
 START_TEST(a_thousand_lost_peers_are_a_few_lines)
 {
 	char name[16];
@@ -227,10 +243,78 @@ START_TEST(a_thousand_lost_peers_are_a_few_lines)
 }
 END_TEST
 
+static int
+take_step(uint8_t source)
+{
+	const struct msg_find_step m = {.source = (enum find_source)source};
+	uint8_t body[64];
+	struct wbuf w;
+	struct ipc_frame row = {.type = MSG_FIND_STEP, .body = body};
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_find_step(&w, &m);
+	row.len = w.len;
+	return snapshot_take(&snap, &row);
+}
+
+static int
+take_member(const uint8_t *cert, uint16_t len)
+{
+	static struct msg_member_row m;
+	static uint8_t body[1024];
+	struct wbuf w;
+	struct ipc_frame row = {.type = MSG_MEMBER_ROW, .body = body};
+
+	m.state = PV_UP;
+	m.certlen = len;
+	memcpy(m.cert, cert, len);
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_member_row(&w, &m);
+	row.len = w.len;
+	return snapshot_take(&snap, &row);
+}
+
+START_TEST(members_are_kept_as_they_came)
+{
+	snapshot_init(&snap);
+	for (unsigned i = 0; i < 100; i++) {
+		const uint8_t cert[2] = {'x', (uint8_t)i};
+
+		ck_assert_int_eq(take_member(cert, sizeof(cert)), 0);
+	}
+	ck_assert_uint_eq(snap.nmembers, 100);
+	ck_assert_uint_eq(snap.member[99].cert[1], 99);
+	snapshot_clear(&snap);
+}
+END_TEST
+
+START_TEST(a_second_network_and_too_many_steps_are_refused)
+{
+	static struct msg_net_row m;
+	static uint8_t body[1200];
+	struct ipc_frame row = {.type = MSG_NET_ROW, .body = body};
+	struct wbuf w;
+
+	snapshot_init(&snap);
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_net_row(&w, &m);
+	row.len = w.len;
+	ck_assert_int_eq(snapshot_take(&snap, &row), 0);
+	ck_assert(snap.has_net);
+	ck_assert_int_eq(snapshot_take(&snap, &row), -1);
+	for (unsigned i = 0; i < SNAPSHOT_STEPS_MAX; i++)
+		ck_assert_int_eq(take_step(FIND_DHT), 0);
+	ck_assert_int_eq(take_step(FIND_DHT), -1);
+	snapshot_clear(&snap);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
+	    members_are_kept_as_they_came,
+	    a_second_network_and_too_many_steps_are_refused,
 	    a_row_of_another_kind_or_length_is_refused,
 	    peers_are_sorted_and_summed_up,
 	    the_books_are_those_of_the_process_that_keeps_them,
@@ -240,6 +324,7 @@ main(void)
 	    a_lost_packet_degrades,
 	    a_weaker_sandbox_or_a_lost_peer_is_a_warning,
 	    each_missing_feature_is_a_warning_that_says_what_it_costs,
+	    a_certificate_that_is_not_good_is_a_warning,
 	    a_thousand_lost_peers_are_a_few_lines,
 	};
 

@@ -17,7 +17,8 @@ struct bench {
 	struct glue g;
 	struct loop_timer *stop;
 	struct chan *far;
-	uint32_t rows, recent_asks, nends;
+	uint32_t rows, recent_asks, nends, networks, members, frames;
+	char text[128];
 	uint32_t end_id[64];
 	enum row_end end[64];
 };
@@ -42,6 +43,13 @@ no_tun(void *ctx, const struct vnet *v, const uint8_t *pkt, size_t len)
 {
 	(void)ctx, (void)v, (void)pkt, (void)len;
 	return 0;
+}
+
+static uint64_t
+unix_ms(void *ctx)
+{
+	(void)ctx;
+	return 1700000000000;
 }
 
 /* ---- the other end ---- */
@@ -82,7 +90,38 @@ on_recent_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+static enum chan_verdict
+on_count(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct bench *b = ctx;
+
+	(void)ch;
+	b->networks += f->type == MSG_NET_ROW;
+	b->members += f->type == MSG_MEMBER_ROW || f->type == MSG_MEMBER;
+	b->frames += f->type == MSG_PEER_FRAME;
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_text(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	static struct msg_text_row m;
+	struct bench *b = ctx;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	ck_assert_int_eq(msg_get_text_row(&r, &m), 0);
+	snprintf(b->text, sizeof(b->text), "%.120s", m.text);
+	return CHAN_OK;
+}
+
 static const struct chan_handler far_handlers[] = {
+    {MSG_NET_ROW, on_count},
+    {MSG_MEMBER_ROW, on_count},
+    {MSG_MEMBER, on_count},
+    {MSG_PEER_FRAME, on_count},
+    {MSG_TEXT_ROW, on_text},
     {MSG_PEER_ROW, on_row},
     {MSG_END, on_end},
     {MSG_RECENT_ASK, on_recent_ask},
@@ -149,6 +188,11 @@ bench_new(enum role far)
 	    .ask_stamp = ask_stamp,
 	    .ask_lookup = ask_lookup,
 	    .tell_seen = tell_seen,
+	    .unix_ms = unix_ms,
+	    .tell_blob = tell_blob,
+	    .tell_frame = tell_frame,
+	    .ask_issue = ask_issue,
+	    .ask_invites = ask_invites,
 	    .rnd = rnd_kernel()};
 	const struct chan_conf conf = {.self = far,
 	    .peer = ROLE_ENGINE,
@@ -363,6 +407,145 @@ START_TEST(an_answer_without_an_end_has_no_more_rows_than_there_can_be_peers)
 }
 END_TEST
 
+/* ---- the network ---- */
+
+static const uint8_t seed[32] = {1};
+
+static uint16_t
+certify(uint8_t out[CERT_MAX], uint8_t host)
+{
+	struct cert c = {.serial = host,
+	    .not_before = 1600000000,
+	    .not_after = 1800000000,
+	    .naddresses = 1};
+
+	memset(c.node, host, 32);
+	memset(c.ed, 1, 32);
+	snprintf(c.name, sizeof(c.name), "n%u", host);
+	c.address[0] = (struct prefix){.addr.family = 4, .len = 16};
+	memcpy(c.address[0].addr.b, (uint8_t[]){10, 0, 0, host}, 4);
+	return (uint16_t)cert_sign(out, &c, seed);
+}
+
+static void
+join_network(struct bench *b)
+{
+	static struct conf_net n;
+
+	n = (struct conf_net){.on = true};
+	ck_assert_int_eq(crypto_sign_pub(n.bundle.authority, seed), 0);
+	ck_assert_int_eq(prefix_parse("10.0.0.0/16", &n.bundle.prefix), 0);
+	n.bundle.certlen = certify(n.bundle.cert, 1);
+	engine_set_network(b->g.engine, 1000, &n);
+	engine_tick(b->g.engine, 1000);
+}
+
+/* Ask without a body, or with octets that somebody signed. */
+static void
+ask_end(struct bench *b, enum msg_type type, uint32_t id, const uint8_t *data,
+    size_t len)
+{
+	uint8_t body[2048];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	if (data != NULL) {
+		wbuf_u16(&w, (uint16_t)len);
+		wbuf_bytes(&w, data, len);
+	}
+	b->nends = 0;
+	ck_assert_int_eq(chan_send(b->far, type, id, w.base, w.len, -1), 0);
+	while (b->nends == 0) {
+		turn(b);
+		read_all(b);
+	}
+	ck_assert_uint_eq(b->end_id[0], id);
+}
+
+START_TEST(without_a_network_there_is_nothing_to_tell)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	ask_end(b, MSG_NET_ASK, 3, NULL, 0);
+	ck_assert_int_eq(b->end[0], END_UNKNOWN);
+	ask_end(b, MSG_CRL, 4, (const uint8_t *)"MR", 2);
+	ck_assert_int_eq(b->end[0], END_FAILED);
+	ck_assert_str_eq(b->text, "not a member of a network");
+	ck_assert_uint_eq(b->networks, 0);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(the_network_is_told_with_its_members)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+	struct msg_lookup_reply r = {.status = LOOKUP_FOUND};
+
+	join_network(b);
+	for (uint8_t host = 2; host < 7; host++) {
+		memset(r.key, host, 32);
+		r.certlen = certify(r.cert, host);
+		engine_on_recent(b->g.engine, 1000, &r);
+	}
+	engine_tick(b->g.engine, 1000);
+	ask_end(b, MSG_NET_ASK, 3, NULL, 0);
+	ck_assert_int_eq(b->end[0], END_OK);
+	ck_assert_uint_eq(b->networks, 1);
+	ck_assert_uint_eq(b->members, 5);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_revocation_list_of_control_is_answered)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+	struct crl l = {.number = 1, .n = 1, .serial = {99}};
+	uint8_t blob[CRL_MAX];
+	size_t n = crl_sign(blob, &l, seed);
+
+	join_network(b);
+	ask_end(b, MSG_CRL, 8, blob, n);
+	ck_assert_int_eq(b->end[0], END_OK);
+	blob[n - 1] ^= 1;
+	blob[10] = 2; /* its number */
+	ask_end(b, MSG_CRL, 9, blob, n);
+	ck_assert_int_eq(b->end[0], END_FAILED);
+	ck_assert_str_eq(
+	    b->text, "not a revocation list of this network's authority");
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(discoveryd_is_told_of_every_new_member_and_may_send_a_list)
+{
+	struct bench *b = bench_new(ROLE_DISC);
+	struct msg_lookup_reply r = {.status = LOOKUP_FOUND};
+	struct crl l = {.number = 1, .n = 1, .serial = {3}};
+	uint8_t blob[CRL_MAX], body[CRL_MAX + 2];
+	size_t n = crl_sign(blob, &l, seed);
+	struct wbuf w;
+
+	join_network(b);
+	for (uint8_t host = 2; host < 7; host++) {
+		memset(r.key, host, 32);
+		r.certlen = certify(r.cert, host);
+		engine_on_recent(b->g.engine, 1000, &r);
+	}
+	engine_tick(b->g.engine, 1000);
+	turn(b);
+	read_all(b);
+	ck_assert_uint_eq(b->members, 5);
+	wbuf_init(&w, body, sizeof(body));
+	wbuf_u16(&w, (uint16_t)n);
+	wbuf_bytes(&w, blob, n);
+	ck_assert_int_eq(chan_send(b->far, MSG_CRL, 0, w.base, w.len, -1), 0);
+	turn(b);
+	ck_assert_uint_eq(engine_nmembers(b->g.engine), 4);
+	ck_assert_int_eq(chan_state(b->g.disc.chan), CHAN_S_READY);
+	bench_free(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -374,6 +557,10 @@ main(void)
 	    what_a_control_that_went_away_had_asked_is_forgotten,
 	    recent_peers_are_taken_as_an_answer_only,
 	    an_answer_without_an_end_has_no_more_rows_than_there_can_be_peers,
+	    without_a_network_there_is_nothing_to_tell,
+	    the_network_is_told_with_its_members,
+	    a_revocation_list_of_control_is_answered,
+	    discoveryd_is_told_of_every_new_member_and_may_send_a_list,
 	};
 
 	return UNIT_RUN("wires", tests);

@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "ipc.h"
+#include "member.h"
 
 /*
  * What the tests of the configuration share: files of the source tree, a
@@ -101,12 +102,34 @@ test_secret(void *ctx, const char *path, uint8_t out[32], char *err, size_t cap)
 	return ret;
 }
 
-/* Parses with the defaults of host "alpha" and /run/mesh. */
+static inline int
+test_certificate(void *ctx, const char *path, char *out, size_t outcap,
+    size_t *len, char *err, size_t cap)
+{
+	char full[512], *text;
+
+	ck_assert_int_eq(crypto_init(), 0);
+	snprintf(full, sizeof(full), "%s/%s", (const char *)ctx, path);
+	if ((text = slurp(full, len)) == NULL || *len >= outcap) {
+		snprintf(err, cap, "%s: cannot open", path);
+		free(text);
+		return -1;
+	}
+	memcpy(out, text, *len);
+	free(text);
+	return 0;
+}
+
+/* Parses with the defaults of host "alpha" and /run/mesh, at MEMBER_NOW. */
 static inline int
 parse_text(const char *path, const char *text, size_t len, const char *dir,
     struct conf *c, struct conf_diags *ds)
 {
-	struct conf_reader r = {test_glob, test_secret, (void *)(uintptr_t)dir};
+	struct conf_reader r = {.open_glob = test_glob,
+	    .secret = test_secret,
+	    .certificate = test_certificate,
+	    .unix_s = MEMBER_NOW,
+	    .ctx = (void *)(uintptr_t)dir};
 
 	conf_defaults(c, "alpha", "/run/mesh");
 	return conf_parse(
@@ -199,6 +222,24 @@ test_endpoint(uint64_t *seed, uint32_t unique)
 	return e;
 }
 
+/* Without a network there is neither a tag nor a lan. */
+static inline void
+test_discovery(uint64_t *seed, struct conf_node *n)
+{
+	n->dht = (uint8_t)test_rnd(seed, 3);
+	n->dht_plain = test_rnd(seed, 2) == 0;
+	n->dht_listen = test_endpoint(seed, 55000);
+	n->dht_listen_any = test_rnd(seed, 2) == 0;
+	if (n->dht_listen_any)
+		n->dht_listen.addr = (struct addr){0};
+	n->dht_listen.port = (uint16_t)test_between(seed, 1, 51000);
+	n->nbootstrap = (uint8_t)test_rnd(seed, CONF_BOOTSTRAP_MAX + 1);
+	for (unsigned i = 0; i < n->nbootstrap; i++)
+		n->bootstrap[i] = test_endpoint(seed, 56000 + i);
+	n->announce_s = test_between(seed, 10, 7200);
+	n->lookup_timeout_ms = test_between(seed, 500, 7000);
+}
+
 static inline void
 test_node(uint64_t *seed, struct conf_node *n)
 {
@@ -257,6 +298,7 @@ test_node(uint64_t *seed, struct conf_node *n)
 	n->sessions_idle_s = test_between(seed, 0, 86400);
 	n->handshakes_per_source = test_between(seed, 1, 10000);
 	n->handshakes_burst = test_between(seed, 1, 1000);
+	test_discovery(seed, n);
 	snprintf(n->socket, sizeof(n->socket), "/run/%u", test_rnd(seed, 99));
 	snprintf(n->status_socket, sizeof(n->status_socket), "/s%u",
 	    test_rnd(seed, 99));

@@ -52,6 +52,10 @@ struct duo_side {
 	bool tun_full, key_away, key_silent;
 	uint32_t lookups, seen, seen_up;
 	uint32_t last_lookup;
+	struct addr last_ip;
+	uint32_t blobs[128]; /* told, by their type */
+	uint32_t frames;     /* told */
+	struct msg_peer_frame frame;
 	bool disc;              /* there is one */
 	uint8_t got[PK_IP_MAX]; /* the last record for the host */
 	size_t got_len;
@@ -63,6 +67,7 @@ struct duo_side {
 
 struct duo {
 	uint64_t now;
+	uint64_t unix_s; /* when now was DUO_T0 */
 	uint64_t dice;
 	struct duo_side side[2];
 	struct duo_msg wire[DUO_WIRE];
@@ -146,11 +151,41 @@ duo_lookup(void *ctx, uint32_t id, const struct msg_lookup_ask *m)
 {
 	struct duo_side *s = ctx;
 
-	(void)m;
 	if (!s->disc)
 		return -1;
 	s->lookups++;
 	s->last_lookup = id;
+	s->last_ip = m->ip;
+	return 0;
+}
+
+static inline uint64_t
+duo_unix(void *ctx)
+{
+	struct duo *d = ((struct duo_side *)ctx)->duo;
+
+	return d->unix_s * 1000 + d->now - DUO_T0;
+}
+
+static inline int
+duo_blob(void *ctx, enum msg_type type, const uint8_t *data, size_t len)
+{
+	struct duo_side *s = ctx;
+
+	(void)data, (void)len;
+	if (!s->disc)
+		return -1;
+	s->blobs[type]++;
+	return 0;
+}
+
+static inline int
+duo_frame(void *ctx, const struct msg_peer_frame *m)
+{
+	struct duo_side *s = ctx;
+
+	s->frames++;
+	s->frame = *m;
 	return 0;
 }
 
@@ -234,6 +269,9 @@ duo_start(struct duo *d, int no)
 	    .ask_stamp = duo_stamp,
 	    .ask_lookup = duo_lookup,
 	    .tell_seen = duo_seen,
+	    .unix_ms = duo_unix,
+	    .tell_blob = duo_blob,
+	    .tell_frame = duo_frame,
 	    .rnd = {.fill = duo_fill, .ctx = s},
 	};
 
@@ -254,6 +292,7 @@ duo_new(void)
 	ck_assert_int_eq(crypto_init(), 0);
 	log_set_level(LOG_L_ERROR);
 	d->now = DUO_T0;
+	d->unix_s = 1700000000;
 	d->dice = 42;
 	for (int i = 0; i < 2; i++) {
 		struct duo_side *s = &d->side[i];

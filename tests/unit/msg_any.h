@@ -40,6 +40,24 @@
 	X(LOG_ROW, log_row)                                                    \
 	X(TEXT_ROW, text_row)                                                  \
 	X(END, end)                                                            \
+	X(SIGN_ASK, sign_ask)                                                  \
+	X(SIGN_REPLY, sign_reply)                                              \
+	X(INVITE_ROW, invite_row)                                              \
+	X(ISSUE_ASK, issue_ask)                                                \
+	X(ISSUE_REPLY, issue_reply)                                            \
+	X(PEER_FRAME, peer_frame)                                              \
+	X(MEMBER, blob)                                                        \
+	X(CRL, blob)                                                           \
+	X(OWN_BUNDLE, blob)                                                    \
+	X(DISC_FD, disc_fd)                                                    \
+	X(PLACES, places)                                                      \
+	X(FIND_ASK, find_ask)                                                  \
+	X(FIND_STEP, find_step)                                                \
+	X(FIND_ROW, find_row)                                                  \
+	X(DHT_ROW, dht_row)                                                    \
+	X(DHT_NODE, dht_node)                                                  \
+	X(NET_ROW, net_row)                                                    \
+	X(MEMBER_ROW, member_row)                                              \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -84,6 +102,22 @@ union any_msg {
 	struct msg_log_row log_row;
 	struct msg_text_row text_row;
 	struct msg_end end;
+	struct msg_sign_ask sign_ask;
+	struct msg_sign_reply sign_reply;
+	struct msg_invite_row invite_row;
+	struct msg_issue_ask issue_ask;
+	struct msg_issue_reply issue_reply;
+	struct msg_peer_frame peer_frame;
+	struct msg_blob blob;
+	struct msg_disc_fd disc_fd;
+	struct msg_places places;
+	struct msg_find_ask find_ask;
+	struct msg_find_step find_step;
+	struct msg_find_row find_row;
+	struct msg_dht_row dht_row;
+	struct msg_dht_node dht_node;
+	struct msg_net_row net_row;
+	struct msg_member_row member_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;

@@ -130,6 +130,7 @@ child(enum role role)
 int
 main(void)
 {
+	static const char *const also[] = {"/var/lib/mesh/x", NULL};
 	struct sandbox_report r;
 
 	child(ROLE_TUN);
@@ -138,7 +139,7 @@ main(void)
 	child(ROLE_DISC);
 	child(ROLE_CTL);
 	printf("conf:\n");
-	if (sandbox_conf("/etc/mesh", &r) == -1)
+	if (sandbox_conf("/etc/mesh", also, &r) == -1)
 		printf("\tfailed\n");
 	printf("priv:\n");
 	if (sandbox_priv(1000, 1000, "/var/run/mesh", &r) == -1)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/* file: ctl/question.c */
+/*
+ * The table is the policy (see question.h): what is not in it can't be asked,
+ * and what is not in a row of it can't be answered.
+ */
+#include "control.h"
+#include "question.h"
+
+#define ON(kind) (1u << (LISTEN_##kind))
+#define ON_BOTH (ON(CONTROL) | ON(STATUS))
+
+/* clang-format off */
+static const struct question questions[] = {
+	{ MSG_STATUS_ASK,   ON_BOTH,     R(PARENT),
+	    { MSG_NODE_ROW, MSG_PROC_ROW }, CONTROL_LOOK_MS },
+	{ MSG_PEERS_ASK,    ON_BOTH,     R(ENGINE),
+	    { MSG_PEER_ROW },               CONTROL_LOOK_MS },
+	{ MSG_COUNTERS_ASK, ON_BOTH,     R(PARENT) | R(ENGINE) | R(DISC),
+	    { MSG_COUNTER_ROW },            CONTROL_LOOK_MS },
+	{ MSG_LOG_ASK,      ON_BOTH,     0, { 0 }, 0 },
+	{ MSG_FIND_ASK,     ON_BOTH,     R(DISC),
+	    { MSG_FIND_STEP, MSG_FIND_ROW }, CONTROL_FIND_MS },
+	{ MSG_DHT_ASK,      ON_BOTH,     R(DISC),
+	    { MSG_DHT_ROW, MSG_DHT_NODE },  CONTROL_LOOK_MS },
+	{ MSG_NET_ASK,      ON_BOTH,     R(ENGINE),
+	    { MSG_NET_ROW, MSG_MEMBER_ROW }, CONTROL_LOOK_MS },
+	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
+	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
+	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
+	    { MSG_TEXT_ROW },               CONTROL_LOOK_MS },
+	{ MSG_CRL,          ON(CONTROL), R(ENGINE),
+	    { MSG_TEXT_ROW },               CONTROL_LOOK_MS },
+	{ MSG_LEDGER_NEW,   ON(CONTROL), R(ENGINE),
+	    { MSG_TEXT_ROW },               CONTROL_LOOK_MS },
+	{ MSG_RENEW_ASK,    ON(CONTROL), R(ENGINE),
+	    { MSG_TEXT_ROW },               CONTROL_RENEW_MS },
+};
+/* clang-format on */
+
+/* In whose name may an upstream send counters? */
+static const uint32_t speaks_for[ROLE_NROLES] = {
+    [ROLE_PARENT] = R(PARENT) | R(TUN) | R(KEY),
+    [ROLE_ENGINE] = R(ENGINE),
+    [ROLE_DISC] = R(DISC),
+};
+
+const struct question *
+question_of(uint16_t ask)
+{
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (questions[i].ask == ask)
+			return &questions[i];
+	return NULL;
+}
+
+bool
+question_allowed(uint16_t ask, enum listen_kind kind)
+{
+	const struct question *r = question_of(ask);
+
+	return r != NULL && (r->where & (1u << kind)) != 0;
+}
+
+bool
+question_has_row(const struct question *r, uint16_t type)
+{
+	for (size_t i = 0; i < QUESTION_ROWS; i++)
+		if (r->row[i] == type)
+			return true;
+	return false;
+}
+
+bool
+question_good(const struct ipc_frame *f)
+{
+	union {
+		struct msg_peers_ask peers;
+		struct msg_log_level level;
+		struct msg_find_ask find;
+		struct msg_blob blob;
+	} m;
+	struct rbuf r;
+
+	rbuf_init(&r, f->body, f->len);
+	switch (f->type) {
+	case MSG_PEERS_ASK:
+		return msg_get_peers_ask(&r, &m.peers) == 0;
+	case MSG_LOG_LEVEL:
+		return msg_get_log_level(&r, &m.level) == 0;
+	case MSG_FIND_ASK:
+		return msg_get_find_ask(&r, &m.find) == 0;
+	case MSG_CRL:
+		return msg_get_blob(&r, &m.blob) == 0;
+	default:
+		return f->len == 0;
+	}
+}
+
+static bool
+counter_speaks_for(struct rbuf *r, enum role from)
+{
+	struct msg_counter_row m;
+
+	return msg_get_counter_row(r, &m) == 0 &&
+	    (speaks_for[from] & (1u << m.role)) != 0;
+}
+
+/*
+ * The text forms are canonical, so a row that decodes may be passed on as it
+ * is.  What it says is still a stranger's word: meshctl shows it as such.
+ */
+bool
+question_row_good(const struct ipc_frame *f, enum role from)
+{
+	union {
+		struct msg_node_row node;
+		struct msg_proc_row proc;
+		struct msg_peer_row peer;
+		struct msg_text_row text;
+		struct msg_find_step step;
+		struct msg_find_row find;
+		struct msg_dht_row dht;
+		struct msg_dht_node other;
+		struct msg_net_row net;
+		struct msg_member_row member;
+	} m;
+	struct rbuf r;
+
+	rbuf_init(&r, f->body, f->len);
+	switch (f->type) {
+	case MSG_NODE_ROW:
+		return msg_get_node_row(&r, &m.node) == 0;
+	case MSG_PROC_ROW:
+		return msg_get_proc_row(&r, &m.proc) == 0;
+	case MSG_PEER_ROW:
+		return msg_get_peer_row(&r, &m.peer) == 0;
+	case MSG_COUNTER_ROW:
+		return counter_speaks_for(&r, from);
+	case MSG_TEXT_ROW:
+		return msg_get_text_row(&r, &m.text) == 0;
+	case MSG_FIND_STEP:
+		return msg_get_find_step(&r, &m.step) == 0;
+	case MSG_FIND_ROW:
+		return msg_get_find_row(&r, &m.find) == 0;
+	case MSG_DHT_ROW:
+		return msg_get_dht_row(&r, &m.dht) == 0;
+	case MSG_DHT_NODE:
+		return msg_get_dht_node(&r, &m.other) == 0;
+	case MSG_NET_ROW:
+		return msg_get_net_row(&r, &m.net) == 0;
+	case MSG_MEMBER_ROW:
+		return msg_get_member_row(&r, &m.member) == 0;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/* file: discoveryd/offer.c */
+/* The order in which a member's places are offered (see offer.h). */
+#include <string.h>
+
+#include "offer.h"
+
+#define TYPE_HOST 1
+#define TYPE_SEEN 4
+
+static void
+add(const struct lookup_world *w, struct msg_lookup_reply *m, uint8_t type,
+    const struct endpoint *ep)
+{
+	struct endpoint e = *ep;
+
+	addr_canonical(&e.addr);
+	if (m->n == CANDIDATES_MAX || e.port == 0 || e.addr.family == 0 ||
+	    members_inside(w->members, &e.addr))
+		return;
+	for (unsigned i = 0; i < m->n; i++)
+		if (endpoint_eq(&m->c[i].ep, &e))
+			return;
+	m->c[m->n] = (struct candidate){.type = type,
+	    .ep = e,
+	    .priority = (uint32_t)(CANDIDATES_MAX - m->n)};
+	m->n++;
+}
+
+static void
+add_seen(const struct lookup_world *w, struct msg_lookup_reply *m,
+    const struct member *who)
+{
+	if (who->seen.addr.family != 0)
+		add(w, m, TYPE_SEEN, &who->seen);
+}
+
+static void
+add_places(const struct lookup_world *w, struct msg_lookup_reply *m,
+    const struct place *p, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < p->n && i < to; i++)
+		add(w, m, p->c[i].type, &p->c[i].ep);
+}
+
+static uint64_t
+since(uint64_t unix_s, uint64_t then)
+{
+	return then < unix_s ? unix_s - then : 0;
+}
+
+void
+offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
+    const struct member *who, struct msg_find_row *row)
+{
+	const struct lan_hint *h = lan_find(w->lan, now_ms, who->cert.node);
+	const struct record *rec = who->place_record;
+	struct msg_lookup_reply *m = &row->reply;
+	bool newer;
+
+	*row =
+	    (struct msg_find_row){.status = LOOKUP_FOUND, .source = FIND_CACHE};
+	m->status = LOOKUP_FOUND;
+	memcpy(m->key, who->cert.node, sizeof(m->key));
+	m->certlen = who->certlen;
+	memcpy(m->cert, who->certificate, who->certlen);
+	newer = rec != NULL && !who->up && rec->seq > who->seen_s;
+	for (unsigned i = 0; h != NULL && i < h->n; i++)
+		add(w, m, TYPE_HOST, &h->at[i]);
+	if (h != NULL && m->n > 0)
+		row->source = FIND_LAN;
+	/* it may have moved, or the record may name what can't be reached */
+	if (newer)
+		add_places(w, m, &who->place, 0, 1);
+	add_seen(w, m, who);
+	if (rec != NULL)
+		add_places(w, m, &who->place, 0, OFFER_OF_RECORD_MAX);
+	if (h == NULL && newer)
+		row->age_s = since(unix_s, rec->seq);
+	else if (h == NULL && who->seen.addr.family != 0)
+		row->age_s = who->up ? 0 : since(unix_s, who->seen_s);
+}
+
+bool
+offer_is_fresh(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
+    const struct member *m)
+{
+	if (m->up || m->own || lan_find(w->lan, now_ms, m->cert.node) != NULL)
+		return true;
+	if (m->seen.addr.family != 0 &&
+	    since(unix_s, m->seen_s) <= LOOKUP_FRESH_S)
+		return true;
+	return m->place_record != NULL &&
+	    since(unix_s, m->place_s) <= LOOKUP_FRESH_S;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* file: discoveryd/offer.h */
+#ifndef OFFER_H
+#define OFFER_H
+
+#include "lookup.h"
+
+/*
+ * What is said of a member: its certificate, and the places where it may be,
+ * in the order in which they should be tried.  Pure.
+ *
+ *	heard on this link; where the engine reached it last and where it says
+ *	it is, the newer of the two first; none twice, none inside the overlay
+ */
+#define OFFER_OF_RECORD_MAX                                                    \
+	8 /* places of one record; a record that names many must not aim us at \
+	     many */
+
+/* Fills the whole row; row->reply.n is 0 if no place is known. */
+void offer_member(const struct lookup_world *, uint64_t now_ms, uint64_t unix_s,
+    const struct member *, struct msg_find_row *row);
+/* Is what we know of its place good enough not to look for a newer one? */
+bool offer_is_fresh(const struct lookup_world *, uint64_t now_ms,
+    uint64_t unix_s, const struct member *);
+
+#endif

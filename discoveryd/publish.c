@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: ISC */
+/* file: discoveryd/publish.c */
+/*
+ * Publishing (see publish.h).
+ *
+ * All records of a round are put side by side: a newcomer is found as soon as
+ * the slowest of them is there.  What fails is tried again after RETRY_MS,
+ * twice as late each time; a sequence number that keyd has seen already is
+ * passed in growing steps, so that a clock that went back costs seconds and not
+ * years.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "publish.h"
+
+#define SOON_MS 1000 /* after the table's first node, and as much at random */
+#define SIGN_MS 5000 /* keyd's answer is given up */
+#define RETRY_MS 1000
+#define RETRY_MAX_MS 600000
+#define JITTER 15 /* per cent */
+
+enum phase { REST, LOOK, SIGN, PUT };
+
+struct publish {
+	struct publish_io io;
+	bool on, ready;
+	struct publish_conf conf;
+	unsigned nrecords;
+	struct record record[BUNDLE_RECORDS_MAX];
+	unsigned nplaces;
+	struct candidate place[PUBLISH_PLACES_MAX];
+
+	enum phase phase;
+	bool has_own;    /* `own` is signed */
+	bool changed;    /* we are elsewhere than the last draft says */
+	bool for_change; /* the draft was made for a change */
+	bool looked;
+	struct record own, draft;
+	uint64_t seq; /* the last one used, or seen */
+	uint64_t seq_step;
+	uint32_t sign_id, search;             /* LOOK */
+	uint32_t put[1 + BUNDLE_RECORDS_MAX]; /* PUT: searches, 0: over */
+	unsigned nputs;                       /* of these, not over */
+	unsigned stored;
+	uint64_t sign_ms; /* when to sign again: UINT64_MAX: not */
+	uint64_t put_ms;  /* when to put: UINT64_MAX: not */
+	uint64_t late_ms; /* SIGN: no answer any more */
+	uint64_t signed_ms;
+	uint64_t gap_ms, retry_ms;
+	struct publish_stats stats;
+};
+
+struct publish *
+publish_new(const struct publish_io *io)
+{
+	struct publish *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->io = *io;
+	p->sign_ms = p->put_ms = UINT64_MAX;
+	return p;
+}
+
+void
+publish_free(struct publish *p)
+{
+	free(p);
+}
+
+void
+publish_configure(
+    struct publish *p, uint64_t now_ms, const struct publish_conf *conf)
+{
+	if (conf == NULL) {
+		p->on = p->has_own = false;
+		p->phase = REST;
+		p->search = 0;
+		p->sign_ms = p->put_ms = UINT64_MAX;
+		return;
+	}
+	if (p->on && memcmp(p->conf.node, conf->node, 32) == 0 &&
+	    memcmp(p->conf.rdv, conf->rdv, 32) == 0) {
+		p->conf.announce_s = conf->announce_s;
+		return;
+	}
+	p->conf = *conf;
+	p->on = true;
+	p->has_own = p->looked = false;
+	p->phase = REST;
+	p->search = 0;
+	p->gap_ms = PUBLISH_GAP_MS;
+	p->retry_ms = RETRY_MS;
+	p->seq_step = 1;
+	p->changed = true;
+	p->sign_ms = p->nplaces > 0 ? now_ms : UINT64_MAX;
+	p->put_ms = UINT64_MAX;
+}
+
+static uint64_t
+soon(struct publish *p, uint64_t now_ms)
+{
+	return now_ms + SOON_MS + rnd_below(&p->io.rnd, SOON_MS);
+}
+
+static void
+put_at(struct publish *p, uint64_t ms)
+{
+	if (ms < p->put_ms)
+		p->put_ms = ms;
+}
+
+void
+publish_records(
+    struct publish *p, uint64_t now_ms, const struct record *r, unsigned n)
+{
+	p->nrecords = n < BUNDLE_RECORDS_MAX ? n : BUNDLE_RECORDS_MAX;
+	memcpy(p->record, r, p->nrecords * sizeof(*r));
+	if (p->on && p->ready)
+		put_at(p, soon(p, now_ms));
+}
+
+void
+publish_places(
+    struct publish *p, uint64_t now_ms, const struct candidate *c, unsigned n)
+{
+	bool same;
+
+	if (n > PUBLISH_PLACES_MAX)
+		n = PUBLISH_PLACES_MAX;
+	same = n == p->nplaces;
+	for (unsigned i = 0; same && i < n; i++)
+		same = c[i].type == p->place[i].type &&
+		    endpoint_eq(&c[i].ep, &p->place[i].ep);
+	if (same)
+		return;
+	p->nplaces = n;
+	memcpy(p->place, c, n * sizeof(*c));
+	if (!p->on)
+		return;
+	p->changed = true;
+	if (!p->has_own) {
+		p->sign_ms = now_ms;
+		return;
+	}
+	if (now_ms - p->signed_ms > PUBLISH_GAP_MAX_MS)
+		p->gap_ms = PUBLISH_GAP_MS; /* it was quiet */
+	if (p->signed_ms + p->gap_ms < p->sign_ms)
+		p->sign_ms = p->signed_ms + p->gap_ms;
+}
+
+void
+publish_ready(struct publish *p, uint64_t now_ms, bool ready)
+{
+	if (ready && !p->ready && p->on) {
+		put_at(p, soon(p, now_ms));
+		/* with a number above any that is there */
+		if (!p->looked && p->nplaces > 0 && p->put_ms < p->sign_ms)
+			p->sign_ms = p->put_ms;
+	}
+	p->ready = ready;
+}
+
+void
+publish_set_seq(struct publish *p, uint64_t seq)
+{
+	if (seq > p->seq)
+		p->seq = seq;
+}
+
+uint64_t
+publish_seq(const struct publish *p)
+{
+	return p->seq;
+}
+
+/* ---- signing ---- */
+
+static uint64_t
+later(struct publish *p, uint64_t now_ms)
+{
+	uint64_t ms = now_ms + p->retry_ms;
+
+	p->retry_ms =
+	    p->retry_ms > RETRY_MAX_MS / 2 ? RETRY_MAX_MS : p->retry_ms * 2;
+	return ms;
+}
+
+static int
+make_record(struct publish *p, uint64_t unix_s)
+{
+	struct place place = {.boot = p->conf.boot, .n = (uint8_t)p->nplaces};
+	uint8_t content[PLACE_MAX];
+
+	memcpy(place.c, p->place, p->nplaces * sizeof(place.c[0]));
+	p->seq = unix_s > p->seq ? unix_s : p->seq + 1;
+	p->draft = (struct record){.kind = REC_PLACE, .seq = p->seq};
+	memcpy(p->draft.k, p->conf.ed, sizeof(p->draft.k));
+	record_salt_place(p->draft.salt, p->conf.rdv, p->conf.node);
+	p->for_change = p->changed;
+	p->changed = false;
+	return record_seal(
+	    &p->draft, p->conf.rec, content, place_put(content, &place));
+}
+
+static void
+ask_signature(struct publish *p, uint64_t now_ms, uint64_t unix_s)
+{
+	struct msg_sign_ask m = {0};
+
+	p->sign_ms = later(p, now_ms); /* unless it comes */
+	p->phase = REST;
+	if (make_record(p, unix_s) == -1)
+		return;
+	memcpy(m.salt, p->draft.salt, sizeof(m.salt));
+	m.seq = p->draft.seq;
+	m.vlen = p->draft.vlen;
+	memcpy(m.v, p->draft.v, m.vlen);
+	if (p->io.sign(p->io.ctx, ++p->sign_id, &m) == -1)
+		return;
+	p->phase = SIGN;
+	p->late_ms = now_ms + SIGN_MS;
+}
+
+/* Somebody, or an earlier life of this node, may have used a higher one. */
+static void
+look(struct publish *p, uint64_t now_ms, uint64_t unix_s)
+{
+	uint8_t salt[RECORD_SALT];
+
+	p->looked = true;
+	record_salt_place(salt, p->conf.rdv, p->conf.node);
+	p->search = p->io.get(p->io.ctx, now_ms, p->conf.ed, salt);
+	if (p->search == 0)
+		ask_signature(p, now_ms, unix_s);
+	else
+		p->phase = LOOK;
+}
+
+static uint64_t
+next_announce(struct publish *p, uint64_t now_ms)
+{
+	uint64_t ms = (uint64_t)p->conf.announce_s * 1000;
+	uint64_t jitter = ms / 100 * JITTER;
+
+	return now_ms + ms - jitter +
+	    rnd_below(&p->io.rnd, (uint32_t)(2 * jitter + 1));
+}
+
+void
+publish_signed(struct publish *p, uint64_t now_ms, uint32_t id,
+    const struct msg_sign_reply *m)
+{
+	if (p->phase != SIGN || id != p->sign_id)
+		return; /* late */
+	p->phase = REST;
+	if (m->status == KEY_REFUSED_POINT) {
+		p->seq += p->seq_step;
+		if (p->seq_step < UINT32_MAX)
+			p->seq_step *= 4;
+		return;
+	}
+	memcpy(p->draft.sig, m->sig, sizeof(p->draft.sig));
+	if (m->status != KEY_OK || !record_verify(&p->draft))
+		return;
+	p->own = p->draft;
+	if (p->for_change && p->has_own)
+		p->gap_ms = p->gap_ms > PUBLISH_GAP_MAX_MS / 2
+		    ? PUBLISH_GAP_MAX_MS
+		    : p->gap_ms * 2;
+	p->has_own = true;
+	p->stats.signatures++;
+	p->retry_ms = RETRY_MS;
+	p->seq_step = 1;
+	p->signed_ms = now_ms;
+	p->sign_ms = p->changed ? now_ms + p->gap_ms : next_announce(p, now_ms);
+	if (p->ready)
+		put_at(p, now_ms);
+	p->io.made(p->io.ctx, now_ms, &p->own);
+}
+
+void
+publish_key_lost(struct publish *p, uint64_t now_ms)
+{
+	if (p->phase != SIGN)
+		return;
+	p->phase = REST;
+	p->sign_ms = now_ms + RETRY_MS;
+}
+
+/* ---- putting ---- */
+
+static void
+round_over(struct publish *p, uint64_t now_ms, uint64_t unix_s)
+{
+	p->phase = REST;
+	if (p->stored > 0) {
+		p->stats.last_unix_s = unix_s;
+		p->retry_ms = RETRY_MS;
+	} else {
+		p->stats.failed++;
+		put_at(p, later(p, now_ms));
+	}
+}
+
+static void
+put_one(struct publish *p, uint64_t now_ms, const struct record *r)
+{
+	uint32_t search = p->io.put(p->io.ctx, now_ms, r);
+
+	if (search == 0)
+		return; /* too many searches: in the next round */
+	p->put[p->nputs++] = search;
+	p->stats.puts++;
+}
+
+static void
+put_all(struct publish *p, uint64_t now_ms, uint64_t unix_s)
+{
+	p->put_ms = UINT64_MAX;
+	p->nputs = p->stored = 0;
+	if (p->has_own)
+		put_one(p, now_ms, &p->own);
+	for (unsigned i = 0; i < p->nrecords; i++)
+		put_one(p, now_ms, &p->record[i]);
+	p->phase = PUT;
+	if (p->nputs == 0)
+		round_over(p, now_ms, unix_s);
+}
+
+/* Is it one of the round's?  Then it is over. */
+static bool
+put_over(struct publish *p, uint32_t search)
+{
+	for (unsigned i = 0; i < p->nputs; i++) {
+		if (p->put[i] != search)
+			continue;
+		p->put[i] = p->put[--p->nputs];
+		return true;
+	}
+	return false;
+}
+
+bool
+publish_item(struct publish *p, uint32_t search, const struct dht_item *item)
+{
+	if (p->phase != LOOK || search != p->search)
+		return false;
+	publish_set_seq(p, item->seq);
+	return true;
+}
+
+bool
+publish_done(struct publish *p, uint64_t now_ms, uint64_t unix_s,
+    uint32_t search, const struct dht_report *r)
+{
+	if (p->phase == LOOK && search == p->search) {
+		/* nobody to ask is no answer: look again when there is */
+		if (r->result == DHT_NOBODY)
+			p->looked = false;
+		ask_signature(p, now_ms, unix_s);
+		return true;
+	}
+	if (p->phase != PUT || !put_over(p, search))
+		return false;
+	p->stored += r->stored;
+	p->stats.stored += r->stored;
+	if (p->nputs == 0)
+		round_over(p, now_ms, unix_s);
+	return true;
+}
+
+/* ---- time ---- */
+
+void
+publish_tick(struct publish *p, uint64_t now_ms, uint64_t unix_s)
+{
+	if (!p->on)
+		return;
+	if (p->phase == SIGN && now_ms >= p->late_ms)
+		p->phase = REST;
+	if (p->phase != REST)
+		return;
+	if (now_ms >= p->sign_ms) {
+		if (p->ready && !p->looked)
+			look(p, now_ms, unix_s);
+		else
+			ask_signature(p, now_ms, unix_s);
+	} else if (now_ms >= p->put_ms) {
+		put_all(p, now_ms, unix_s);
+	}
+}
+
+uint64_t
+publish_due(const struct publish *p)
+{
+	if (!p->on)
+		return UINT64_MAX;
+	if (p->phase == SIGN)
+		return p->late_ms;
+	if (p->phase != REST)
+		return UINT64_MAX;
+	return p->sign_ms < p->put_ms ? p->sign_ms : p->put_ms;
+}
+
+const struct publish_stats *
+publish_stats(const struct publish *p)
+{
+	return &p->stats;
+}

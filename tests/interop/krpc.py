@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""
+One datagram of the DHT by hand, and what comes back; and a node that nobody
+should listen to.  Only for test namespaces.
+
+usage: krpc.py [-b FROM] [-n TAGHEX] ADDR PORT COMMAND
+
+    ping | find_node IDHEX | get_peers IDHEX | get IDHEX | method NAME
+    put SEEDHEX SALTHEX|- SEQ VHEX [cas=N] [token=HEX] [sig=bad]
+    raw HEX                    these octets
+    spam SECONDS LIE:PORT ...  queries, and answers that nobody asked for,
+                               with node lists that name LIE; counts what the
+                               other side sends back
+
+A line: "r KEY=VALUE ..." (octets in hex), "e CODE TEXT", or "nothing".
+put gets its token itself, unless given one.  Ends with 0 if an r came.
+"""
+import argparse
+import hashlib
+import os
+import random
+import select
+import socket
+import sys
+import time
+
+import ed25519
+
+WAIT_S = 2
+SPAM_PER_S = 300
+OUR_ID = hashlib.sha1(b"krpc.py").digest()
+
+
+def bencode(x):
+    if isinstance(x, int):
+        return b"i%de" % x
+    if isinstance(x, (bytes, str)):
+        b = x.encode() if isinstance(x, str) else x
+        return b"%d:%s" % (len(b), b)
+    if isinstance(x, list):
+        return b"l" + b"".join(bencode(i) for i in x) + b"e"
+    if isinstance(x, Raw):
+        return x.octets
+    keys = sorted(k.encode() for k in x)
+    return b"d" + b"".join(bencode(k) + bencode(x[k.decode()])
+                           for k in keys) + b"e"
+
+
+class Raw:
+    """Bencoded already."""
+
+    def __init__(self, octets):
+        self.octets = octets
+
+
+def bdecode(b, i=0):
+    """(value, where it ends); dictionaries have str keys"""
+    c = b[i:i + 1]
+    if c == b"i":
+        end = b.index(b"e", i)
+        return int(b[i + 1:end]), end + 1
+    if c == b"l":
+        out = []
+        i += 1
+        while b[i:i + 1] != b"e":
+            v, i = bdecode(b, i)
+            out.append(v)
+        return out, i + 1
+    if c == b"d":
+        out = {}
+        i += 1
+        while b[i:i + 1] != b"e":
+            k, i = bdecode(b, i)
+            start = i
+            v, i = bdecode(b, i)
+            out[k.decode("latin1")] = v if k != b"v" or "t" in out else \
+                Raw(b[start:i])
+        return out, i + 1
+    colon = b.index(b":", i)
+    n = int(b[i:colon])
+    if colon + 1 + n > len(b):
+        raise ValueError("cut off")
+    return b[colon + 1:colon + 1 + n], colon + 1 + n
+
+
+class Wire:
+    def __init__(self, args):
+        family = socket.AF_INET6 if ":" in args.addr else socket.AF_INET
+        self.s = socket.socket(family, socket.SOCK_DGRAM)
+        self.s.bind((args.bind or ("::" if ":" in args.addr else "0.0.0.0"),
+                     args.from_port))
+        self.to = (args.addr, args.port)
+        self.tag = args.tag
+
+    def send(self, m):
+        if self.tag is not None:
+            m["n"] = self.tag
+        self.s.sendto(bencode(m), self.to)
+
+    def receive(self, seconds, t=None):
+        """What comes, with this transaction id if one is given; or None."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.s], [], [], left)[0]:
+                continue
+            data, who = self.s.recvfrom(65536)
+            if who[:2] != self.to:
+                continue
+            try:
+                m, n = bdecode(data)
+            except (ValueError, IndexError):
+                continue
+            if n == len(data) and isinstance(m, dict) and \
+                    t in (None, m.get("t")):
+                return m
+        return None
+
+    def ask(self, method, **a):
+        t = os.urandom(2)
+        a.setdefault("id", OUR_ID)
+        self.send({"t": t, "y": "q", "q": method, "a": a})
+        return self.receive(WAIT_S, t)
+
+
+def show(x):
+    if isinstance(x, Raw):
+        return x.octets.hex()
+    if isinstance(x, bytes):
+        return x.hex()
+    if isinstance(x, list):
+        return ",".join(show(i) for i in x)
+    return str(x)
+
+
+def report(m):
+    if m is None:
+        print("nothing")
+    elif m.get("y") == b"e":
+        e = m.get("e", [0, b""])
+        print("e", e[0], e[1].decode("latin1"))
+    else:
+        r = m.get("r", {})
+        top = {k: m[k] for k in ("ip", "v", "ro", "n") if k in m}
+        if isinstance(top.get("v"), Raw):
+            top["v"], _ = bdecode(top["v"].octets)
+        print("r", *(f"{k}={show(v)}" for k, v in sorted(r.items())),
+              *(f"top-{k}={show(v)}" for k, v in sorted(top.items())))
+    return 0 if m is not None and m.get("y") == b"r" else 1
+
+
+def put(w, seed, salt, seq, v, *options):
+    seed, v = bytes.fromhex(seed), bytes.fromhex(v)
+    salt = b"" if salt == "-" else bytes.fromhex(salt)
+    o = dict(x.split("=") for x in options)
+    k = ed25519.public(seed)
+    tbs = b"4:salt" + bencode(salt) if salt else b""
+    tbs += b"3:seqi%de1:v" % int(seq) + v
+    sig = ed25519.sign(seed, tbs)
+    if o.get("sig") == "bad":
+        sig = bytes([sig[0] ^ 1]) + sig[1:]
+    if "token" in o:
+        token = bytes.fromhex(o["token"])
+    else:
+        m = w.ask("get", target=hashlib.sha1(k + salt).digest())
+        if m is None or "token" not in m.get("r", {}):
+            return report(m)
+        token = m["r"]["token"]
+    a = {"k": k, "seq": int(seq), "sig": sig, "token": token, "v": Raw(v)}
+    if salt:
+        a["salt"] = salt
+    if "cas" in o:
+        a["cas"] = int(o["cas"])
+    return report(w.ask("put", **a))
+
+
+def compact(where):
+    host, port = where.rsplit(":", 1)
+    return os.urandom(20) + socket.inet_aton(host) + \
+        int(port).to_bytes(2, "big")
+
+
+def spam(w, seconds, *lies):
+    end = time.monotonic() + float(seconds)
+    sent = got = 0
+    while time.monotonic() < end:
+        nodes = b"".join(compact(x) for x in lies)
+        target = os.urandom(20)
+        fakes = [
+            {"y": "q", "q": "ping", "a": {"id": os.urandom(20)}},
+            {"y": "q", "q": "find_node",
+             "a": {"id": os.urandom(20), "target": target}},
+            {"y": "q", "q": "get_peers",
+             "a": {"id": os.urandom(20), "info_hash": target}},
+            {"y": "q", "q": "get",
+             "a": {"id": os.urandom(20), "target": target}},
+            {"y": "r", "r": {"id": os.urandom(20), "nodes": nodes}},
+            {"y": "r", "r": {"id": os.urandom(20), "nodes": nodes,
+                             "token": b"token", "values": [nodes[20:26]]}},
+        ]
+        m = random.choice(fakes)
+        m["t"] = os.urandom(random.choice([1, 2, 4]))
+        w.send(m)
+        sent += 1
+        while select.select([w.s], [], [], 1 / SPAM_PER_S)[0]:
+            w.s.recvfrom(65536)
+            got += 1
+    print(f"r sent={sent} back={got}")
+    return 0
+
+
+def main():
+    p = argparse.ArgumentParser(usage=__doc__)
+    p.add_argument("-b", dest="bind")
+    p.add_argument("-B", dest="from_port", type=int, default=0)
+    p.add_argument("-n", dest="tag", type=bytes.fromhex)
+    p.add_argument("addr")
+    p.add_argument("port", type=int)
+    p.add_argument("command")
+    p.add_argument("rest", nargs="*")
+    args = p.parse_args()
+    w = Wire(args)
+    named = {"find_node": "target", "get_peers": "info_hash", "get": "target"}
+    c, rest = args.command, args.rest
+    if c == "ping":
+        return report(w.ask("ping"))
+    if c in named:
+        return report(w.ask(c, **{named[c]: bytes.fromhex(rest[0])}))
+    if c == "method":
+        return report(w.ask(rest[0]))
+    if c == "put":
+        return put(w, *rest)
+    if c == "raw":
+        w.s.sendto(bytes.fromhex(rest[0]), w.to)
+        return report(w.receive(WAIT_S))
+    if c == "spam":
+        return spam(w, *rest)
+    return p.error("unknown command " + c)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
