@@ -137,7 +137,6 @@ newcomer_begin(struct newcomer *m, const struct call *c)
 	int code;
 
 	snprintf(again, sizeof(again), "sudo meshctl %s", c->verb->name);
-
 	memset(m, 0, sizeof(*m));
 	m->call = c;
 	code = paths_new(&m->files, c);

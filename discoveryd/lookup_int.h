@@ -12,8 +12,8 @@
  * (answers). */
 struct hunt { /* one search in the DHT */
 	uint32_t search;
-	bool started, over, nobody;
-	uint64_t again_ms; /* nobody: when to try again */
+	bool started, over, nobody, second;
+	uint64_t again_ms; /* nobody, second: when to try again */
 };
 
 struct question {
@@ -25,7 +25,8 @@ struct question {
 	uint32_t req; /* of our WHO_HAS; 0: nobody was asked */
 	uint64_t began_ms, dht_ms, peers_ms, deadline_ms, found_ms, stepped_ms;
 	struct hunt cert, place;
-	bool nobody;             /* there was nobody to ask, at least once */
+	bool second; /* nothing was found once: it is searched again */
+	bool nobody; /* there was nobody to ask, at least once */
 	enum find_source source; /* who brought what came last */
 	struct msg_find_step peers, dht;
 };

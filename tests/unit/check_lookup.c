@@ -262,14 +262,18 @@ START_TEST(the_end_of_time_is_unknown_and_cancels_searches)
 }
 END_TEST
 
-START_TEST(a_search_without_result_ends_the_question_early)
+START_TEST(two_searches_without_result_end_the_question_early)
 {
 	start(true);
 	ask(3, 1);
 	run(200);
 	dht_ends(1, DHT_NONE);
+	run(1400);
+	ck_assert_uint_eq(ngets, 1);
+	run(100);
+	ck_assert_uint_eq(ngets, 2); /* it may just be on its way there */
 	ck_assert_uint_eq(nanswers, 0);
-	run(100); /* peers have 300 ms */
+	dht_ends(2, DHT_NONE);
 	ck_assert_uint_eq(nanswers, 1);
 	stop();
 }
@@ -380,7 +384,8 @@ START_TEST(a_certificate_without_a_place_is_better_than_nothing)
 	ask(3, 1);
 	run(200);
 	dht_ends(1, DHT_NONE);
-	run(200);
+	run(1600);
+	dht_ends(2, DHT_NONE);
 	ck_assert_int_eq(last.row.status, LOOKUP_FOUND);
 	ck_assert_uint_eq(last.row.reply.n, 0);
 	ck_assert_uint_gt(last.row.reply.certlen, 0);
@@ -516,7 +521,7 @@ main(void)
 	    equal_questions_are_one,
 	    more_questions_than_there_is_room_for_are_busy,
 	    the_end_of_time_is_unknown_and_cancels_searches,
-	    a_search_without_result_ends_the_question_early,
+	    two_searches_without_result_end_the_question_early,
 	    a_dht_that_knows_nobody_is_asked_again_and_not_held_against_it,
 	    too_many_searches_are_tried_again,
 	    unknown_is_remembered_for_longer_each_time,
