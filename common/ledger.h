@@ -7,17 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "authority.h"
 #include "cert.h"
 #include "invite.h"
 
 /*
- * The authority's two files, as values.  Pure.
+ * The authority's ledger (identity.key.ledger, 0600), as a value: what was
+ * decided, one line each, only ever appended to, by meshctl (root) and by keyd,
+ * under flock.  Pure.
  *
- * authority (identity.key.authority, 0400): text, `word base64` a line:
- *	authority, directory: Ed25519 seeds; secret: the network's; prefix: text
- *
- * ledger (identity.key.ledger, 0600): what was decided, one line each, only
- * ever appended to, by meshctl (root) and by keyd, under flock:
  *	invite SECRET NAME CREATED EXPIRES USES LIFE_S PREFIX4 GROUPS
  *	cancel ID
  *	issue SERIAL ID NAME NODEKEY EDKEY FROM UNTIL PREFIX4 GROUPS
@@ -38,15 +36,6 @@
 #define LEDGER_GRACE_S (7 * 86400) /* for renewals; so long names stay */
 #define LEDGER_CRL_S (30 * 86400)  /* until a list's next update */
 #define LEDGER_WHO_MAX 128
-#define AUTHORITY_TEXT_MAX 256
-
-struct authority {
-	uint8_t ca_seed[32], dir_seed[32], secret[32];
-	struct prefix prefix; /* IPv4; family 0: none */
-};
-int authority_parse(const char *text, size_t len, struct authority *);
-/* Its length, 0: does not fit. */
-size_t authority_print(char *out, size_t cap, const struct authority *);
 
 struct ledger_invite {
 	uint8_t secret[INVITE_SECRET], id[INVITE_ID]; /* id from secret */

@@ -198,7 +198,7 @@ crl_add(struct crl *c, uint64_t until[CRL_SERIALS_MAX],
 void
 ledger_crl(const struct ledger *l, uint64_t unix_s, struct crl *out)
 {
-	uint64_t until[CRL_SERIALS_MAX];
+	uint64_t until[CRL_SERIALS_MAX] = {0};
 
 	*out = (struct crl){.number = l->crl + 1,
 	    .issued = unix_s,
@@ -430,10 +430,8 @@ came_before(const struct asked *k)
 
 /* What the machine has; a renewal if that does not count any more. */
 static enum join_status
-as_before(struct asked *k)
+as_before(struct asked *k, const struct ledger_issue *v)
 {
-	const struct ledger_issue *v = last_of(k->l, k->q->node);
-
 	if (k->now > v->not_after)
 		return renew(k);
 	k->v = *v;
@@ -460,8 +458,8 @@ join(struct asked *k)
 		snprintf(k->l->who, sizeof(k->l->who), "%.63s", last->name);
 		return JOIN_REVOKED;
 	}
-	if (came_before(k) && last->revoked == 0)
-		return as_before(k);
+	if (last != NULL && last->revoked == 0 && came_before(k))
+		return as_before(k, last);
 	if (inv->cancelled)
 		return JOIN_UNKNOWN;
 	if (k->now >= inv->expires) {

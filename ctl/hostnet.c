@@ -47,22 +47,46 @@ mask_bits(uint32_t v)
 	return n;
 }
 
+/* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; 0 or -1 */
+static int
+route_line(const char *p, size_t len, uint32_t *dest, uint32_t *mask)
+{
+	const char *end = p + len;
+	unsigned long v[8] = {0};
+	char *stop;
+
+	for (unsigned i = 0; i < 8; i++) {
+		p += strspn(p, " \t");
+		if (p >= end || *p == '\n')
+			return -1;
+		stop = NULL;
+		if (i > 0)
+			v[i] = strtoul(p, &stop, 16);
+		p += strcspn(p, " \t\n");
+		if (i > 0 && stop != p)
+			return -1;
+	}
+	*dest = (uint32_t)v[1];
+	*mask = (uint32_t)v[7];
+	return (v[3] & ROUTE_UP) != 0 && *mask != 0 ? 0 : -1;
+}
+
 void
 hostnet_routes(struct hostnet *h, const char *text)
 {
-	unsigned dest, gateway, flags, mask;
+	uint32_t dest, mask;
 	struct prefix p;
 
-	for (; text != NULL; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		/* Iface Destination Gateway Flags RefCnt Use Metric Mask ... */
-		if (sscanf(text, "%*63s %8x %8x %4x %*u %*u %*u %8x", &dest,
-			&gateway, &flags, &mask) != 4 ||
-		    (flags & ROUTE_UP) == 0 || mask == 0)
-			continue;
-		p = (struct prefix){.addr.family = 4, .len = mask_bits(mask)};
-		kernel_order(dest, p.addr.b);
-		add(h, &p, false);
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+
+		if (route_line(text, len, &dest, &mask) == 0) {
+			p = (struct prefix){
+			    .addr.family = 4, .len = mask_bits(mask)};
+			kernel_order(dest, p.addr.b);
+			add(h, &p, false);
+		}
+		text += len + (text[len] != '\0');
 	}
 }
 

@@ -31,7 +31,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_INVITE] = "mesh.invite/1",
 	    [SHOW_JOIN] = "mesh.join/1",
 	    [SHOW_REVOKE] = "mesh.revoke/1",
-	    [SHOW_REQUEST] = "mesh.request/1",
+	    [SHOW_RENEW] = "mesh.renew/1",
 	};
 
 	return names[doc];

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "counters.h"
 #include "msg.h"
+#include "show_doc.h"
 
 /*
  * One writer, three forms: what a verb found out goes through this interface
@@ -24,32 +25,6 @@
  *	show_raw.c   one row a line, no units, nothing cut
  *	show_json.c  schema, generated_at, node; null and [] instead of absence
  */
-enum show_doc {
-	SHOW_STATUS,
-	SHOW_PEERS,
-	SHOW_PEER,
-	SHOW_COUNTERS,
-	SHOW_LOG,
-	SHOW_LOG_LEVEL,
-	SHOW_RELOAD,
-	SHOW_CONFIG_CHECK,
-	SHOW_KEY,
-	SHOW_VERSION,
-	SHOW_FIND,
-	SHOW_DHT,
-	SHOW_NETWORK,
-	SHOW_INVITES,
-	SHOW_INVITE,
-	SHOW_JOIN, /* init and join: what was set up */
-	SHOW_REVOKE,
-	SHOW_REQUEST,
-	SHOW_NDOCS
-};
-
-const char *show_schema(enum show_doc); /* "mesh.status/1" */
-/* The arrays a document has, also when no row comes; the last is NULL. */
-const char *const *show_arrays(enum show_doc);
-
 struct show_head {
 	enum show_doc doc;
 	const char *node; /* NULL: not known, or not a question of a node */
@@ -94,29 +69,6 @@ struct show_error {
 	char detail[256];  /* "": none */
 	char hint[2][128]; /* "": none */
 };
-
-/*
- * One value of a document that has no row of its own above.  head is the label
- * or column for people, NULL: not for them; key is JSON's.
- */
-enum show_type {
-	CELL_STRING, /* s; NULL: not known */
-	CELL_LIST,   /* s: "a, b"; NULL: none; JSON: an array of strings */
-	CELL_COUNT,
-	CELL_BYTES,
-	CELL_YES,     /* n: 0 or 1 */
-	CELL_AT,      /* unix ms, 0: never; text: as a date */
-	CELL_AGO,     /* the same; text: how long ago */
-	CELL_SECONDS, /* a span; text: with units */
-	CELL_MILLIS   /* the same, in ms; JSON has seconds */
-};
-struct show_cell {
-	const char *key, *head;
-	enum show_type type;
-	const char *s;
-	uint64_t n;
-};
-#define SHOW_CELLS_MAX 24 /* of a row; GRID_COLS_MAX of them have heads */
 
 struct show;
 

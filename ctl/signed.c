@@ -104,9 +104,11 @@ signed_get(char *text, struct bundle *b, struct contact *k, uint8_t *n,
 	*n = 0;
 	*why = "a secret or contact in it makes no sense";
 	for (; *line != '\0' && r == 0; line = end) {
-		end = line + strcspn(line, "\n");
-		if (*end != '\0')
-			*end++ = '\0';
+		size_t len = strcspn(line, "\n");
+		bool ended = line[len] != '\0';
+
+		line[len] = '\0';
+		end = line + len + ended;
 		if (strncmp(line, "secret ", 7) == 0) {
 			r = key_parse(line + 7, secret);
 		} else if (strncmp(line, "contact ", 8) == 0) {
@@ -114,12 +116,9 @@ signed_get(char *text, struct bundle *b, struct contact *k, uint8_t *n,
 			    ? get_contact(line + 8, &k[(*n)++])
 			    : -1;
 		} else {
-			size_t len = strlen(line);
-
-			memmove(rest, line, len);
-			rest += len;
-			if (end > line + len)
-				*rest++ = '\n';
+			line[len] = '\n';
+			memmove(rest, line, len + ended);
+			rest += len + ended;
 		}
 	}
 	if (r == 0)

@@ -12,6 +12,8 @@
 #include "fmt.h"
 #include "terms.h"
 
+_Static_assert(ARGS_REPEAT_MAX <= CERT_GROUPS_MAX, "all groups fit");
+
 static int
 read_name(struct ledger_invite *v, const struct call *c,
     const struct registry *b, const char *name)
@@ -78,10 +80,9 @@ terms_read(struct ledger_invite *v, const struct call *c,
 		    c, "--life takes a time from 60s to 3650d, not ", life);
 	v->life_s = (uint32_t)s;
 	for (unsigned i = 0; i < c->ngroups; i++) {
-		if (i == CERT_GROUPS_MAX || !ledger_group_ok(c->group[i]))
+		if (!ledger_group_ok(c->group[i]))
 			return args_usage(c,
-			    "--group takes up to eight words of 32 "
-			    "characters, not ",
+			    "--group takes a word of up to 32 characters, not ",
 			    c->group[i]);
 		snprintf(
 		    v->group[v->ngroups++], CERT_GROUP_MAX, "%s", c->group[i]);

@@ -49,7 +49,7 @@ verb_renew(const struct call *c)
 	if (code == EXIT_FINE && end != END_OK)
 		code = session_failed(&s, end);
 	if (code == EXIT_FINE) {
-		o = report_begin(c, SHOW_RELOAD, NULL);
+		o = report_begin(c, SHOW_RENEW, NULL);
 		if (o == NULL) {
 			code = EXIT_BAD;
 			goto out;

@@ -27,8 +27,9 @@ const struct krpc_arg_rule krpc_arg_rule[KRPC_NARGS] = {
 	[ARG_SEQ]       = { "seq",          OF(GET) | OF(PUT) | OF_RESPONSE, 0 },
 	[ARG_SIG]       = { "sig",          OF(PUT) | OF_RESPONSE,    0 },
 	[ARG_TARGET]    = { "target",       OF_TARGET | OF(OTHER),    OF_TARGET },
-	[ARG_TOKEN]     = { "token",        OF(ANNOUNCE) | OF(PUT) | OF_RESPONSE,
-	                                    OF(ANNOUNCE) | OF(PUT) },
+	/* in a get it says: whom you sent this to is who is asking */
+	[ARG_TOKEN]     = { "token",        OF(GET) | OF(ANNOUNCE) | OF(PUT) |
+	                                    OF_RESPONSE, OF(ANNOUNCE) | OF(PUT) },
 	[ARG_V]         = { "v",            OF(PUT) | OF_RESPONSE,    OF(PUT) },
 	[ARG_VALUES]    = { "values",       OF_RESPONSE,              0 },
 	[ARG_WANT]      = { "want",         OF_TARGET | OF(GET_PEERS) | OF(OTHER), 0 },

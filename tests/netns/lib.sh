@@ -234,6 +234,17 @@ net_up() { # name ...: started, and all processes are up
 		lab_wait "$n" || return 1
 	done
 }
+# net_known NAME ...: waits until they have put their records into the DHT
+net_known() {
+	local n i
+	for n in "$@"; do
+		for ((i = 0; i < 200; i++)); do
+			[ "$(ctl "$n" --json dht | json_number published)" -gt 0 ] && break
+			sleep 0.1
+		done
+		[ "$i" -lt 200 ] || { echo "$n has published nothing"; return 1; }
+	done
+}
 node_ip() { # name: its IPv4 address in the overlay
 	ctl "$1" --json status | grep -oE '"10\.[0-9.]+/' | head -n 1 | tr -d '"/'
 }

@@ -192,7 +192,7 @@ hand_pong(struct hand *h, const struct endpoint *from, const uint8_t id[DHT_ID])
 	hand_answer(h, from, id, &m);
 }
 
-/* Somebody comes, asks, answers twice, and is in the table. */
+/* Somebody comes, asks, answers twice, and is in the table if there is room. */
 static inline void
 hand_befriend(
     struct hand *h, const struct endpoint *ep, const uint8_t id[DHT_ID])
@@ -200,6 +200,8 @@ hand_befriend(
 	struct krpc_msg q = hand_query(KRPC_PING, id);
 
 	hand_give(h, ep, &q);
+	if (hand_last(h, ep, KRPC_QUERY) == NULL)
+		return;
 	hand_pong(h, ep, id);
 	hand_pong(h, ep, id);
 }
