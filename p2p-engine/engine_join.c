@@ -139,6 +139,11 @@ join_on_invite(
 
 	if (e->join == NULL)
 		return;
+	if (memcmp(m->id, is.id, sizeof(is.id)) == 0) { /* the end of them */
+		e->join->invites_due_ms = now_ms + INVITES_AGAIN_MS;
+		join_arm(e);
+		return;
+	}
 	memcpy(is.id, m->id, sizeof(is.id));
 	memcpy(is.pub, m->pub, sizeof(is.pub));
 	memcpy(is.psk, m->psk, sizeof(is.psk));
@@ -511,7 +516,8 @@ join_tick(struct engine *e, uint64_t now_ms)
 		if (j->answer[i].due_ms != 0 && j->answer[i].due_ms <= now_ms)
 			answer_drop(&j->answer[i]);
 	if (now_ms >= j->invites_due_ms) {
-		j->invites_due_ms = now_ms + INVITES_AGAIN_MS;
+		/* soon again, unless keyd's whole list comes */
+		j->invites_due_ms = now_ms + INVITES_LATE_MS;
 		if (same(e->net.bundle.holder, e->pub) &&
 		    e->io.ask_invites != NULL)
 			(void)e->io.ask_invites(e->io.ctx, 1);
