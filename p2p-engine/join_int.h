@@ -25,7 +25,7 @@
 #define ISSUE_MS 3000 /* keyd's answer is late after this */
 #define INVITES_AGAIN_MS 60000
 #define INVITES_LATE_MS 1000 /* keyd's list did not come to its end */
-#define LOOK_FIRST_MS 5000 /* at our own certificate's age */
+#define LOOK_FIRST_MS 5000   /* at our own certificate's age */
 
 struct invitation {
 	bool used;

@@ -30,9 +30,10 @@ $(O)/fuzz/%: $(O)/fuzzobj/tests/fuzz/%.o $(O)/fuzzobj/lib.a
 # Tests that run whole engines in virtual time.
 $(O)/libsim.a: $(call obj,$(wildcard tests/sim/*.c))
 	$(AR_IT)
-SIM_CHECKS = $(addprefix $(O)/unit/check_,sim sim_members)
-$(SIM_CHECKS): $(O)/libsim.a
-$(SIM_CHECKS): LIBS += $(O)/libsim.a
+SIMULATED = $(addprefix $(O)/unit/check_,sim sim_members dht_sim) \
+	$(O)/tools/dhtsim
+$(SIMULATED): $(O)/libsim.a
+$(SIMULATED): LIBS += $(O)/libsim.a
 
 $(O)/evil/%: $(O)/obj/tests/evil/%.o $(LIBS)
 	@mkdir -p $(O)/evil

@@ -46,8 +46,7 @@ hand_fill(void *ctx, void *out, size_t len)
 }
 
 static inline void
-hand_send(
-    void *ctx, const struct endpoint *to, const uint8_t *data, size_t len)
+hand_send(void *ctx, const struct endpoint *to, const uint8_t *data, size_t len)
 {
 	struct hand *h = ctx;
 	struct hand_sent *s;
