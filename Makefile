@@ -46,7 +46,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMESH_VERSION='"$(VERSION)"' \
 	$(INC) $(PKG_CFLAGS) $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
 ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(SAN) $(LDFLAGS)
 
-src = $(filter-out %_openbsd.c %/main.c %/meshctl.c,$(wildcard $(1)))
+src = $(filter-out %_openbsd.c %/main.c %/meshctl.c %/exporter.c,$(wildcard $(1)))
 COMMON := $(call src,common/*.c)
 PRIV := $(call src,tunnel-priv/*.c)
 KEYD := $(call src,keyd/*.c)
@@ -58,7 +58,8 @@ FAKE := $(wildcard tests/fake/*.c)
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBS = $(O)/libctl.a $(O)/libpriv.a $(O)/libengine.a $(O)/libdisc.a \
 	$(O)/libkeyd.a $(O)/libcommon.a
-PROGRAMS = tunnel-priv keyd p2p-engine mesh-join discoveryd control meshctl
+PROGRAMS = tunnel-priv keyd p2p-engine mesh-join discoveryd control meshctl \
+	mesh-exporter
 BINS = $(addprefix $(O)/,$(PROGRAMS))
 SYSLIBS = $(L_EVENT) $(L_CRYPTO) $(L_JSON) $(L_SECCOMP) $(L_MNL)
 
@@ -99,6 +100,8 @@ $(O)/discoveryd: $(O)/obj/discoveryd/main.o $(O)/libdisc.a $(O)/libcommon.a
 	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
 $(O)/control: $(O)/obj/ctl/main.o $(O)/libctl.a $(O)/libcommon.a
 	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
+$(O)/mesh-exporter: $(O)/obj/ctl/exporter.o $(O)/libctl.a $(O)/libcommon.a
+	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
 $(O)/meshctl: $(O)/obj/ctl/meshctl.o $(O)/libctl.a $(O)/libcommon.a
 	$(LINK) $(L_JSON) $(L_CRYPTO)
 
@@ -129,15 +132,17 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(INSTALL) -m 755 $(O)/tunnel-priv $(O)/meshctl $(DESTDIR)$(SBINDIR)
+	$(INSTALL) -m 755 $(O)/tunnel-priv $(O)/meshctl $(O)/mesh-exporter \
+	    $(DESTDIR)$(SBINDIR)
 	for p in keyd p2p-engine mesh-join discoveryd control; do \
 	    $(INSTALL) -m 755 $(O)/$$p $(DESTDIR)$(LIBEXECDIR) || exit 1; done
 	for s in 5 7 8; do \
 	    $(INSTALL) -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || exit 1; done
 	$(INSTALL) -m 644 etc/mesh.conf README.md PROTOCOL.md SECURITY.md \
 	    $(DESTDIR)$(PREFIX)/share/doc/mesh
-	sed 's|@SBINDIR@|$(SBINDIR)|g' etc/systemd/mesh.service \
-	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/mesh.service
+	for s in mesh mesh-exporter; do \
+	    sed 's|@SBINDIR@|$(SBINDIR)|g' etc/systemd/$$s.service \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$s.service || exit 1; done
 	$(INSTALL) -m 644 etc/sysusers.d/mesh.conf \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	$(INSTALL) -m 644 etc/tmpfiles.d/mesh.conf \

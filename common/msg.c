@@ -84,6 +84,7 @@ role_name(enum role role)
 		[ROLE_CLIENT] = "meshctl",
 		[ROLE_CONF]   = "conf",
 		[ROLE_PRIV]   = "priv",
+		[ROLE_EXPORT] = "mesh-exporter",
 	};
 	/* clang-format on */
 

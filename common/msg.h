@@ -32,6 +32,7 @@ enum role {
 	ROLE_CLIENT, /* meshctl, on the control or the status socket */
 	ROLE_CONF,   /* tunnel-priv, the throw-away config parser */
 	ROLE_PRIV,   /* tunnel-priv, the process with the privileges */
+	ROLE_EXPORT, /* mesh-exporter; to control it is a ROLE_CLIENT */
 	ROLE_NROLES
 };
 #define R(r) (1u << (ROLE_##r))

@@ -61,6 +61,13 @@ int sandbox_priv(
 int sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *);
 
 /*
+ * A service of its own, not the supervisor's child: started as root it becomes
+ * uid/gid for good, else it has to be a user without groups already.
+ */
+int sandbox_service(
+    enum role, uint32_t uid, uint32_t gid, struct sandbox_report *);
+
+/*
  * The config parser (root, throw-away): no capabilities, no writes, no
  * sockets; may read below `readable`, and of single files those in `also` that
  * are there now.  The list ends in NULL.

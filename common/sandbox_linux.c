@@ -420,15 +420,26 @@ sandbox_priv(
 int
 sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *r)
 {
-	if (become(uid, gid, 0, r) == -1)
+	return sandbox_service(ROLE_PARENT, uid, gid, r);
+}
+
+int
+sandbox_service(
+    enum role role, uint32_t uid, uint32_t gid, struct sandbox_report *r)
+{
+	memset(r, 0, sizeof(*r));
+	if (geteuid() == 0) {
+		if (become(uid, gid, 0, r) == -1)
+			return -1;
+		if (setresuid(0, 0, 0) == 0 || setresgid(0, 0, 0) == 0) {
+			log_errorx("sandbox: could go back to root");
+			return -1;
+		}
+	} else if (check_identity(r) == -1 || drop_caps(r) == -1)
 		return -1;
-	if (setresuid(0, 0, 0) == 0 || setresgid(0, 0, 0) == 0) {
-		log_errorx("sandbox: could go back to root");
+	if (set_limits(role, r) == -1)
 		return -1;
-	}
-	if (set_limits(ROLE_PARENT, r) == -1)
-		return -1;
-	return fence(ROLE_PARENT, NULL, r);
+	return fence(role, NULL, r);
 }
 
 /* ---- the configuration parser ---- */

@@ -163,16 +163,24 @@ sandbox_priv(
 int
 sandbox_supervisor(uint32_t uid, uint32_t gid, struct sandbox_report *r)
 {
+	return sandbox_service(ROLE_PARENT, uid, gid, r);
+}
+
+int
+sandbox_service(
+    enum role role, uint32_t uid, uint32_t gid, struct sandbox_report *r)
+{
 	memset(r, 0, sizeof(*r));
-	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
-	    setresuid(uid, uid, uid) == -1) {
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
+		setresuid(uid, uid, uid) == -1)) {
 		log_error("sandbox: can't become uid %u", uid);
 		return -1;
 	}
-	if (check_identity(r) == -1 || set_limits(ROLE_PARENT, r) == -1 ||
+	if (check_identity(r) == -1 || set_limits(role, r) == -1 ||
 	    veil(NULL, NULL, r) == -1)
 		return -1;
-	return promise(ROLE_PARENT, r);
+	return promise(role, r);
 }
 
 int

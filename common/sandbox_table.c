@@ -28,6 +28,7 @@
 #define D R(DISC)
 #define C R(CTL)
 #define F R(CONF)
+#define X R(EXPORT)
 #define S R_START     /* every child until its own filter is loaded */
 #define V (E | D | C) /* those that live on libevent */
 #define ALL (T | K | V)
@@ -36,60 +37,62 @@
 static const struct sandbox_call calls[] = {
 /*    name               free         checked      refused arg          why */
 	/* memory */
-	{ "brk",             ALL|F|P|S|M, 0,           0, ARG_ANY,     "malloc" },
-	{ "mmap",            P|S,         ALL|F|M,     0, ARG_PROT,    "malloc" },
-	{ "munmap",          ALL|F|P|S|M, 0,           0, ARG_ANY,     "free" },
-	{ "mremap",          K|V|F|P|M,   0,           0, ARG_ANY,     "realloc of large blocks" },
+	{ "brk",             ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "malloc" },
+	{ "mmap",            P|S,         ALL|F|M|X,     0, ARG_PROT,    "malloc" },
+	{ "munmap",          ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "free" },
+	{ "mremap",          K|V|F|P|M|X,   0,           0, ARG_ANY,     "realloc of large blocks" },
 	{ "mprotect",        S,           0,           0, ARG_ANY,     "ld.so" },
-	{ "madvise",         S,           ALL|P|M,     0, ARG_MADVISE, "free; keyd's secrets" },
+	{ "madvise",         S,           ALL|P|M|X,     0, ARG_MADVISE, "free; keyd's secrets" },
 	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
 	/* descriptors */
-	{ "read",            F|P|S|M,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
-	{ "write",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "standard error" },
+	{ "read",            F|P|S|M|X,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
+	{ "write",           ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "standard error" },
 	{ "readv",           T,           0,           0, ARG_ANY,     "TUN" },
 	{ "writev",          T,           0,           0, ARG_ANY,     "TUN" },
 	{ "pread64",         K|D|S,       0,           0, ARG_ANY,     "ld.so; keyd's files, discoveryd's cache" },
 	{ "pwrite64",        K|D,         0,           0, ARG_ANY,     "keyd's time stamp, discoveryd's cache" },
 	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp and ledger" },
 	{ "flock",           K,           0,           0, ARG_ANY,     "the ledger is meshctl's too" },
-	{ "close",           ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
+	{ "close",           ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "" },
 	{ "memfd_create",    0,           M,           0, ARG_MEMFD,   "the packet ring" },
 	{ "ftruncate",       D|M,         0,           0, ARG_ANY,     "the packet ring; discoveryd's cache" },
-	{ "fcntl",           P|S|M,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
+	{ "fcntl",           P|S|M|X,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
 	/* messages and datagrams */
-	{ "recvmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels; datagrams" },
-	{ "sendmsg",         ALL|F|P|S|M, 0,           0, ARG_ANY,     "channels; datagrams" },
+	{ "recvmsg",         ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "channels; datagrams" },
+	{ "sendmsg",         ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "channels; datagrams" },
 	{ "sendto",          T|E|P|M,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
-	{ "accept4",         C,           0,           0, ARG_ANY,     "meshctl" },
+	{ "accept4",         C|X,           0,           0, ARG_ANY,     "meshctl" },
 	{ "getsockopt",      E|C|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
 	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO" },
 	{ "setsockopt",      0,           M,           0, ARG_MCAST,   "groups for discoveryd" },
+	{ "setsockopt",      0,           X,           0, ARG_PATIENCE, "how long a connect may take" },
 	/* waiting */
 	{ "ppoll",           T|K|F|P|M,   0,           0, ARG_ANY,     "the loop without libevent" },
-	{ "poll",            S,           0,           0, ARG_ANY,     "is the parent still there?" },
-	{ "epoll_wait",      V|M,         0,           0, ARG_ANY,     "libevent" },
-	{ "epoll_pwait",     V|M,         0,           0, ARG_ANY,     "the same on arm64" },
-	{ "epoll_ctl",       V|S|M,       0,           0, ARG_ANY,     "libevent" },
+	{ "poll",            S|X,           0,           0, ARG_ANY,     "is the parent still there?" },
+	{ "epoll_wait",      V|M|X,         0,           0, ARG_ANY,     "libevent" },
+	{ "epoll_pwait",     V|M|X,         0,           0, ARG_ANY,     "the same on arm64" },
+	{ "epoll_ctl",       V|S|M|X,       0,           0, ARG_ANY,     "libevent" },
 	{ "epoll_create1",   S|M,         0,           0, ARG_ANY,     "libevent" },
-	{ "clock_gettime",   ALL|F|P|S|M, 0,           0, ARG_ANY,     "where the vDSO can't" },
-	{ "gettimeofday",    V|S|M,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
-	{ "futex",           K|E|D|F|P|S|M, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
+	{ "clock_gettime",   ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "where the vDSO can't" },
+	{ "gettimeofday",    V|S|M|X,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
+	{ "futex",           K|E|D|F|P|S|M|X, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
 	/* the end */
-	{ "exit_group",      ALL|F|P|S|M, 0,           0, ARG_ANY,     "" },
-	{ "getrandom",       ALL|F|P|S|M, 0,           0, ARG_ANY,     "keys, ids; malloc" },
+	{ "exit_group",      ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "" },
+	{ "getrandom",       ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "keys, ids; malloc" },
 	/* files: the configuration parser and priv only */
-	{ "openat",          P|S,         F,           ALL, ARG_RDONLY, "configuration" },
-	{ "newfstatat",      F|P|S,       0,           ALL, ARG_ANY, "glob, stdio" },
-	{ "fstat",           D|F|P|S,     0,           T|K|E|C, ARG_ANY, "the same on musl; how long is a file?" },
+	{ "openat",          P|S,         F,           ALL|X, ARG_RDONLY, "configuration" },
+	{ "newfstatat",      F|P|S,       0,           ALL|X, ARG_ANY, "glob, stdio" },
+	{ "fstat",           D|F|P|S,     0,           T|K|E|C|X, ARG_ANY, "the same on musl; how long is a file?" },
 	{ "getdents64",      F,           0,           0, ARG_ANY,     "glob" },
 	{ "access",          S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "unlinkat",        P,           0,           0, ARG_ANY,     "its own sockets" },
 	/* the supervisor, and priv: sockets, interface, children */
 	{ "socket",          0,           P,           0, ARG_INET,    "UDP" },
 	{ "socket",          0,           M,           0, ARG_LOCAL,   "syslog; which addresses are there?" },
+	{ "socket",          0,           X,           0, ARG_UNIX,    "the status socket" },
 	{ "socketpair",      0,           M|S,         0, ARG_LOCAL,   "channels; libevent's signals" },
 	{ "bind",            P|M,         0,           0, ARG_ANY,     "UDP, netlink" },
-	{ "connect",         M,           0,           0, ARG_ANY,     "syslog" },
+	{ "connect",         M|X,           0,           0, ARG_ANY,     "syslog" },
 	{ "getsockname",     P|M,         0,           0, ARG_ANY,     "the port of a socket" },
 	{ "clone",           P,           0,           0, ARG_ANY,     "fork" },
 	{ "execveat",        0,           P,           0, ARG_FEXEC,   "children, by descriptor" },
@@ -118,7 +121,7 @@ static const struct sandbox_call calls[] = {
 	{ "getresgid",       P|S|M,       0,           0, ARG_ANY,     "" },
 	{ "uname",           S,           0,           0, ARG_ANY,     "the node's name, if it has none" },
 	{ "getgroups",       S,           0,           0, ARG_ANY,     "" },
-	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C, ARG_ANY, "qsort of large arrays" },
+	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C|X, ARG_ANY, "qsort of large arrays" },
 	/* start of a program */
 	{ "arch_prctl",      S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "set_tid_address", S,           0,           0, ARG_ANY,     "ld.so" },
@@ -163,7 +166,7 @@ __lsan_is_turned_off(void)
 	return 1;
 }
 
-#define EVERY (ALL|F|P|M|S)
+#define EVERY (ALL|F|P|M|S|X)
 static const struct sandbox_call extra[] = {
 	{ "mprotect",        EVERY,       0,           0, ARG_ANY,     "sanitizer" },
 	{ "madvise",         EVERY,       0,           0, ARG_ANY,     "sanitizer" },
@@ -235,6 +238,12 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 	[ROLE_CTL] = {
 		.pledge = "stdio unix recvfd", .landlock = LL_CHILD,
 		.nofile = 80, .nproc = 0, .fsize = 0, .as_mib = 48,
+		.memlock_kib = 0,
+	},
+	[ROLE_EXPORT] = {
+		.pledge = "stdio inet unix",
+		.landlock = LL_CHILD,
+		.nofile = 32, .nproc = 0, .fsize = LIMIT_KEEP, .as_mib = 256,
 		.memlock_kib = 0,
 	},
 	[ROLE_CONF] = {

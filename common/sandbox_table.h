@@ -19,16 +19,18 @@
 /* Which arguments a call may have.  The lists are in sandbox_args_linux.c. */
 enum sandbox_arg {
 	ARG_ANY,
-	ARG_PROT,    /* mmap, mprotect: never PROT_EXEC */
-	ARG_MEMFD,   /* memory to share, never to run */
-	ARG_MADVISE, /* what malloc and the secrets' pages need */
-	ARG_SOCKOPT, /* listed (level, option) pairs */
-	ARG_MCAST,   /* listed pairs that are about multicast */
-	ARG_RDONLY,  /* openat: neither writing nor creating */
-	ARG_INET,    /* socket: inet, inet6 */
-	ARG_LOCAL,   /* socket, socketpair: unix, netlink */
-	ARG_FEXEC,   /* execveat: AT_EMPTY_PATH (it can't see the path) */
-	ARG_ABSENT,  /* refused as if the kernel did not have it */
+	ARG_PROT,     /* mmap, mprotect: never PROT_EXEC */
+	ARG_MEMFD,    /* memory to share, never to run */
+	ARG_MADVISE,  /* what malloc and the secrets' pages need */
+	ARG_SOCKOPT,  /* listed (level, option) pairs */
+	ARG_MCAST,    /* listed pairs that are about multicast */
+	ARG_RDONLY,   /* openat: neither writing nor creating */
+	ARG_INET,     /* socket: inet, inet6 */
+	ARG_LOCAL,    /* socket, socketpair: unix, netlink */
+	ARG_UNIX,     /* socket: unix */
+	ARG_PATIENCE, /* setsockopt: SO_SNDTIMEO */
+	ARG_FEXEC,    /* execveat: AT_EMPTY_PATH (it can't see the path) */
+	ARG_ABSENT,   /* refused as if the kernel did not have it */
 	ARG_NKINDS
 };
 

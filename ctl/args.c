@@ -31,6 +31,7 @@ static const struct option longs[] = {
 	{ "name",     required_argument, NULL, LONG + OPT_NAME },
 	{ "no-start", no_argument,       NULL, LONG + OPT_NO_START },
 	{ "node",     required_argument, NULL, LONG + OPT_NODE },
+	{ "openmetrics", no_argument,    NULL, LONG + OPT_OPENMETRICS },
 	{ "out",      required_argument, NULL, LONG + OPT_OUT },
 	{ "port",     required_argument, NULL, LONG + OPT_PORT },
 	{ "prefix",   required_argument, NULL, LONG + OPT_PREFIX },

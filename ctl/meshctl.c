@@ -96,6 +96,11 @@ static const struct verb verbs[] = {
 	{ "network", "[show]", "", 0, 1, COMPLETE_NONE,
 	    "The network: authority, members, revocations", "",
 	    verb_network },
+	{ "metrics", "[--openmetrics] [-o FILE]", "o openmetrics", 0, 0,
+	    COMPLETE_NONE, "All figures, for Prometheus",
+	    "What mesh-exporter serves.  With -o it goes into FILE, whole or "
+	    "not at all, for\nnode_exporter's textfile collector.\n",
+	    verb_metrics },
 	{ "configtest", "[-D NAME=VALUE] [FILE]", "D", 0, 1, COMPLETE_FILE,
 	    "Check a configuration file",
 	    "Needs no privilege and no running node.  -D overrides a macro.\n",

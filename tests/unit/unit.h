@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* For what hangs; a busy machine is slow. */
+#define UNIT_TIMEOUT_S 120
+
 static inline int
 unit_run(const char *name, const TTest *const tests[], size_t n)
 {
@@ -21,6 +24,7 @@ unit_run(const char *name, const TTest *const tests[], size_t n)
 	SRunner *runner;
 	int failed;
 
+	tcase_set_timeout(tc, UNIT_TIMEOUT_S);
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(tc, tests[i]);
 	suite_add_tcase(suite, tc);
