@@ -350,7 +350,8 @@ dht_cancel(struct dht *d, uint64_t now_ms, uint32_t search)
 size_t
 dht_nodes(const struct dht *d, struct dht_node *out, size_t max)
 {
-	size_t half = d->conf.v4 && d->conf.v6 ? max / 2 : max, n = 0;
+	/* rounded up: one place is for whoever there is */
+	size_t half = d->conf.v6 ? max - max / 2 : max, n = 0;
 	/* the last tick is near enough to judge who is good */
 	uint64_t now_ms = d->keep_ms;
 

@@ -61,6 +61,23 @@ START_TEST(a_node_enters_by_answering_twice_not_by_asking)
 }
 END_TEST
 
+START_TEST(one_node_is_enough_to_be_found_whatever_its_family)
+{
+	static const struct dht_conf both = {
+	    .v4 = true, .v6 = true, .is_private = true, .any_address = true};
+	struct hand *h = begin(&both);
+	struct endpoint a = hand_ep(10, 0, 0, 1);
+	struct dht_node got[2];
+
+	ck_assert_uint_eq(dht_nodes(h->d, got, 1), 0);
+	hand_befriend(h, &a, id_a);
+	ck_assert_uint_eq(dht_nodes(h->d, got, 1), 1);
+	ck_assert(endpoint_eq(&got[0].ep, &a));
+	ck_assert_uint_eq(dht_nodes(h->d, got, 2), 1);
+	hand_free(h);
+}
+END_TEST
+
 START_TEST(who_is_somebody_else_the_second_time_does_not_enter)
 {
 	struct hand *h = begin(&members);
@@ -748,6 +765,7 @@ main(void)
 	const TTest *const tests[] = {
 	    a_ping_is_answered_with_our_id_and_the_askers_address,
 	    a_node_enters_by_answering_twice_not_by_asking,
+	    one_node_is_enough_to_be_found_whatever_its_family,
 	    who_is_somebody_else_the_second_time_does_not_enter,
 	    read_only_nodes_are_answered_and_never_asked,
 	    what_nobody_asked_for_changes_nothing,
