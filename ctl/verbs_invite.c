@@ -130,11 +130,11 @@ tell(const struct call *c)
 
 static int
 show_json_invite(const struct call *c, const struct ledger_invite *v,
-    const struct invite_token *t, const char *token)
+    const struct contacts *at, const char *token)
 {
 	struct show *o = report_begin(c, SHOW_INVITE, NULL);
 	char id[ID_TEXT], ep[ENDPOINT_STRLEN], key[45];
-	struct show_cell at = {
+	struct show_cell until = {
 	    .key = "expires_at", .type = CELL_AT, .n = v->expires * 1000};
 
 	if (o == NULL)
@@ -143,45 +143,72 @@ show_json_invite(const struct call *c, const struct ledger_invite *v,
 	o->ops->field(
 	    o, "name", NULL, strcmp(v->name, "-") == 0 ? NULL : v->name);
 	o->ops->field(o, "token", NULL, token);
-	o->ops->cell(o, &at);
+	o->ops->cell(o, &until);
 	o->ops->number(o, "uses", v->uses);
-	for (unsigned i = 0; i < t->n; i++) {
-		const struct contact *k = &t->contact[i];
+	for (unsigned i = 0; i < at->n; i++) {
+		const struct contact *k = &at->at[i];
 		const struct show_cell cells[] = {
 		    {.key = "endpoint", .s = endpoint_format(&k->ep, ep)},
 		    {.key = "public_key", .s = key_format(k->key, key)},
-		    {.key = "dht_port", .type = CELL_COUNT, .n = k->dht_port}};
+		    {.key = "dht_port", .type = CELL_COUNT, .n = k->dht_port},
+		    {.key = "name",
+			.s = at->name[i][0] == '\0' ? NULL : at->name[i]}};
 
-		o->ops->row(o, "contacts", cells, 3);
+		o->ops->row(o, "contacts", cells, 4);
 	}
 	return report_end(c, o, EXIT_FINE);
 }
 
+static void
+say_what_it_is(const struct ledger_invite *v, const struct contacts *at)
+{
+	char span[FMT_LEN], ep[ENDPOINT_STRLEN];
+
+	fprintf(stderr, "%s, valid for %s.  It calls\n",
+	    v->uses == 1 ? "Good once" : "Good several times",
+	    fmt_span(span, (v->expires - v->created) * 1000));
+	for (unsigned i = 0; i < at->n; i++)
+		fprintf(stderr, "  %s%s%s%s\n",
+		    endpoint_format(&at->at[i].ep, ep),
+		    at->name[i][0] == '\0' ? "" : " (", at->name[i],
+		    at->name[i][0] == '\0' ? "" : ")");
+	fprintf(stderr, "On the machine run:\n\n  sudo meshctl join TOKEN\n\n");
+}
+
 static int
 show_invite(const struct call *c, const struct ledger_invite *v,
-    const struct invite_token *t)
+    const struct contacts *at)
 {
 	const struct complaint bad = {
 	    .exit_status = EXIT_BAD, .code = "invite"};
-	char token[INVITE_TEXT_MAX], span[FMT_LEN], ep[ENDPOINT_STRLEN];
+	struct invite_token t = {.n = at->n};
+	char token[INVITE_TEXT_MAX];
 	int code = EXIT_FINE;
 
-	if (invite_format(token, t) == -1)
-		return report_error(c, &bad, "the token can't be made");
-	if (c->form == FORM_JSON) {
-		code = show_json_invite(c, v, t, token);
+	memcpy(t.secret, v->secret, sizeof(t.secret));
+	memcpy(t.contact, at->at, sizeof(t.contact));
+	if (invite_format(token, &t) == -1) {
+		code = report_error(c, &bad, "the token can't be made");
+	} else if (c->form == FORM_JSON) {
+		code = show_json_invite(c, v, at, token);
 	} else {
-		fprintf(stderr,
-		    "%s, valid for %s; it calls %s.  On the machine run:\n\n"
-		    "  sudo meshctl join TOKEN\n\n",
-		    v->uses == 1 ? "Good once" : "Good several times",
-		    fmt_span(span, (v->expires - v->created) * 1000),
-		    endpoint_format(&t->contact[0].ep, ep));
+		say_what_it_is(v, at);
 		if (printf("%s\n", token) < 0 || fflush(stdout) == EOF)
 			code = EXIT_BAD;
 	}
 	crypto_wipe(token, sizeof(token));
+	crypto_wipe(&t, sizeof(t));
 	return code;
+}
+
+/* What the ledger calls this node, beside each of its own places. */
+static void
+name_own(struct contacts *at, const struct registry *b)
+{
+	const struct ledger_issue *own = ledger_by_node(&b->ledger, b->holder);
+
+	for (unsigned i = 0; i < at->n && own != NULL; i++)
+		snprintf(at->name[i], sizeof(at->name[i]), "%s", own->name);
 }
 
 static int
@@ -189,7 +216,7 @@ invite(const struct call *c, struct registry *b, const struct paths *f,
     const struct conf *conf)
 {
 	struct ledger_invite v = {0};
-	struct invite_token t = {0};
+	struct contacts at;
 	int code;
 
 	code = terms_read(&v, c, b, c->argv[0], TERMS_LIFE_S);
@@ -198,20 +225,20 @@ invite(const struct call *c, struct registry *b, const struct paths *f,
 	if (code == EXIT_FINE)
 		code = parse_uses(c, &v);
 	if (code == EXIT_FINE)
-		code = contacts_find(c, f, conf, b->holder, t.contact, &t.n);
+		code = contacts_find(c, f, conf, b->holder, &at);
 	if (code == EXIT_FINE)
 		code = has_room(c, b, v.created);
 	if (code == EXIT_FINE)
 		code = write_invite(c, b, &v);
 	if (code != EXIT_FINE)
 		return code;
-	memcpy(t.secret, v.secret, sizeof(t.secret));
+	name_own(&at, b);
 	/* keyd waits for the lock, and must not wait for who waits for it */
 	registry_close(b);
 	tell(c);
-	code = show_invite(c, &v, &t);
+	contacts_more(c, &conf->node, &at);
+	code = show_invite(c, &v, &at);
 	crypto_wipe(&v, sizeof(v));
-	crypto_wipe(&t, sizeof(t));
 	return code;
 }
 

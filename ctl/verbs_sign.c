@@ -116,13 +116,12 @@ sign(const struct call *c, struct registry *registry, const struct paths *f,
 {
 	const struct complaint bad = {
 	    .exit_status = EXIT_BAD, .code = "certificate"};
-	struct contact contact[INVITE_CONTACTS_MAX];
+	struct contacts at = {0};
 	char *text = malloc(SIGNED_MAX);
 	struct bundle *b = calloc(1, sizeof(*b));
 	struct ledger_invite terms = {0};
 	struct join_request q;
 	size_t len = 0;
-	uint8_t n = 0;
 	int code = EXIT_BAD;
 
 	if (text == NULL || b == NULL)
@@ -132,12 +131,12 @@ sign(const struct call *c, struct registry *registry, const struct paths *f,
 		code = terms_read(&terms, c, registry,
 		    c->opt[OPT_NAME] == NULL ? "-" : c->opt[OPT_NAME], LIFE_S);
 	if (code == EXIT_FINE && c->ncontacts > 0)
-		code = contacts_find(c, f, conf, registry->holder, contact, &n);
+		code = contacts_find(c, f, conf, registry->holder, &at);
 	if (code == EXIT_FINE)
 		code = issue(c, registry, &q, &terms, b);
 	if (code != EXIT_FINE)
 		goto out;
-	len = signed_put(text, b, contact, n);
+	len = signed_put(text, b, at.at, at.n);
 	code = len > 0 ? give(c, text, len, 0400)
 		       : report_error(c, &bad, "the answer does not fit");
 	crypto_wipe(text, SIGNED_MAX);
