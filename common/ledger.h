@@ -26,9 +26,10 @@
  * have commas between; ID, PREFIX4 and GROUPS may be "-": none.  NAME of an
  * invite may be "-": who comes is called node-SERIAL.  A line that makes no
  * sense is skipped and counted, so that a damaged file loses a line and no
- * more.  A line without its newline at the end of the file is not there yet;
- * who appends to such a file writes a newline first.  # comments and empty
- * lines are skipped.
+ * more.  A line without its newline at the end of the file is not there yet:
+ * who has the lock and sees one writes " cut short" and a newline behind it, so
+ * that it never makes sense, reads that too, and decides only then.  # comments
+ * and empty lines are skipped.
  */
 #define LEDGER_INVITES_MAX 256 /* then the oldest that is over goes */
 #define LEDGER_ISSUED_MAX 65536

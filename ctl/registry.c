@@ -56,8 +56,41 @@ read_ledger(struct registry *b)
 	while ((n = read(b->fd, part, sizeof(part))) > 0)
 		if (ledger_read(&b->ledger, part, (size_t)n) == -1)
 			return -1;
-	b->torn = b->ledger.partlen > 0 || b->ledger.toolong;
 	return n == 0 ? 0 : -1;
+}
+
+static int
+append_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * What begins a line and has no end, while we have the lock, is of somebody who
+ * was cut off: nothing came of it.  A newline alone could make sense of it, of
+ * a group whose name is half there for example, so more is written; and this
+ * before anything is decided, by all who open the ledger (issue.c of keyd).
+ */
+static int
+end_line(struct registry *b)
+{
+	static const char end[] = " cut short\n";
+
+	if (b->ledger.partlen == 0 && !b->ledger.toolong)
+		return 0;
+	if (append_all(b->fd, end, strlen(end)) == -1 || fsync(b->fd) == -1)
+		return -1;
+	return ledger_read(&b->ledger, end, strlen(end));
 }
 
 static int
@@ -74,6 +107,8 @@ open_ledger(struct registry *b, const struct call *c)
 	errno = EINVAL;
 	if (!S_ISREG(st.st_mode) || read_ledger(b) == -1)
 		return paths_failed(c, b->path, "read");
+	if (end_line(b) == -1)
+		return paths_failed(c, b->path, "write");
 	if (b->ledger.skipped > 0)
 		fprintf(stderr, "meshctl: %s: %u lines make no sense\n",
 		    b->path, (unsigned)b->ledger.skipped);
@@ -111,34 +146,13 @@ registry_close(struct registry *b)
 	b->fd = -1;
 }
 
-static int
-append_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int
 registry_append(struct registry *b, const struct call *c, const char *lines)
 {
 	size_t len = strlen(lines);
 
-	/* a broken line must not take the next one with it */
-	if ((b->torn && append_all(b->fd, "\n", 1) == -1) ||
-	    append_all(b->fd, lines, len) == -1 || fsync(b->fd) == -1)
+	if (append_all(b->fd, lines, len) == -1 || fsync(b->fd) == -1)
 		return paths_failed(c, b->path, "write");
-	if (b->torn)
-		(void)ledger_read(&b->ledger, "\n", 1);
-	b->torn = false;
 	errno = ENOMEM;
 	return ledger_read(&b->ledger, lines, len) == 0
 	    ? EXIT_FINE

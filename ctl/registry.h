@@ -13,15 +13,16 @@
  */
 struct registry {
 	int fd;
-	bool torn; /* the file's last line has no end */
 	const char *path;
 	struct ledger ledger;
 	struct authority authority;
 	uint8_t identity[32], holder[32]; /* this node's keys */
 };
 
-/* EXIT_FINE, or reported: this node can't sign, not root, ...  Close either
- * way. */
+/*
+ * EXIT_FINE, or reported: this node can't sign, not root, ...  Close either
+ * way.  A last line that was cut short is ended, see ledger.h.
+ */
 int registry_open(struct registry *, const struct call *, const struct paths *);
 void registry_close(struct registry *);
 /*

@@ -261,9 +261,9 @@ START_TEST(the_newest_that_is_not_revoked_is_found)
 	put_issue(&o, &v);
 	ck_assert_uint_eq(ledger_by_name(&o.l, "BETA")->serial, 2);
 	ck_assert_uint_eq(ledger_by_node(&o.l, v.node)->serial, 2);
-	revoke(&o, 2);
+	gone(&o, 2);
 	ck_assert_uint_eq(ledger_by_name(&o.l, "beta")->serial, 1);
-	revoke(&o, 1);
+	gone(&o, 1);
 	ck_assert_ptr_null(ledger_by_name(&o.l, "beta"));
 	ck_assert_ptr_null(ledger_by_node(&o.l, v.node));
 	ledger_clear(&o.l);
@@ -295,7 +295,7 @@ START_TEST(the_lowest_free_address_is_given)
 	ck_assert_int_eq(prefix_parse("10.77.0.2", &inv.address), 0);
 	invite(&o, &inv); /* promised */
 	assert_free(&o, "10.77.0.4/16");
-	revoke(&o, 1);
+	gone(&o, 1);
 	assert_free(&o, "10.77.0.1/16");
 	o.now = inv.expires; /* not any more */
 	ledger_clear(&o.l);
@@ -346,7 +346,7 @@ START_TEST(the_list_has_what_is_revoked_and_not_yet_expired)
 			v.not_after = NOW - CERT_SKEW_S - 1;
 		put_issue(&o, &v);
 		if (i != 3)
-			revoke(&o, i);
+			gone(&o, i);
 	}
 	say(&o, "crl 6 1763690000\n");
 	ledger_crl(&o.l, NOW, &c);
@@ -371,7 +371,7 @@ START_TEST(a_full_list_leaves_out_what_expires_first)
 		v = issued(i, "beta", NULL);
 		v.not_after += i % 10 == 0 && i <= 30 ? 0 : DAY;
 		put_issue(&o, &v);
-		revoke(&o, i);
+		gone(&o, i);
 	}
 	ledger_crl(&o.l, NOW, &c);
 	ck_assert_uint_eq(c.n, CRL_SERIALS_MAX);

@@ -217,7 +217,7 @@ START_TEST(a_name_in_use_gets_a_number)
 	ck_assert_int_eq(comes(&o, 1, 1), JOIN_OK);
 	ck_assert_int_eq(comes(&o, 2, 2), JOIN_OK);
 	assert_is(&o, "BETA-2", "10.77.0.2/16");
-	revoke(&o, 1); /* the name is free again */
+	gone(&o, 1); /* the name is free again */
 	ck_assert_int_eq(comes(&o, 3, 3), JOIN_OK);
 	assert_is(&o, "beta", "10.77.0.1/16");
 	ledger_clear(&o.l);
@@ -335,7 +335,7 @@ START_TEST(a_machine_that_comes_by_another_invitation_keeps_its_address)
 	invite(&o, &w);
 	ck_assert_int_eq(comes(&o, 1, 7), JOIN_OK);
 	ck_assert_int_eq(comes(&o, 2, 7), JOIN_OK);
-	revoke(&o, 1);
+	gone(&o, 1);
 	ck_assert_int_eq(comes(&o, 2, 8), JOIN_OK);
 	assert_is(&o, "gamma", "10.77.0.2/16");
 	ledger_clear(&o.l);
@@ -437,7 +437,7 @@ START_TEST(who_was_revoked_is_not_renewed)
 {
 	struct office o = with_member();
 
-	revoke(&o, 1);
+	gone(&o, 1);
 	ck_assert_int_eq(comes(&o, 2, 0), JOIN_REVOKED);
 	ck_assert_str_eq(o.who, "beta");
 	ledger_clear(&o.l);
@@ -452,7 +452,7 @@ START_TEST(who_was_revoked_needs_an_invitation_made_after_that)
 
 	old.uses = 2; /* made before, still open */
 	invite(&o, &old);
-	revoke(&o, 1);
+	gone(&o, 1);
 	ck_assert_int_eq(comes(&o, 2, 7), JOIN_REVOKED);
 	ck_assert_int_eq(comes(&o, 2, 8), JOIN_REVOKED);
 	new.created = o.now + 1;
@@ -471,7 +471,7 @@ START_TEST(one_place_never_has_two_certificates_of_one_moment)
 	struct ledger_invite v = invitation(8, "beta");
 	uint64_t first = paper(&o).not_before;
 
-	revoke(&o, 1);
+	gone(&o, 1);
 	invite(&o, &v);
 	ck_assert_int_eq(comes(&o, 3, 8), JOIN_OK); /* in the same second */
 	assert_is(&o, "beta", "10.77.0.1/16");
@@ -546,7 +546,7 @@ START_TEST(whatever_happens_no_two_members_are_alike)
 			made++;
 			break;
 		case 1:
-			revoke(&o, 1 + unit_random(&seed) % (o.l.serial + 1));
+			gone(&o, 1 + unit_random(&seed) % (o.l.serial + 1));
 			break;
 		case 2:
 			(void)comes(&o, m, 0);

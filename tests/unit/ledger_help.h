@@ -139,7 +139,7 @@ assert_is(const struct office *o, const char *name, const char *address)
 }
 
 static inline void
-revoke(struct office *o, uint64_t serial)
+gone(struct office *o, uint64_t serial)
 {
 	char line[LEDGER_LINE_MAX];
 
