@@ -42,6 +42,77 @@ static const struct option longs[] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+/* What each is, for people and shells; those for all verbs first. */
+static const struct args_option options[] = {
+	{ "j", NULL,     ARG_NONE, "as --json" },
+	{ "json", NULL,  ARG_NONE, "one JSON document" },
+	{ "H", NULL,     ARG_NONE, "raw: no heads, no units, tabs between" },
+	{ "f", "FILE",   ARG_FILE, "the configuration" },
+	{ "R", "DIR",    ARG_FILE, "where the sockets are" },
+	{ "S", "DIR",    ARG_FILE, "where keys are" },
+	{ "s", "SOCKET", ARG_FILE, "exactly this socket" },
+	{ "help", NULL,  ARG_NONE, "the verbs, or more about one" },
+	{ "version", NULL, ARG_NONE, "the version" },
+#define ARGS_COMMON 9
+	{ "a", NULL,     ARG_NONE, "all of it" },
+	{ "n", "LINES",  ARG_WORD, "how many lines" },
+	{ "o", "FILE",   ARG_FILE, "write to this file" },
+	{ "D", "NAME=VALUE", ARG_WORD, "override a macro" },
+	{ "address", "A", ARG_WORD, "its address in the network" },
+	{ "cancel", "ID", ARG_WORD, "make this invitation useless" },
+	{ "contact", "A:PORT", ARG_WORD, "where others reach this node" },
+	{ "dht-port", "N", ARG_WORD, "UDP port of the DHT (6881)" },
+	{ "expires", "TIME", ARG_WORD, "how long the token is good (15m)" },
+	{ "file", "FILE", ARG_FILE, "what meshctl sign has written" },
+	{ "group", "G",  ARG_WORD, "a group that it belongs to" },
+	{ "life", "TIME", ARG_WORD, "how long its certificate is good" },
+	{ "name", "NAME", ARG_WORD, "what it is called" },
+	{ "no-start", NULL, ARG_NONE, "don't start the service" },
+	{ "node", "NAME", ARG_WORD, "what this node is called" },
+	{ "openmetrics", NULL, ARG_NONE, "as OpenMetrics 1.0" },
+	{ "out", "FILE", ARG_FILE, "write the signed list to a new file" },
+	{ "port", "N",   ARG_WORD, "UDP port of the node (51820)" },
+	{ "prefix", "A/N", ARG_WORD, "the network's IPv4 addresses" },
+	{ "reusable", "N", ARG_WORD, "how many machines may use it (1)" },
+	{ "trace", NULL, ARG_NONE, "also where it was looked for" },
+	{ "yes", NULL,   ARG_NONE, "don't ask" },
+};
+/* clang-format on */
+
+const struct args_option *
+args_common(size_t *n)
+{
+	*n = ARGS_COMMON;
+	return options;
+}
+
+const struct args_option *
+args_option(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strncmp(options[i].name, name, len) == 0 &&
+		    options[i].name[len] == '\0')
+			return &options[i];
+	return NULL;
+}
+
+const struct args_option *
+args_next(const char **list)
+{
+	const char *p = *list;
+	size_t len = 1;
+
+	if (*p == ' ') {
+		p++;
+		len = strcspn(p, " ");
+	}
+	if (*p == '\0')
+		return NULL;
+	*list = p + len;
+	return args_option(p, len);
+}
+
 /* "contact" for OPT_CONTACT */
 static const char *
 long_name(int val)
@@ -184,11 +255,9 @@ args_read(struct call *c, int argc, char *argv[], int *code)
 			*code = verb_version(c);
 			return -1;
 		}
-		if (opt == 'h') {
-			verbs_overview(c, stdout);
-			return -1;
-		}
-		if (opt == ':' || opt == '?')
+		if (opt == 'h')
+			c->help = true;
+		else if (opt == ':' || opt == '?')
 			*code = complain(c, opt, argv);
 		else if (opt >= LONG)
 			*code = parse_long(c, (enum opt)(opt - LONG), optarg);

@@ -33,6 +33,23 @@ enum opt {
 };
 #define ARGS_REPEAT_MAX 8
 
+enum args_kind { ARG_NONE, ARG_WORD, ARG_FILE };
+struct args_option {
+	const char *name; /* one letter, or a word */
+	const char *arg;  /* NULL: takes none */
+	enum args_kind kind;
+	const char *what; /* a few words */
+};
+/* Those that all verbs take. */
+const struct args_option *args_common(size_t *n);
+/* NULL: there is none of this name */
+const struct args_option *args_option(const char *name, size_t len);
+/*
+ * The next of a verb's own: *list is its row's options and moves on.  NULL at
+ * the end.
+ */
+const struct args_option *args_next(const char **list);
+
 struct call;
 
 /*

@@ -3,10 +3,10 @@
 /*
  * meshctl: look at and control a running node.
  *
- * A table of verbs; the command line is read by args.c, and what a verb does
- * is in verbs_*.c.  It runs as whoever calls it and has no rights of its own:
- * what it may ask is decided by the sockets' modes and by control, and what it
- * may write by the file system.
+ * The verbs are in verbs_table.c; the command line is read by args.c, and what
+ * a verb does is in verbs_*.c.  It runs as whoever calls it and has no rights
+ * of its own: what it may ask is decided by the sockets' modes and by control,
+ * and what it may write by the file system.
  */
 #include <stdio.h>
 
@@ -14,114 +14,6 @@
 #include "verbs.h"
 
 #define RUNDIR "/run/mesh"
-
-/* clang-format off */
-static const struct verb verbs[] = {
-	{ "status", "", "", 0, 0, COMPLETE_NONE,
-	    "How the node, its processes and its packets do",
-	    "Exit code 1 if something is degraded: a process that is not up or "
-	    "a packet\nthat nobody can account for.\n", verb_status },
-	{ "peers", "", "", 0, 0, COMPLETE_NONE,
-	    "All peers, a line each",
-	    "With -H the columns are name, state, endpoint, seconds since the "
-	    "handshake,\noctets in, octets out, seconds since it was seen, "
-	    "public key.\n", verb_peers },
-	{ "peer", "NAME", "", 1, 1, COMPLETE_PEER,
-	    "Everything about one peer", "", verb_peer },
-	{ "counters", "[-a]", "a", 0, 0, COMPLETE_NONE,
-	    "What was counted, by process",
-	    "Only what is not zero; -a shows all.\n", verb_counters },
-	{ "log", "[-a | -n N | level LEVEL]", "an", 0, 2, COMPLETE_LOG,
-	    "The last lines of all processes, or set the level",
-	    "-n N shows the last N lines (100), -a all that are kept.\n"
-	    "level takes error, warning, info or debug, until the next reload.\n",
-	    verb_log },
-	{ "reload", "", "", 0, 0, COMPLETE_NONE,
-	    "Read the configuration again",
-	    "All of it or nothing: after an error the old one goes on.\n",
-	    verb_reload },
-	{ "init", "[--name NETWORK] [--prefix A/N] [--address A] [--node NAME]\n"
-	    "\t[--port N] [--dht-port N] [--contact A:PORT ...] [--no-start]",
-	    " name prefix address node port dht-port contact no-start", 0, 0,
-	    COMPLETE_NONE, "Start a network on this machine",
-	    "Makes the network's keys, this node's key and certificate, and "
-	    "a short\nconfiguration, and starts the service.  Nothing that "
-	    "exists is overwritten.\n--contact is where others reach this "
-	    "node if that is not one of its own\naddresses.\n", verb_init },
-	{ "invite", "NAME|- [--expires 15m] [--reusable N] [--address A]\n"
-	    "\t[--group G ...] [--life 30d] [--contact A:PORT ...]",
-	    " expires reusable address group life contact", 1, 1,
-	    COMPLETE_NONE, "Let a machine join: prints a token",
-	    "The token goes to the machine that is to join; it is good once "
-	    "(or N times),\nand for 15 minutes.  NAME is what the machine "
-	    "will be called, - a number.\n--life is how long its "
-	    "certificate is good; it is renewed by itself.\n", verb_invite },
-	{ "invites", "[--cancel ID]", " cancel", 0, 0, COMPLETE_NONE,
-	    "Invitations, and what became of them",
-	    "--cancel makes one useless that was not used yet.\n",
-	    verb_invites },
-	{ "join", "TOKEN | --file FILE [--port N] [--dht-port N] [--no-start]",
-	    " file port dht-port no-start", 0, 32, COMPLETE_NONE,
-	    "Join a network with a token",
-	    "Asks the network for a certificate, writes a short configuration "
-	    "and starts the\nservice.  --file takes what meshctl sign has "
-	    "written instead of a token.\n", verb_join },
-	{ "revoke", "[NAME] [--yes] [--out FILE]", " yes out", 0, 1,
-	    COMPLETE_PEER, "Throw a node out of the network",
-	    "Its certificates don't count any more, as soon as others hear of "
-	    "it.  Asks to\ntype the name again; --yes does not.  --out writes "
-	    "the signed list to a new\nfile.  Without NAME the list is signed "
-	    "and sent again.\n", verb_revoke },
-	{ "renew", "", "", 0, 0, COMPLETE_NONE,
-	    "Ask for a new certificate now",
-	    "It is done without this when two thirds of its time are over.\n",
-	    verb_renew },
-	{ "request", "[-o FILE]", "o", 0, 0, COMPLETE_NONE,
-	    "This node's keys, for meshctl sign",
-	    "For networks whose authority is on a machine that is off line: "
-	    "one line to\ncarry there.\n", verb_request },
-	{ "sign", "FILE --name NAME [--address A] [--group G ...] [--life 30d]\n"
-	    "\t[--contact A:PORT ...] [-o FILE]",
-	    "o name address group life contact", 1, 1, COMPLETE_FILE,
-	    "A certificate for what meshctl request has written",
-	    "The answer is a secret: it holds what every member knows.  "
-	    "On the machine:\nmeshctl join --file FILE.\n", verb_sign },
-	{ "lookup", "IP|NAME [--trace]", " trace", 1, 1, COMPLETE_PEER,
-	    "Find a node in the network, as a packet would",
-	    "--trace shows where it was looked for, and how long that took.\n",
-	    verb_lookup },
-	{ "dht", "[-a]", "a", 0, 0, COMPLETE_NONE,
-	    "The distributed hash table that nodes are found by",
-	    "-a lists the nodes in the routing table.\n", verb_dht },
-	{ "network", "[show]", "", 0, 1, COMPLETE_NONE,
-	    "The network: authority, members, revocations", "",
-	    verb_network },
-	{ "metrics", "[--openmetrics] [-o FILE]", "o openmetrics", 0, 0,
-	    COMPLETE_NONE, "All figures, for Prometheus",
-	    "What mesh-exporter serves.  With -o it goes into FILE, whole or "
-	    "not at all, for\nnode_exporter's textfile collector.\n",
-	    verb_metrics },
-	{ "configtest", "[-D NAME=VALUE] [FILE]", "D", 0, 1, COMPLETE_FILE,
-	    "Check a configuration file",
-	    "Needs no privilege and no running node.  -D overrides a macro.\n",
-	    verb_configtest },
-	{ "keygen", "[-o FILE]", "o", 0, 0, COMPLETE_NONE,
-	    "Make a private key",
-	    "Without -o the key is printed.  With -o it goes into a new file "
-	    "that only its\nowner may read, and the public key is printed.\n",
-	    verb_keygen },
-	{ "pubkey", "[FILE]", "", 0, 1, COMPLETE_FILE,
-	    "The public key of a private one",
-	    "Reads standard input without FILE.\n", verb_pubkey },
-	{ "version", "", "", 0, 0, COMPLETE_NONE,
-	    "The version of this program", "", verb_version },
-	{ "completion", "bash|zsh|fish", "", 1, 1, COMPLETE_SHELL,
-	    "Completion code for a shell",
-	    "For bash: source <(meshctl completion bash)\n", verb_completion },
-	{ "help", "[VERB]", "", 0, 1, COMPLETE_VERB,
-	    "This list, or more about one verb", "", verb_help },
-};
-/* clang-format on */
 
 static int
 find_verb(struct call *c, const char *name)
@@ -143,14 +35,15 @@ find_verb(struct call *c, const char *name)
 int
 main(int argc, char *argv[])
 {
-	struct call c = {.verbs = verbs,
-	    .nverbs = sizeof(verbs) / sizeof(verbs[0]),
-	    .rundir = RUNDIR};
+	struct call c = {.rundir = RUNDIR};
 	int code;
 
 	log_init("meshctl", LOG_L_WARN);
+	c.verbs = verbs_table(&c.nverbs);
 	if (args_read(&c, argc, argv, &code) == -1)
 		return code;
+	if (c.help)
+		return verb_help(&c);
 	if (c.argc == 0 && !verbs_welcome(&c, stdout))
 		verbs_overview(&c, stdout);
 	if (c.argc == 0)

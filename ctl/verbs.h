@@ -12,8 +12,8 @@
 #include "show.h"
 
 /*
- * What meshctl can do.  The table in meshctl.c is the only list of verbs: the
- * dispatch, help, completion and "did you mean" all read it.
+ * What meshctl can do.  verbs_table.c has the only list of verbs: the dispatch,
+ * help, completion and "did you mean" all read it.
  */
 #define EXIT_FINE 0
 #define EXIT_BAD 1 /* degraded, or it failed */
@@ -34,6 +34,7 @@ enum complete { /* what may follow a verb, for the shells */
 	COMPLETE_LOG,
 	COMPLETE_FILE,
 	COMPLETE_SHELL,
+	COMPLETE_SHOW,
 	COMPLETE_VERB
 };
 
@@ -58,6 +59,7 @@ struct call { /* one command line, parsed */
 	const char *statedir; /* -S, NULL: the usual one */
 	const char *socket;   /* NULL: by the verb, in rundir */
 	/* options of verbs */
+	bool help;                                /* --help */
 	bool all;                                 /* -a */
 	uint32_t last;                            /* -n, 0: not given */
 	const char *file;                         /* -o */
@@ -70,6 +72,8 @@ struct call { /* one command line, parsed */
 	int argc;      /* operands */
 	char **argv;
 };
+
+const struct verb *verbs_table(size_t *n);
 
 /* Each returns an exit code and has printed what there is to say. */
 int verb_status(const struct call *);

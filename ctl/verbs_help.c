@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* file: ctl/verbs_help.c */
 /*
- * The verbs about meshctl itself: help, version, completion.  All of it comes
- * from the table of verbs, so that it can't be out of date.
+ * The verbs about meshctl itself: help and version.  All of it comes from the
+ * table of verbs, so that it can't be out of date.
  */
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +93,23 @@ verbs_welcome(const struct call *c, FILE *f)
 	return true;
 }
 
+static void
+show_options(const struct verb *v)
+{
+	const struct args_option *o;
+	const char *list = v->options;
+	char left[40];
+
+	if (list[0] != '\0')
+		printf("\n");
+	while ((o = args_next(&list)) != NULL) {
+		snprintf(left, sizeof(left), "%s%s%s%s",
+		    o->name[1] == '\0' ? "-" : "--", o->name,
+		    o->arg == NULL ? "" : " ", o->arg == NULL ? "" : o->arg);
+		printf("  %-20s%s\n", left, o->what);
+	}
+}
+
 int
 verb_help(const struct call *c)
 {
@@ -114,8 +131,10 @@ verb_help(const struct call *c)
 		m.hint[0] = "meshctl help";
 		return report_error(c, &m, "no verb \"%s\"", c->argv[0]);
 	}
-	printf("usage: meshctl %s %s\n\n%s.\n%s", v->name, v->operands,
-	    v->summary, v->more);
+	printf("usage: meshctl %s%s%s\n\n%s.\n%s", v->name,
+	    v->operands[0] == '\0' ? "" : " ", v->operands, v->summary,
+	    v->more);
+	show_options(v);
 	return EXIT_FINE;
 }
 
@@ -133,163 +152,4 @@ verb_version(const struct call *c)
 		o->ops->number(o, "protocol", MSG_VERSION);
 	}
 	return report_end(c, o, EXIT_FINE);
-}
-
-/* ---- completion ---- */
-
-/*
- * Names come from other processes and end up on a root shell's command line:
- * only those without any meaning to a shell are offered.
- */
-#define PEER_NAMES                                                             \
-	"meshctl -H peers 2>/dev/null | cut -f1 | "                            \
-	"grep -E '^[A-Za-z0-9][A-Za-z0-9._-]*$'"
-
-/* What may follow, as the shell's own code; by enum complete. */
-struct shell {
-	const char *name, *head, *word, *between, *tail;
-	const char *after[COMPLETE_VERB + 1];
-	/* options that are words: begin, a verb and its words, end */
-	const char *options, *of_verb, *end_of_verb, *options_end;
-};
-
-/* clang-format off */
-#define BASH_WORDS(list)                                                       \
-	"\t%s) mapfile -t COMPREPLY < <(compgen -W " list " -- \"$cur\") ;;\n"
-#define FISH_AFTER "complete -c meshctl -n '__fish_seen_subcommand_from %s' "
-
-static const struct shell shells[] = {
-	{ .name = "bash",
-	  .head =
-	    "# bash completion for meshctl(8), made by: meshctl completion bash\n"
-	    "_meshctl()\n{\n"
-	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} verb='' w\n"
-	    "\tlocal -a verbs=(\n",
-	  .word = "\t    %s\n",
-	  .between =
-	    "\t)\n\n\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	    "\t\tcase $w in -*) ;; *) verb=$w; break ;; esac\n\tdone\n",
-	  .options = "\tif [[ $cur == -* ]]; then\n\t\tcase $verb in\n",
-	  .of_verb = "\t\t%s) mapfile -t COMPREPLY < <(compgen -W '",
-	  .end_of_verb = "' -- \"$cur\") ;;\n",
-	  .options_end = "\t\tesac\n\t\treturn\n\tfi\n"
-	    "\tcase $verb in\n"
-	    "\t'') mapfile -t COMPREPLY < <(compgen -W \"${verbs[*]}\" "
-	    "-- \"$cur\") ;;\n",
-	  .tail = "\tesac\n}\ncomplete -F _meshctl meshctl\n",
-	  .after = {
-	    [COMPLETE_PEER] = BASH_WORDS("\"$(" PEER_NAMES ")\""),
-	    [COMPLETE_LOG] = BASH_WORDS("'level error warning info debug'"),
-	    [COMPLETE_FILE] =
-	      "\t%s) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n",
-	    [COMPLETE_SHELL] = BASH_WORDS("'bash zsh fish'"),
-	    [COMPLETE_VERB] = BASH_WORDS("\"${verbs[*]}\""),
-	  } },
-	{ .name = "zsh",
-	  .head =
-	    "#compdef meshctl\n"
-	    "# zsh completion for meshctl(8), made by: meshctl completion zsh\n"
-	    "_meshctl()\n{\n"
-	    "\tlocal -a verbs=(\n",
-	  .word = "\t    %s\n",
-	  .between =
-	    "\t)\n\tlocal verb=${${words[2,CURRENT-1]:#-*}[1]}\n\n",
-	  .options =
-	    "\tif [[ ${words[CURRENT]} == -* ]]; then\n\t\tcase $verb in\n",
-	  .of_verb = "\t\t%s) compadd --",
-	  .end_of_verb = " ;;\n",
-	  .options_end = "\t\tesac\n\t\treturn\n\tfi\n"
-	    "\tcase $verb in\n\t'') compadd -a verbs ;;\n",
-	  .tail = "\tesac\n}\n_meshctl \"$@\"\n",
-	  .after = {
-	    [COMPLETE_PEER] =
-	      "\t%s) compadd -- ${(f)\"$(" PEER_NAMES ")\"} ;;\n",
-	    [COMPLETE_LOG] = "\t%s) compadd level error warning info debug ;;\n",
-	    [COMPLETE_FILE] = "\t%s) _files ;;\n",
-	    [COMPLETE_SHELL] = "\t%s) compadd bash zsh fish ;;\n",
-	    [COMPLETE_VERB] = "\t%s) compadd -a verbs ;;\n",
-	  } },
-	{ .name = "fish",
-	  .head =
-	    "# fish completion for meshctl(8), made by: meshctl completion fish\n"
-	    "complete -c meshctl -f\n"
-	    "complete -c meshctl -s j -l json -d 'one JSON document'\n"
-	    "complete -c meshctl -s H -d 'raw: tabs between'\n",
-	  .word = "complete -c meshctl -n __fish_use_subcommand -a %s\n",
-	  .between = "",
-	  .options = "",
-	  .of_verb = FISH_AFTER "-a '",
-	  .end_of_verb = "'\n",
-	  .options_end = "",
-	  .tail = "",
-	  .after = {
-	    [COMPLETE_PEER] = FISH_AFTER "-a '(" "meshctl -H peers "
-	      "2>/dev/null | cut -f1 | string match -r \"^[A-Za-z0-9][A-Za-z0-9._-]*\\$\""
-	      ")'\n",
-	    [COMPLETE_LOG] = FISH_AFTER "-a 'level error warning info debug'\n",
-	    [COMPLETE_FILE] = FISH_AFTER "-F\n",
-	    [COMPLETE_SHELL] = FISH_AFTER "-a 'bash zsh fish'\n",
-	    [COMPLETE_VERB] = FISH_AFTER "-a '(meshctl -H help | cut -f1)'\n",
-	  } },
-};
-/* clang-format on */
-
-/* The template's one %s, without handing a variable format to printf. */
-static void
-fill(const char *template, const char *word)
-{
-	const char *p = strstr(template, "%s");
-
-	if (p == NULL)
-		return;
-	printf("%.*s%s%s", (int)(p - template), template, word, p + 2);
-}
-
-/* " --expires --group", from the words of a verb's row */
-static void
-print_options(const struct call *c, const struct shell *sh)
-{
-	fputs(sh->options, stdout);
-	for (size_t i = 0; i < c->nverbs; i++) {
-		const char *w = strchr(c->verbs[i].options, ' ');
-
-		if (w == NULL)
-			continue;
-		fill(sh->of_verb, c->verbs[i].name);
-		for (; w != NULL; w = strchr(w + 1, ' '))
-			printf(" --%.*s", (int)strcspn(w + 1, " "), w + 1);
-		fputs(sh->end_of_verb, stdout);
-	}
-	fputs(sh->options_end, stdout);
-}
-
-static void
-print_completion(const struct call *c, const struct shell *sh)
-{
-	fputs(sh->head, stdout);
-	for (size_t i = 0; i < c->nverbs; i++)
-		fill(sh->word, c->verbs[i].name);
-	fputs(sh->between, stdout);
-	print_options(c, sh);
-	for (size_t i = 0; i < c->nverbs; i++) {
-		const struct verb *v = &c->verbs[i];
-
-		if (sh->after[v->complete] != NULL)
-			fill(sh->after[v->complete], v->name);
-	}
-	fputs(sh->tail, stdout);
-}
-
-int
-verb_completion(const struct call *c)
-{
-	struct complaint m = {.exit_status = EXIT_USAGE, .code = "usage"};
-
-	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-		if (strcmp(shells[i].name, c->argv[0]) == 0) {
-			print_completion(c, &shells[i]);
-			return EXIT_FINE;
-		}
-	m.hint[0] = "meshctl completion bash|zsh|fish";
-	return report_error(c, &m, "no shell \"%s\"", c->argv[0]);
 }
