@@ -200,8 +200,7 @@ int
 newcomer_check(struct newcomer *m)
 {
 	static const uint8_t none[32];
-	const struct complaint bad = {
-	    .exit_status = EXIT_BAD, .code = "certificate"};
+	struct complaint bad = {.exit_status = EXIT_BAD, .code = "certificate"};
 	uint64_t now = clock_unix_ms() / 1000;
 	const char *why = bundle_verify(&m->bundle, m->node, now);
 
@@ -211,6 +210,9 @@ newcomer_check(struct newcomer *m)
 	if (why == cert_verdict_name(CERT_EARLY) ||
 	    why == cert_verdict_name(CERT_EXPIRED))
 		return bad_clock(m, why, now);
+	if (m->call->opt[OPT_FILE] != NULL)
+		bad.hint[0] = "is it for this machine?  meshctl request here, "
+			      "then sign that";
 	if (why != NULL)
 		return report_error(m->call, &bad,
 		    "the certificate that came does not count: %s", why);

@@ -510,7 +510,10 @@ json_note(struct show *s, const struct show_note *m)
 static int
 dump(FILE *f, const json_t *doc)
 {
-	if (json_dumpf(doc, f, JSON_INDENT(2) | JSON_ENSURE_ASCII) == -1)
+	/* microseconds of a year fit, and 0.3 is not 0.29999999999999999 */
+	if (json_dumpf(doc, f,
+		JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15)) ==
+	    -1)
 		return -1;
 	fputc('\n', f);
 	return fflush(f) == EOF || ferror(f) ? -1 : 0;

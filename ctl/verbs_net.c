@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* file: ctl/verbs_net.c */
 /*
- * The verbs that look at the network: network, lookup, dht; and renew, which
- * asks for a new certificate.  Certificates in the answers are shown as they
- * are: who verified them is the engine.
+ * The verbs that look at the network: network, lookup, dht.  Certificates in
+ * the answers are shown as they are: who verified them is the engine.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,40 +30,6 @@ static const char *
 none_if_empty(const char *s)
 {
 	return s[0] == '\0' ? NULL : s;
-}
-
-/* ---- renew ---- */
-
-int
-verb_renew(const struct call *c)
-{
-	enum row_end end = END_OK;
-	struct session s;
-	struct show *o;
-	int code;
-
-	code = session_open(&s, c, SESSION_ACT);
-	if (code == EXIT_FINE)
-		code = session_ask(&s, MSG_RENEW_ASK, NULL, &end);
-	if (code == EXIT_FINE && end != END_OK)
-		code = session_failed(&s, end);
-	if (code == EXIT_FINE) {
-		o = report_begin(c, SHOW_RENEW, NULL);
-		if (o == NULL) {
-			code = EXIT_BAD;
-			goto out;
-		}
-		o->ops->field(o, "result", NULL, "ok");
-		for (size_t i = 0; i < s.snap.ntexts; i++)
-			o->ops->field(o, "message", "", s.snap.text[i].text);
-		if (s.snap.ntexts == 0 && c->form == FORM_TEXT)
-			o->ops->field(o, "message", "",
-			    "A new certificate was asked for.");
-		code = report_end(c, o, EXIT_FINE);
-	}
-out:
-	session_close(&s);
-	return code;
 }
 
 /* ---- network ---- */
@@ -131,9 +96,27 @@ show_own(struct show *o, const struct msg_net_row *n)
 	    p.ok ? p.c.not_after * 1000 : 0);
 }
 
-static void
-show_network(struct show *o, const struct msg_net_row *n)
+/* The node that can sign, if we know it: this one or another member. */
+static const char *
+holder_name(const struct snapshot *s, struct cert *c)
 {
+	if (s->net.is_holder)
+		return cert_get(s->net.cert, s->net.certlen, c) == CERT_OK
+		    ? c->name
+		    : NULL;
+	for (size_t i = 0; i < s->nmembers; i++)
+		if (cert_get(s->member[i].cert, s->member[i].certlen, c) ==
+			CERT_OK &&
+		    memcmp(c->node, s->net.holder, sizeof(c->node)) == 0)
+			return c->name;
+	return NULL;
+}
+
+static void
+show_network(struct show *o, const struct snapshot *s)
+{
+	const struct msg_net_row *n = &s->net;
+	struct cert holder;
 	char name[NETWORK_NAME], key[45], four[PREFIX_STRLEN];
 	char six[PREFIX_STRLEN], both[2 * PREFIX_STRLEN + 4] = "";
 
@@ -146,7 +129,8 @@ show_network(struct show *o, const struct msg_net_row *n)
 	o->ops->field(
 	    o, "authority", "authority", key_format(n->authority, key));
 	o->ops->field(o, "holder", "holder", key_format(n->holder, key));
-	cell(o, "is_holder", "signs here", CELL_YES, n->is_holder);
+	o->ops->field(o, "holder_name", "signs", holder_name(s, &holder));
+	cell(o, "is_holder", NULL, CELL_YES, n->is_holder);
 	show_own(o, n);
 	cell(o, "revocation_list_number", "revocations", CELL_COUNT,
 	    n->crl_number);
@@ -216,7 +200,7 @@ show_all(const struct call *c, struct snapshot *n)
 	o = report_begin(c, SHOW_NETWORK, p.ok ? p.c.name : NULL);
 	if (o == NULL)
 		return EXIT_BAD;
-	show_network(o, &n->net);
+	show_network(o, n);
 	if (n->nmembers > 1)
 		qsort(n->member, n->nmembers, sizeof(*n->member), by_cert_name);
 	for (size_t i = 0; i < n->nmembers; i++)
@@ -381,7 +365,7 @@ show_found(const struct call *c, const struct snapshot *s)
 	const struct msg_find_row *m = &s->find[0];
 	bool found = m->status == LOOKUP_FOUND;
 	struct paper p;
-	char key[45];
+	char key[45], hint[160];
 	struct show *o = report_begin(c, SHOW_FIND, NULL);
 
 	if (o == NULL)
@@ -399,6 +383,16 @@ show_found(const struct call *c, const struct snapshot *s)
 	    p.ok ? p.c.not_after * 1000 : 0);
 	for (size_t i = 0; i < s->nfinds; i++)
 		show_places(o, &s->find[i]);
+	if (!found && c->form == FORM_TEXT) {
+		snprintf(hint, sizeof(hint), "%s%s",
+		    m->status == LOOKUP_BUSY
+			? "Too many are looked for: try again in a few seconds."
+			: "Nobody knows it; who is known: meshctl network",
+		    c->opt[OPT_TRACE] != NULL
+			? ""
+			: "; where it was looked for: --trace");
+		o->ops->field(o, "hint", "", hint);
+	}
 	if (c->opt[OPT_TRACE] != NULL || c->form == FORM_JSON)
 		for (size_t i = 0; i < s->nsteps; i++)
 			show_step(o, &s->step[i]);

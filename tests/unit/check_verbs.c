@@ -159,30 +159,6 @@ START_TEST(completion_has_all_verbs_and_options)
 }
 END_TEST
 
-START_TEST(bash_offers_the_options_of_the_verb_that_was_typed)
-{
-	char line[TEXT_MAX + 512];
-	FILE *f;
-	int status;
-
-	ck_assert_int_eq(output("completion", "bash"), EXIT_FINE);
-	f = popen("bash >/dev/null", "w");
-	ck_assert_ptr_nonnull(f);
-	snprintf(line, sizeof(line), "%s\n%s", text,
-	    "t() { COMP_WORDS=(meshctl \"$@\"); COMP_CWORD=$#; COMPREPLY=();"
-	    " _meshctl; w=\" ${COMPREPLY[*]} \"; }\n"
-	    "has() { [[ $w == *\" $1 \"* ]] || exit 1; }\n"
-	    "not() { [[ $w != *\" $1 \"* ]] || exit 1; }\n"
-	    "t -f /x/y ren; has renew; not invite\n"
-	    "t invite -; has --group; has -j; not --trace\n"
-	    "t -R /r lookup --; has --trace; not --group\n"
-	    "t network ''; has show\n");
-	ck_assert_int_ge(fputs(line, f), 0);
-	status = pclose(f);
-	ck_assert_int_eq(status, 0);
-}
-END_TEST
-
 /* Fl and Ic as mdoc(7) writes them: "Fl -trace", "Fl a", "Op Fl jH". */
 START_TEST(the_manual_has_all_verbs_and_options)
 {
@@ -237,7 +213,6 @@ main(void)
 	    every_verb_has_help_that_fits_a_terminal,
 	    every_option_of_a_row_is_known_and_in_its_synopsis,
 	    completion_has_all_verbs_and_options,
-	    bash_offers_the_options_of_the_verb_that_was_typed,
 	    the_manual_has_all_verbs_and_options,
 	    verbs_are_found_by_name_and_nearly,
 	    without_a_daemon_each_verb_says_so,
