@@ -12,19 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "paths.h"
 #include "hostnet.h"
 
 #define ROUTES "/proc/net/route"
-#define ROUTES_TEXT (256 * 1024)
+#define ROUTE_LINE 256 /* the kernel pads them to 128 */
 #define ROUTE_UP 1
 
 static void
 add(struct hostnet *h, const struct prefix *p, bool address)
 {
-	if (h->n < HOSTNET_MAX)
-		h->row[h->n++] =
-		    (struct hostnet_row){.p = *p, .address = address};
+	if (h->n == HOSTNET_MAX) {
+		h->more = true;
+		return;
+	}
+	h->row[h->n++] = (struct hostnet_row){.p = *p, .address = address};
 }
 
 /* ---- routes ---- */
@@ -124,22 +125,21 @@ int
 hostnet_read(struct hostnet *h)
 {
 	struct ifaddrs *all;
-	char *text;
-	ssize_t n;
+	char line[ROUTE_LINE];
+	FILE *f;
 
 	h->n = 0;
+	h->more = false;
 	if (getifaddrs(&all) == -1)
 		return -1;
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next)
 		add_address(h, i);
 	freeifaddrs(all);
-	text = malloc(ROUTES_TEXT + 1);
-	if (text == NULL)
-		return -1;
-	n = paths_read(ROUTES, text, ROUTES_TEXT);
-	text[n > 0 ? n : 0] = '\0';
-	hostnet_routes(h, text);
-	free(text);
+	f = fopen(ROUTES, "re");
+	while (f != NULL && !h->more && fgets(line, sizeof(line), f) != NULL)
+		hostnet_routes(h, line);
+	if (f != NULL)
+		(void)fclose(f);
 	return 0;
 }
 

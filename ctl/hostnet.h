@@ -11,9 +11,10 @@
  * What this machine has of networks already: so that a new one does not hide
  * any of them, and so that others can be told where it is.
  */
-#define HOSTNET_MAX 256
+#define HOSTNET_MAX 8192
 
 struct hostnet {
+	bool more; /* than fit: what is not here may still be there */
 	unsigned n;
 	struct hostnet_row {
 		struct prefix p; /* an address with its length, or a route */
@@ -21,7 +22,7 @@ struct hostnet {
 	} row[HOSTNET_MAX];
 };
 
-/* 0, or -1 with errno; what does not fit is left out. */
+/* 0, or -1 with errno */
 int hostnet_read(struct hostnet *);
 /* Lines of /proc/net/route, as hostnet_read adds them; default routes don't. */
 void hostnet_routes(struct hostnet *, const char *text);

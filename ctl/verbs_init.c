@@ -101,6 +101,9 @@ choose_prefix(struct start *s, const struct call *c)
 		code = paths_failed(c, "interfaces", "read");
 	else if (c->opt[OPT_PREFIX] != NULL)
 		code = given_prefix(s, c, h);
+	else if (h->more)
+		code = report_error(c, &none,
+		    "this machine has too many routes to see what is free");
 	else if (hostnet_pick(h, rnd_below(&rnd, 256), &s->authority.prefix) ==
 	    -1)
 		code = report_error(c, &none,

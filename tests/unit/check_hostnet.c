@@ -67,6 +67,24 @@ START_TEST(routes_are_read_but_not_the_default_one)
 }
 END_TEST
 
+START_TEST(more_routes_than_fit_are_not_forgotten_silently)
+{
+	struct hostnet *h = host(NULL);
+	char text[128];
+
+	for (unsigned i = 0; i <= HOSTNET_MAX; i++) {
+		ck_assert(!h->more);
+		snprintf(text, sizeof(text),
+		    "eth0\t%08X\t0\t0001\t0\t0\t0\t%08X\t0\t0\t0\n",
+		    kernel("10.1.0.0"), kernel("255.255.0.0"));
+		hostnet_routes(h, text);
+	}
+	ck_assert_uint_eq(h->n, HOSTNET_MAX);
+	ck_assert(h->more);
+	free(h);
+}
+END_TEST
+
 START_TEST(a_network_that_overlaps_is_found_in_both_directions)
 {
 	static const char *const have[] = {"10.1.2.3/24", NULL};
@@ -256,6 +274,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 	    routes_are_read_but_not_the_default_one,
+	    more_routes_than_fit_are_not_forgotten_silently,
 	    a_network_that_overlaps_is_found_in_both_directions,
 	    the_next_free_network_is_picked,
 	    the_best_addresses_come_first_and_ours_do_not,
