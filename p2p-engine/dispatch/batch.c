@@ -48,6 +48,8 @@ batch_room(const struct batch *b, uint32_t n, size_t full, size_t last)
 {
 	size_t len = n > 1 ? full : last, octets;
 
+	if (len < WG_DATA_MIN) /* there is none, so nothing is divided by 0 */
+		len = WG_DATA_MIN;
 	if (b->n > 0 && (b->closed || len > b->seg))
 		return 0;
 	octets = b->len < BATCH_OCTETS ? BATCH_OCTETS - b->len : 0;
