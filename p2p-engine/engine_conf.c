@@ -417,6 +417,7 @@ slot_init(struct engine *e, struct peer_slot *p, uint32_t no, uint64_t now_ms,
 	hold_init(&p->out, FRAMES_QUEUED, FRAMES_BYTES);
 	bucket_fill(&p->frames, now_ms, FRAMES_BURST);
 	bucket_fill(&p->asks, now_ms, ASKS_BURST);
+	bucket_fill(&p->joinings, now_ms, JOINS_BURST);
 	apply_live(e, p);
 	e->slot[no] = p;
 }

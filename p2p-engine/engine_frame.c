@@ -88,7 +88,12 @@ may_say(const struct peer_slot *p, uint8_t type)
 static bool
 too_often(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint8_t type)
 {
-	bool ok = is_asking(type)
+	bool ok;
+
+	/* all that there are at once, when a session comes up */
+	if (type == FRAME_INVITE && join_is_holder(e, p))
+		return false;
+	ok = is_asking(type)
 	    ? bucket_take(&p->asks, now_ms, ASKS_PER_S, ASKS_BURST)
 	    : bucket_take(&p->frames, now_ms, FRAMES_PER_S, FRAMES_BURST);
 

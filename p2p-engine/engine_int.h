@@ -118,7 +118,7 @@ struct peer_slot {
 	uint64_t hello_due_ms; /* 0: answered, or given up */
 	uint64_t guest_due_ms; /* end of its life */
 	uint64_t its_crl;      /* the newest list that it has, as we know */
-	struct bucket frames, asks;
+	struct bucket frames, asks, joinings;
 	struct hold out; /* frames for the end of the turn */
 	/* our initiation that waits for its response */
 	bool hs_open;

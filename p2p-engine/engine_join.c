@@ -10,8 +10,13 @@
  *	member   --JOIN_ASK with no id: renewal--> holder
  *
  * This side decides nothing: keyd checks the proof, the ledger and the
- * signature.  Nothing is remembered of a question but where its answer goes;
- * who gets none asks again.  Every table is bounded, the oldest makes way.
+ * signature.  Nothing is remembered of a question but where its answer goes and
+ * who is to give it; who gets none asks again.  Every table is bounded, the
+ * oldest makes way.
+ *
+ * A member is believed in what concerns itself.  Only the holder tells of
+ * invitations: they say with which psk somebody may call, and whoever could
+ * tell of one with another's key would keep that one out.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,13 +162,19 @@ join_on_invite(
 		tell_all(e, now_ms, v);
 }
 
+bool
+join_is_holder(const struct engine *e, const struct peer_slot *p)
+{
+	return same(p->conf.key, e->net.bundle.holder);
+}
+
 static void
 on_invite(struct engine *e, const struct peer_slot *p, const uint8_t *body,
     size_t len)
 {
 	struct join_invite m;
 
-	if (join_invite_get(body, len, &m) == 0 && !same(p->conf.key, e->pub))
+	if (join_invite_get(body, len, &m) == 0 && join_is_holder(e, p))
 		invitation_take(e, p->conf.key, &m);
 	crypto_wipe(&m, sizeof(m));
 }
@@ -202,6 +213,18 @@ refuse(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 
 	snprintf(m.who, sizeof(m.who), "%s", why);
 	reply(e, p, now_ms, q->req, q->part, &m);
+}
+
+/* May it have one more question decided, or passed on?  It is told if not. */
+static bool
+may_ask(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct join_ask *q)
+{
+	if (bucket_take(&p->joinings, now_ms, JOINS_PER_S, JOINS_BURST))
+		return true;
+	count(e, FRAMES_LIMITED);
+	refuse(e, p, now_ms, q, JOIN_BUSY, "too many questions");
+	return false;
 }
 
 static void
@@ -279,6 +302,8 @@ answer_here(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		reply(e, p, now_ms, q->req, q->part, &a->r);
 		return;
 	}
+	if (a == NULL && !may_ask(e, p, now_ms, q))
+		return;
 	if (a == NULL && (a = ask_keyd(e, now_ms, q->request)) == NULL) {
 		refuse(e, p, now_ms, q, JOIN_BUSY, "keyd is busy or away");
 		return;
@@ -342,8 +367,11 @@ pass_on(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		    "the node that can sign can't be reached from here");
 		return;
 	}
+	if (!may_ask(e, p, now_ms, q))
+		return;
 	s = passed_new(e->join, now_ms);
 	memcpy(s->asker, p->conf.key, sizeof(s->asker));
+	memcpy(s->holder, holder, sizeof(s->holder));
 	s->theirs = q->req;
 	on.req = s->req;
 	(void)engine_frame_send(
@@ -352,7 +380,8 @@ pass_on(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 
 /* The answer to a question that was passed on, or to our own. */
 static void
-on_reply(struct engine *e, uint64_t now_ms, const uint8_t *body, size_t len)
+on_reply(struct engine *e, const struct peer_slot *from, uint64_t now_ms,
+    const uint8_t *body, size_t len)
 {
 	struct passed *s = e->join->passed;
 	uint8_t back[FRAME_BODY_MAX];
@@ -364,32 +393,45 @@ on_reply(struct engine *e, uint64_t now_ms, const uint8_t *body, size_t len)
 	while (s < e->join->passed + PASSED_MAX && s->req != m.req)
 		s++;
 	if (s == e->join->passed + PASSED_MAX) {
-		renew_reply(e, now_ms, &m);
-	} else if (s->due_ms > now_ms) {
+		renew_reply(e, from, now_ms, &m);
+	} else if (s->due_ms > now_ms && same(s->holder, from->conf.key)) {
 		m.req = s->theirs;
 		p = engine_find_key(e, s->asker);
 		*s = (struct passed){.req = 0};
 		if (p != NULL)
 			(void)engine_frame_send(e, p, now_ms, FRAME_JOIN_REPLY,
 			    back, join_reply_put(back, &m));
+		crypto_wipe(back, sizeof(back));
 	}
 	crypto_wipe(&m, sizeof(m));
 }
 
-/* Who answers for it; NULL: nobody that we know of. */
+/*
+ * Who answers for it; NULL: nobody that we know of.  A guest asks for the
+ * invitation that let it in.  A member asks us what we can decide; only its own
+ * renewal is passed on, so that no question goes round in a circle.
+ */
 static const uint8_t *
 holder_of(struct engine *e, const struct peer_slot *p, const struct join_ask *q)
 {
 	static const uint8_t none[INVITE_ID];
+	bool renewal = memcmp(q->request, none, sizeof(none)) == 0;
+	const uint8_t *holder = e->net.bundle.holder;
 	const struct invitation *v;
 
-	if (memcmp(q->request, none, sizeof(none)) == 0)
-		return slot_is_guest(p) ? NULL : e->net.bundle.holder;
-	v = by_id(e->join, q->request);
-	/* a guest asks for the invitation that let it in */
-	if (v == NULL || (slot_is_guest(p) && !same(v->is.pub, p->conf.key)))
+	if (!renewal) {
+		if ((v = by_id(e->join, q->request)) == NULL)
+			return NULL;
+		if (slot_is_guest(p))
+			return same(v->is.pub, p->conf.key) ? v->holder : NULL;
+		holder = v->holder;
+	} else if (slot_is_guest(p)) {
 		return NULL;
-	return v->holder;
+	}
+	if (same(holder, e->pub) ||
+	    (renewal && same(q->request + INVITE_ID, p->conf.key)))
+		return holder;
+	return NULL;
 }
 
 static void
@@ -491,7 +533,7 @@ join_frame(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint8_t type,
 	else if (slot_is_guest(p))
 		return;
 	else if (type == FRAME_JOIN_REPLY)
-		on_reply(e, now_ms, body, len);
+		on_reply(e, p, now_ms, body, len);
 	else if (type == FRAME_INVITE)
 		on_invite(e, p, body, len);
 }

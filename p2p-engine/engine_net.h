@@ -54,6 +54,8 @@ struct peer_slot;
 #define FRAMES_BURST 20
 #define ASKS_PER_S 10 /* of one peer, for discoveryd */
 #define ASKS_BURST 10
+#define JOINS_PER_S 1 /* of one peer, to keyd or passed on to the holder */
+#define JOINS_BURST 8
 #define FRAMES_QUEUED 16         /* of one peer, until the end of the turn */
 #define FRAMES_BYTES (16 * 1024) /* ... in octets */
 #define FRAME_ANY_PEERS 3        /* a frame for no peer in particular */
@@ -236,5 +238,7 @@ void join_up(struct engine *, struct peer_slot *, uint64_t now_ms);
 void join_tick(struct engine *, uint64_t now_ms); /* t_join fired */
 void join_conf(struct engine *, uint64_t now_ms); /* the network changed */
 uint32_t join_invites(const struct engine *);     /* that are live */
+/* Is it the node that can sign, by our own certificate file? */
+bool join_is_holder(const struct engine *, const struct peer_slot *);
 
 #endif

@@ -7,6 +7,9 @@
  *
  * The old certificate counts until its end, so nothing hurries and nothing is
  * interrupted; what was not answered is tried again ten minutes later.
+ *
+ * Only the holder can refuse.  A member that passes the question on may lie, or
+ * not know: then it is the next one's turn.
  */
 #include "cert.h"
 #include "crypto.h"
@@ -32,54 +35,78 @@ over(struct engine *e, uint64_t now_ms, const char *why)
 	e->join->look_due_ms = now_ms + LOOK_MS;
 }
 
-static void
-take(struct engine *e, uint64_t now_ms, const uint8_t *bundle, size_t len)
-{
-	over(e, now_ms,
-	    engine_own_bundle(e, now_ms, bundle, len) == 0
-		? ""
-		: "what came is no better than what we have");
-}
+#define NO_BETTER "what came is no better than what we have"
 
 void
 renew_issued(struct engine *e, uint64_t now_ms, const struct msg_issue_reply *m)
 {
 	if (!e->join->renewal.active)
 		return;
-	if (m->status == JOIN_OK)
-		take(e, now_ms, m->bundle, m->len);
-	else
+	if (m->status != JOIN_OK)
 		over(e, now_ms, m->who);
+	else if (engine_own_bundle(e, now_ms, m->bundle, m->len) == -1)
+		over(e, now_ms, NO_BETTER);
+	else
+		over(e, now_ms, "");
+}
+
+/* What was said is worth nothing: another one is asked, from the start. */
+static void
+start_over(struct renewal *n)
+{
+	crypto_wipe(n->bundle, n->len);
+	n->len = 0;
+	n->part = 0;
+	n->turn++;
+}
+
+static void
+refused(struct engine *e, uint64_t now_ms, bool by_holder,
+    const struct join_reply *m)
+{
+	size_t len = m->len;
+	char why[128];
+
+	if (m->status == JOIN_BUSY || m->status == JOIN_NO_AUTHORITY)
+		return; /* asked again until GIVE_UP_MS */
+	if (!by_holder) {
+		start_over(&e->join->renewal);
+		return;
+	}
+	if (len >= sizeof(why))
+		len = sizeof(why) - 1;
+	memcpy(why, m->data, len);
+	why[len] = '\0';
+	over(e, now_ms, why);
 }
 
 static void ask(struct engine *, uint64_t now_ms);
 
 void
-renew_reply(struct engine *e, uint64_t now_ms, const struct join_reply *m)
+renew_reply(struct engine *e, const struct peer_slot *from, uint64_t now_ms,
+    const struct join_reply *m)
 {
 	struct renewal *n = &e->join->renewal;
-	char why[128];
 
-	if (!n->active || m->req != n->req || m->part != n->part)
+	if (!n->active || m->req != n->req || m->part != n->part ||
+	    !same(n->asked, from->conf.key))
 		return;
-	if (m->status == JOIN_BUSY || m->status == JOIN_NO_AUTHORITY)
-		return; /* asked again until GIVE_UP_MS */
 	if (m->status != JOIN_OK) {
-		size_t len = m->len < sizeof(why) ? m->len : sizeof(why) - 1;
-
-		memcpy(why, m->data, len);
-		why[len] = '\0';
-		over(e, now_ms, why);
+		refused(e, now_ms, join_is_holder(e, from), m);
 		return;
 	}
 	if (m->part >= m->parts || m->len > sizeof(n->bundle) - n->len)
 		return;
 	memcpy(n->bundle + n->len, m->data, m->len);
 	n->len += m->len;
-	if (++n->part == m->parts)
-		take(e, now_ms, n->bundle, n->len);
-	else
+	if (++n->part < m->parts)
 		ask(e, now_ms);
+	else if (engine_own_bundle(e, now_ms, n->bundle, n->len) == 0)
+		over(e, now_ms, "");
+	else if (join_is_holder(e, from))
+		over(e, now_ms, NO_BETTER);
+	else
+		start_over(n);
 }
 
 /* ---- asking ---- */
@@ -95,20 +122,30 @@ request_of(const struct engine *e, uint8_t out[JOIN_REQUEST])
 	join_request_put(out, &q);
 }
 
-/* The holder, or any member that is up: it passes the question on. */
+static bool
+can_pass_on(const struct peer_slot *p, uint64_t now_ms)
+{
+	return slot_is_member(p) && session_up(&p->ses, now_ms);
+}
+
+/* The holder; or the member that is up and whose turn it is. */
 static struct peer_slot *
 whom(struct engine *e, uint64_t now_ms)
 {
-	struct peer_slot *h = engine_find_key(e, e->net.bundle.holder);
+	struct peer_slot *p = engine_find_key(e, e->net.bundle.holder);
+	uint32_t n = 0, i;
 
-	if (h != NULL && session_up(&h->ses, now_ms))
-		return h;
+	if (p != NULL && session_up(&p->ses, now_ms))
+		return p;
 	engine_want_key(e, e->net.bundle.holder, now_ms);
-	for (uint32_t i = 0; i < e->nslots; i++)
-		if (e->slot[i] != NULL && slot_is_member(e->slot[i]) &&
-		    session_up(&e->slot[i]->ses, now_ms))
-			return e->slot[i];
-	return NULL;
+	for (i = 0; i < e->npeers; i++)
+		n += can_pass_on(e->slot[e->order[i]], now_ms);
+	if (n == 0)
+		return NULL;
+	n = e->join->renewal.turn % n;
+	for (i = 0; !can_pass_on(e->slot[e->order[i]], now_ms) || n-- > 0;)
+		i++;
+	return e->slot[e->order[i]];
 }
 
 static void
@@ -126,9 +163,11 @@ ask(struct engine *e, uint64_t now_ms)
 		return;
 	}
 	q.req = n->req = join_req(e->join);
-	if ((p = whom(e, now_ms)) != NULL)
-		(void)engine_frame_send(
-		    e, p, now_ms, FRAME_JOIN_ASK, body, join_ask_put(body, &q));
+	if ((p = whom(e, now_ms)) == NULL)
+		return;
+	memcpy(n->asked, p->conf.key, sizeof(n->asked));
+	(void)engine_frame_send(
+	    e, p, now_ms, FRAME_JOIN_ASK, body, join_ask_put(body, &q));
 }
 
 const char *
@@ -169,8 +208,10 @@ renew_tick(struct engine *e, uint64_t now_ms)
 
 	if (n->active && now_ms >= n->end_ms)
 		over(e, now_ms, "the node that can sign did not answer");
-	else if (n->active && now_ms >= n->ask_due_ms)
+	else if (n->active && now_ms >= n->ask_due_ms) {
+		n->turn++; /* who was asked said nothing, or nothing good */
 		ask(e, now_ms);
+	}
 	if (now_ms < e->join->look_due_ms)
 		return;
 	e->join->look_due_ms = now_ms + LOOK_MS;

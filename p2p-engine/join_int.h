@@ -37,7 +37,7 @@ struct invitation {
 struct passed {
 	uint32_t req; /* ours, 0: free */
 	uint32_t theirs;
-	uint8_t asker[32];
+	uint8_t asker[32], holder[32];
 	uint64_t due_ms;
 };
 
@@ -54,7 +54,9 @@ struct answer {
 
 struct renewal {
 	bool active;
-	uint32_t req; /* 0: by our own keyd */
+	uint32_t req;      /* 0: by our own keyd */
+	uint8_t asked[32]; /* who was: nobody else answers */
+	uint32_t turn;     /* among those who pass it on */
 	uint8_t part;
 	size_t len;
 	uint64_t ask_due_ms, end_ms;
@@ -98,6 +100,7 @@ uint64_t renew_due(const struct engine *);
 void renew_issued(
     struct engine *, uint64_t now_ms, const struct msg_issue_reply *);
 /* A JOIN_REPLY that is not an answer to what we passed on: ours? */
-void renew_reply(struct engine *, uint64_t now_ms, const struct join_reply *);
+void renew_reply(struct engine *, const struct peer_slot *from, uint64_t now_ms,
+    const struct join_reply *);
 
 #endif

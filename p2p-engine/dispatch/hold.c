@@ -20,6 +20,14 @@ hold_init(struct hold *h, uint32_t max_packets, size_t max_bytes)
 	h->tail = &h->head;
 }
 
+/* Control frames wait like this, too, and some have secrets in them. */
+static void
+forget(struct held *e)
+{
+	explicit_bzero(e->pkt, e->len);
+	free(e);
+}
+
 unsigned
 hold_push(struct hold *h, uint64_t due_ms, const struct vnet *v,
     const uint8_t *pkt, size_t len)
@@ -33,7 +41,7 @@ hold_push(struct hold *h, uint64_t due_ms, const struct vnet *v,
 	if (e == NULL)
 		return 1;
 	while (h->n >= h->max_n || h->bytes > h->max_bytes - len) {
-		free(hold_pop(h));
+		forget(hold_pop(h));
 		dropped++;
 	}
 	if (h->head != NULL && due_ms < h->newest_ms)
@@ -88,7 +96,7 @@ hold_clear(struct hold *h)
 	unsigned n = 0;
 
 	while ((e = hold_pop(h)) != NULL) {
-		free(e);
+		forget(e);
 		n++;
 	}
 	return n;

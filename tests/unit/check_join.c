@@ -307,6 +307,21 @@ b_says(const struct join_invite *m)
 	duo_later(d, 150); /* as many frames as it may */
 }
 
+START_TEST(only_the_holder_tells_of_invitations)
+{
+	struct join_invite m = {.state = INVITE_LIVE, .expires = UINT64_MAX};
+
+	begin(true);
+	invite();
+	m.id[0] = 1;
+	memset(m.pub, 77, sizeof(m.pub)); /* the key of some other member */
+	b_says(&m);
+	ck_assert_ptr_null(join_psk(d->side[0].e, d->now, m.pub));
+	ck_assert_uint_eq(join_invites(d->side[0].e), 1);
+	end();
+}
+END_TEST
+
 START_TEST(nobody_changes_an_invitation_that_is_not_its_own)
 {
 	struct join_invite m = {.expires = UINT64_MAX};
@@ -322,19 +337,44 @@ START_TEST(nobody_changes_an_invitation_that_is_not_its_own)
 }
 END_TEST
 
-START_TEST(a_member_does_not_push_out_what_others_tell)
+/* keyd of a has so many invitations. */
+static void
+invite_many(unsigned n)
 {
-	struct join_invite m = {.state = INVITE_LIVE};
+	struct msg_invite_row m = row();
 
-	begin(true);
-	invite();
-	for (unsigned i = 1; i <= 2 * INVITES_MAX; i++) {
+	for (unsigned i = 1; i <= n; i++) {
 		m.id[0] = m.pub[0] = (uint8_t)i;
 		m.expires = d->unix_s + 1000 + i;
-		b_says(&m);
+		join_on_invite(d->side[0].e, d->now, &m);
 	}
-	ck_assert_uint_eq(join_invites(d->side[0].e), 1 + INVITES_OF_ONE);
-	ck_assert_ptr_nonnull(join_psk(d->side[0].e, d->now, inv.pub));
+	pump();
+}
+
+START_TEST(all_invitations_are_heard_of_however_many)
+{
+	begin(false);
+	invite_many(INVITES_OF_ONE);
+	net_call(d);
+	pump();
+	ck_assert_uint_eq(join_invites(d->side[1].e), INVITES_OF_ONE);
+	end();
+}
+END_TEST
+
+START_TEST(invitations_are_bounded_and_the_first_to_end_makes_way)
+{
+	begin(true);
+	invite_many(2 * INVITES_MAX);
+	for (int i = 0; i < 2; i++) {
+		const struct join *j = d->side[i].e->join;
+
+		ck_assert_uint_eq(join_invites(d->side[i].e), INVITES_OF_ONE);
+		for (unsigned k = 0; k < INVITES_MAX; k++)
+			ck_assert(!j->inv[k].used ||
+			    j->inv[k].is.id[0] >
+				2 * INVITES_MAX - INVITES_OF_ONE);
+	}
 	end();
 }
 END_TEST
@@ -389,6 +429,147 @@ START_TEST(a_member_renews_at_the_holder)
 }
 END_TEST
 
+/* b's slot at a, or the other way round, without its frames' limit. */
+static struct peer_slot *
+unlimited(int no)
+{
+	struct peer_slot *p = net_slot(d, no);
+
+	bucket_fill(&p->frames, d->now, FRAMES_BURST);
+	return p;
+}
+
+/* A JOIN_REPLY of `no`'s to the other. */
+static void
+says_reply(int no, const struct join_reply *m)
+{
+	uint8_t body[FRAME_BODY_MAX];
+
+	(void)unlimited(!no);
+	ck_assert_int_eq(
+	    engine_frame_send(d->side[no].e, net_slot(d, no), d->now,
+		FRAME_JOIN_REPLY, body, join_reply_put(body, m)),
+	    0);
+	pump();
+}
+
+START_TEST(nobody_answers_a_question_but_who_was_asked)
+{
+	struct join_reply lie = {.status = JOIN_USED, .parts = 1};
+
+	/* b passes c's question on to a, who is not the one that answers */
+	begin(true);
+	invite();
+	call(1);
+	ck_assert_uint_eq(issues, 1);
+	ck_assert(!c.over);
+	for (unsigned i = 0; i < PASSED_MAX; i++)
+		memset(d->side[1].e->join->passed[i].holder, 99, 32);
+	for (lie.req = 1; lie.req < 5; lie.req++)
+		says_reply(0, &lie);
+	ck_assert(!c.over);
+	end();
+}
+END_TEST
+
+START_TEST(nobody_ends_a_renewal_but_who_was_asked)
+{
+	struct join_reply lie = {.status = JOIN_REVOKED, .parts = 1};
+	struct renewal *n;
+
+	begin(true);
+	ck_assert_ptr_null(join_renew(d->side[1].e, d->now));
+	pump();
+	n = &d->side[1].e->join->renewal;
+	ck_assert(n->active);
+	memset(n->asked, 99, sizeof(n->asked));
+	lie.req = n->req;
+	says_reply(0, &lie);
+	ck_assert(n->active);
+	memcpy(n->asked, d->side[0].keys.pub, sizeof(n->asked));
+	says_reply(0, &lie);
+	ck_assert(!n->active);
+	end();
+}
+END_TEST
+
+START_TEST(who_only_passes_on_can_not_end_a_renewal)
+{
+	struct join_reply lie = {.status = JOIN_REVOKED, .parts = 1};
+	struct renewal *n;
+
+	/* to b, a is a member like any other; the holder is away */
+	begin(true);
+	memset(d->side[1].e->net.bundle.holder, 99, 32);
+	ck_assert_ptr_null(join_renew(d->side[1].e, d->now));
+	n = &d->side[1].e->join->renewal;
+	ck_assert_mem_eq(n->asked, d->side[0].keys.pub, 32);
+	d->nwire = 0; /* a does not get it */
+	lie.req = n->req;
+	says_reply(0, &lie);
+	ck_assert(n->active);
+	lie.status = JOIN_OK; /* of octets that are no bundle */
+	lie.len = 100;
+	says_reply(0, &lie);
+	ck_assert(n->active);
+	ck_assert_uint_eq(n->part, 0);
+	ck_assert_uint_eq(n->len, 0);
+	ck_assert_uint_eq(d->side[1].e->net.own.serial, 101);
+	end();
+}
+END_TEST
+
+/* A JOIN_ASK of b's to a. */
+static void
+b_asks(const uint8_t id[INVITE_ID], uint8_t node)
+{
+	struct join_ask q = {.req = 9};
+	uint8_t body[FRAME_BODY_MAX];
+
+	memcpy(q.request, id, INVITE_ID);
+	memset(q.request + INVITE_ID, node, 32);
+	(void)unlimited(0);
+	ck_assert_int_eq(engine_frame_send(d->side[1].e, net_slot(d, 1), d->now,
+			     FRAME_JOIN_ASK, body, join_ask_put(body, &q)),
+	    0);
+	pump();
+}
+
+START_TEST(nothing_is_passed_on_that_was_passed_on)
+{
+	static const uint8_t renewal[INVITE_ID];
+
+	begin(true);
+	invite();
+	/* the holder is somebody whom a could ask, but only for b itself */
+	memset(d->side[0].e->net.bundle.holder, 99, 32);
+	b_asks(renewal, 55);
+	ck_assert_uint_eq(d->side[0].lookups, 1); /* b's, when it was called */
+	for (unsigned i = 0; i < INVITES_MAX; i++)
+		memset(d->side[0].e->join->inv[i].holder, 99, 32);
+	b_asks(inv.id, 55);
+	ck_assert_uint_eq(d->side[0].lookups, 1);
+	b_asks(renewal, 0);
+	ck_assert_uint_eq(d->side[0].lookups, 1);
+	end();
+}
+END_TEST
+
+START_TEST(one_member_does_not_use_up_keyd)
+{
+	static const uint8_t renewal[INVITE_ID];
+
+	begin(true);
+	for (unsigned i = 1; i <= 100; i++)
+		b_asks(renewal, (uint8_t)i);
+	ck_assert_uint_le(issues, JOINS_BURST);
+	duo_later(d, 2000);
+	b_asks(renewal, 200);
+	ck_assert_uint_gt(issues, JOINS_BURST - 1);
+	end();
+}
+END_TEST
+
 START_TEST(the_holder_renews_at_its_own_keyd)
 {
 	begin(false);
@@ -436,10 +617,17 @@ main(void)
 	    a_holder_that_is_away_is_said_to_be,
 	    a_refusal_comes_with_its_reason_and_is_not_kept,
 	    keyd_that_is_away_is_waited_for,
+	    only_the_holder_tells_of_invitations,
 	    nobody_changes_an_invitation_that_is_not_its_own,
-	    a_member_does_not_push_out_what_others_tell,
+	    all_invitations_are_heard_of_however_many,
+	    invitations_are_bounded_and_the_first_to_end_makes_way,
 	    an_invitation_opens_nothing_a_day_after_its_end,
 	    a_member_renews_at_the_holder,
+	    nobody_answers_a_question_but_who_was_asked,
+	    nobody_ends_a_renewal_but_who_was_asked,
+	    who_only_passes_on_can_not_end_a_renewal,
+	    nothing_is_passed_on_that_was_passed_on,
+	    one_member_does_not_use_up_keyd,
 	    the_holder_renews_at_its_own_keyd,
 	    two_thirds_of_a_life_are_enough,
 	    a_guest_can_not_renew_for_anybody,
