@@ -429,7 +429,7 @@ slot_roam(struct engine *e, struct peer_slot *p, uint16_t sock,
 void
 slot_proved(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
 {
-	if (is_hearsay(e, p))
+	if (is_hearsay(e, p) && addr_eq(&p->spoken_to, &p->ep.addr))
 		targets_good(e->net.targets, now_ms, &p->ep.addr);
 }
 

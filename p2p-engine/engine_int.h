@@ -103,6 +103,7 @@ struct peer_slot {
 	bool has_ep;
 	struct endpoint ep;
 	uint16_t sock;
+	struct addr spoken_to; /* where our last handshake message went */
 	uint8_t ncand;
 	struct endpoint cand[CANDIDATES_MAX];
 	uint32_t lookup_id; /* the question under way, 0: none */
@@ -271,7 +272,10 @@ void engine_stray(
 /* It was authenticated at this place. */
 void slot_roam(struct engine *, struct peer_slot *, uint16_t sock,
     const struct endpoint *);
-/* It has a new key, and is where we think: its place is no hearsay. */
+/*
+ * It has a new key.  If it is where our half of that went, its place is no
+ * hearsay; where its own messages seem to come from is what it likes.
+ */
 void slot_proved(struct engine *, const struct peer_slot *, uint64_t now_ms);
 void slot_seen(struct engine *, struct peer_slot *, bool up);
 void engine_tell_seen(struct engine *, uint64_t now_ms);

@@ -175,6 +175,7 @@ dial_send(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	if (slot_target(e, p, now_ms, p->ses.attempts, &to, &sock) &&
 	    engine_send(e, p, sock, &to, j->msg, WG_INITIATION_LEN) == 0) {
 		slot_target_used(e, p, now_ms, &to);
+		p->spoken_to = to.addr;
 		count(e, HS_INIT_SENT);
 		if (p->ses.attempts > 0)
 			count(e, HS_INIT_RETRY);
@@ -303,6 +304,7 @@ respond(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	if (!session_up(&p->ses, now_ms))
 		slot_roam(e, p, j->sock, &j->from);
 	cookie_stamp(&p->jar, now_ms, msg, sizeof(msg));
+	p->spoken_to = j->from.addr;
 	if (engine_send(e, p, j->sock, &j->from, msg, sizeof(msg)) == 0)
 		count(e, HS_RESP_SENT);
 	return EI_HANDSHAKE;

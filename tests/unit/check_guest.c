@@ -150,6 +150,48 @@ START_TEST(packets_right_behind_the_certificate_are_not_lost)
 }
 END_TEST
 
+/*
+ * A victim's address as the source of the message that confirms a key: only
+ * who got our answer there has shown that it is there.
+ */
+START_TEST(a_place_is_proved_by_who_was_answered_there)
+{
+	struct duo *d = net_new();
+	struct addr victim, home;
+	struct cert cert;
+	struct caller c;
+
+	caller_init(d, &c, 9);
+	home = c.ep.addr;
+	victim = home;
+	victim.b[0] = 198;
+	caller_call(d, &c, net_psk);
+	cert = net_cert(d, c.keys.pub, 9, 300);
+	caller_hello(d, &c, &cert);
+	for (int i = 0; i < 2 * TARGET_MAX; i++) {
+		targets_note(B(d)->net.targets, d->now, &victim);
+		targets_note(B(d)->net.targets, d->now, &home);
+	}
+	keypair_free(c.kp);
+	c.kp = NULL;
+	duo_later(d, 1000);
+	caller_call(d, &c, net_psk);
+	c.ep.addr = victim;
+	packet(d, &c, 9);
+	ck_assert(!targets_allow(B(d)->net.targets, d->now, &victim));
+	ck_assert(!targets_allow(B(d)->net.targets, d->now, &home));
+	c.ep.addr = home;
+	keypair_free(c.kp);
+	c.kp = NULL;
+	duo_later(d, 1000);
+	caller_call(d, &c, net_psk);
+	packet(d, &c, 9);
+	ck_assert(targets_allow(B(d)->net.targets, d->now, &home));
+	caller_end(&c);
+	net_free(d);
+}
+END_TEST
+
 START_TEST(there_are_sixty_four_guests_and_the_least_proved_makes_way)
 {
 	enum { N = GUESTS_MAX + 20 };
@@ -354,6 +396,7 @@ main(void)
 	    a_guest_can_say_who_it_is_and_nothing_else,
 	    a_good_certificate_makes_it_a_peer_at_once,
 	    packets_right_behind_the_certificate_are_not_lost,
+	    a_place_is_proved_by_who_was_answered_there,
 	    there_are_sixty_four_guests_and_the_least_proved_makes_way,
 	    guests_cost_nobody_a_session,
 	    a_members_session_never_costs_a_configured_peers,
