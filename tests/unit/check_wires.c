@@ -116,7 +116,17 @@ on_text(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+static enum chan_verdict
+on_nothing(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	(void)ch, (void)ctx, (void)f;
+	return CHAN_OK;
+}
+
 static const struct chan_handler far_handlers[] = {
+    {MSG_PUB_ASK, on_nothing},
+    {MSG_INVITES_ASK, on_nothing},
+    {MSG_COUNTER_ROW, on_nothing},
     {MSG_NET_ROW, on_count},
     {MSG_MEMBER_ROW, on_count},
     {MSG_MEMBER, on_count},
@@ -177,6 +187,32 @@ configure(struct bench *b)
 	conf_clear(&c);
 }
 
+/* A wire to the engine; the other end. */
+static struct chan *
+plug(struct bench *b, enum role far)
+{
+	const struct chan_conf conf = {.self = far,
+	    .peer = ROLE_ENGINE,
+	    .gen = GEN,
+	    .handlers = far_handlers,
+	    .nhandlers = sizeof(far_handlers) / sizeof(far_handlers[0]),
+	    .ctx = b};
+	struct chan *end;
+	int sv[2];
+
+	ck_assert_int_eq(ipc_pair(sv), 0);
+	ck_assert_int_eq(wires_set(&b->g, far, sv[0], GEN), 0);
+	end = chan_new(sv[1], &conf);
+	ck_assert_ptr_nonnull(end);
+	for (int i = 0; i < 3; i++) {
+		turn(b);
+		ck_assert_int_eq(chan_out(end), 0);
+		ck_assert_int_eq(chan_in(end), 0);
+	}
+	ck_assert_int_eq(chan_state(end), CHAN_S_READY);
+	return end;
+}
+
 static struct bench *
 bench_new(enum role far)
 {
@@ -194,13 +230,6 @@ bench_new(enum role far)
 	    .ask_issue = ask_issue,
 	    .ask_invites = ask_invites,
 	    .rnd = rnd_kernel()};
-	const struct chan_conf conf = {.self = far,
-	    .peer = ROLE_ENGINE,
-	    .gen = GEN,
-	    .handlers = far_handlers,
-	    .nhandlers = sizeof(far_handlers) / sizeof(far_handlers[0]),
-	    .ctx = b};
-	int sv[2];
 
 	ck_assert_int_eq(crypto_init(), 0);
 	log_set_level(LOG_L_ERROR);
@@ -209,14 +238,8 @@ bench_new(enum role far)
 	b->stop = loop_timer_new(b->g.loop, on_stop, b);
 	configure(b);
 	wires_init(&b->g);
-	ck_assert_int_eq(ipc_pair(sv), 0);
-	ck_assert_int_eq(wires_set(&b->g, far, sv[0], GEN), 0);
-	b->far = chan_new(sv[1], &conf);
-	for (int i = 0; i < 3; i++) {
-		turn(b);
-		read_all(b);
-	}
-	ck_assert_int_eq(chan_state(b->far), CHAN_S_READY);
+	b->far = plug(b, far);
+	read_all(b);
 	return b;
 }
 
@@ -546,6 +569,154 @@ START_TEST(discoveryd_is_told_of_every_new_member_and_may_send_a_list)
 }
 END_TEST
 
+/* ---- who breaks the protocol ---- */
+
+static const enum role siblings[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
+#define NSIBLINGS 3
+
+static const uint16_t may[NSIBLINGS][6] = {
+    {MSG_MIX_REPLY, MSG_STAMP_REPLY, MSG_PUB_REPLY, MSG_ISSUE_REPLY,
+	MSG_INVITE_ROW},
+    {MSG_LOOKUP_REPLY, MSG_RECENT_ROW, MSG_PEER_FRAME, MSG_CRL, MSG_OWN_BUNDLE},
+    {MSG_PEERS_ASK, MSG_COUNTERS_ASK, MSG_NET_ASK, MSG_CRL, MSG_LEDGER_NEW,
+	MSG_RENEW_ASK},
+};
+
+/* The least that each can be. */
+static const uint16_t least[NSIBLINGS][6] = {
+    {65, 12, 128, 5, 81}, {36, 36, 35, 2, 2}, {2, 0, 0, 2, 0, 0}};
+
+static bool
+may_say(int s, uint16_t type)
+{
+	for (int i = 0; i < 6; i++)
+		if (may[s][i] == type)
+			return true;
+	return false;
+}
+
+static const struct wire *
+wire_of(const struct bench *b, int s)
+{
+	return s == 0 ? &b->g.key : s == 1 ? &b->g.disc : &b->g.control;
+}
+
+/* All three are there; far[] are their ends. */
+static struct bench *
+family(struct chan *far[NSIBLINGS])
+{
+	struct bench *b = bench_new(ROLE_KEY);
+
+	far[0] = b->far;
+	for (int s = 1; s < NSIBLINGS; s++)
+		far[s] = plug(b, siblings[s]);
+	join_network(b);
+	return b;
+}
+
+static void
+family_free(struct bench *b, struct chan *far[NSIBLINGS])
+{
+	chan_free(far[1]);
+	chan_free(far[2]);
+	b->far = far[0];
+	bench_free(b);
+}
+
+/* These octets, whatever the sibling's own rules are. */
+static void
+force(struct bench *b, struct chan *far, uint16_t type, const void *body,
+    size_t len)
+{
+	static uint8_t rec[IPC_FRAME_MAX];
+	size_t n = ipc_build(rec, sizeof(rec), type, 5, body, len, 0);
+
+	ck_assert_uint_ne(n, 0);
+	ck_assert_int_eq(ipc_send_record(chan_fd(far), rec, n, -1), 0);
+	turn(b);
+	turn(b);
+}
+
+/* The others' wires live, and what they say is heard; peers are as before. */
+static void
+nobody_else_suffers(struct bench *b, int offender)
+{
+	static struct msg_net_row row;
+
+	for (int s = 0; s < NSIBLINGS; s++)
+		if (s != offender) {
+			ck_assert_ptr_nonnull(wire_of(b, s)->chan);
+			ck_assert_int_eq(
+			    chan_state(wire_of(b, s)->chan), CHAN_S_READY);
+		}
+	ck_assert_uint_eq(engine_npeers(b->g.engine), NPEERS);
+	ck_assert_uint_eq(engine_nmembers(b->g.engine), 0);
+	ck_assert_int_eq(engine_net_row(b->g.engine, 1000, &row), 0);
+}
+
+START_TEST(what_a_sibling_may_not_say_costs_it_its_wire_alone)
+{
+	static const uint8_t body[2048];
+	struct chan *far[NSIBLINGS];
+	struct bench *b = family(far);
+	uint64_t refused = 0;
+
+	for (int s = 0; s < NSIBLINGS; s++)
+		for (uint16_t type = 0; type < 128; type++) {
+			if (may_say(s, type))
+				continue;
+			force(b, far[s], type, body, type % 3 * 500u);
+			ck_assert_msg(wire_of(b, s)->chan == NULL,
+			    "type %u of %s", type, role_name(siblings[s]));
+			ck_assert_uint_eq(b->g.refused, ++refused);
+			nobody_else_suffers(b, s);
+			chan_free(far[s]);
+			far[s] = plug(b, siblings[s]);
+		}
+	family_free(b, far);
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_costs_its_sender_its_wire_at_most)
+{
+	uint64_t dice = unit_seed();
+	static uint8_t body[1600];
+	struct chan *far[NSIBLINGS];
+	struct bench *b = family(far);
+	uint32_t lost = 0, kept = 0;
+
+	log_set_level(LOG_L_ERROR);
+	for (int i = 0; i < 6000; i++) {
+		int s = (int)(unit_random(&dice) % NSIBLINGS);
+		size_t which = unit_random(&dice) % 6;
+		uint16_t type = may[s][which];
+		size_t len = unit_random(&dice) % sizeof(body);
+
+		if (i % 2 == 0) /* most are wrong, and only by their length */
+			len = least[s][which];
+		for (size_t k = 0; k < len; k++)
+			body[k] = i % 3 == 0 ? (uint8_t)(k == 0)
+					     : (uint8_t)unit_random(&dice);
+		if (type == 0)
+			continue;
+		force(b, far[s], type, body, len);
+		nobody_else_suffers(b, s);
+		b->nends = 0;
+		if (wire_of(b, s)->chan != NULL) {
+			kept++;
+			(void)chan_in(far[s]);
+			continue;
+		}
+		ck_assert_uint_eq(b->g.refused, ++lost);
+		chan_free(far[s]);
+		far[s] = plug(b, siblings[s]);
+	}
+	ck_assert_msg(lost > 100 && kept > 100, "SEED=%llu: %u lost, %u kept",
+	    (unsigned long long)unit_seed(), lost, kept);
+	family_free(b, far);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -561,6 +732,8 @@ main(void)
 	    the_network_is_told_with_its_members,
 	    a_revocation_list_of_control_is_answered,
 	    discoveryd_is_told_of_every_new_member_and_may_send_a_list,
+	    what_a_sibling_may_not_say_costs_it_its_wire_alone,
+	    what_makes_no_sense_costs_its_sender_its_wire_at_most,
 	};
 
 	return UNIT_RUN("wires", tests);
