@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "engine_int.h"
-#include "log.h"
 #include "path.h"
 
 /* ---- out ---- */

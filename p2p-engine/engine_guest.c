@@ -12,7 +12,6 @@
 
 #include "engine_int.h"
 #include "handshake.h"
-#include "log.h"
 #include "path.h"
 
 struct peer_slot *
