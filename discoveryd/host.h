@@ -65,6 +65,8 @@ void host_answer(
 /* sockets.c */
 void sockets_init(struct host *);
 void sockets_set(struct host *, enum disc_fd, int fd); /* takes the fd */
+/* Those that this configuration does not want are closed: ports are free. */
+void sockets_sift(struct host *, const struct conf_node *);
 void host_udp_send(void *host, enum disc_fd, const struct endpoint *to,
     const uint8_t *, size_t len);
 

@@ -24,6 +24,7 @@
 #define OPEN_BURST 64   /* datagrams opened in a row, */
 #define OPEN_EVERY_MS 5 /* then one in so many ms */
 
+static const uint8_t magic[4] = {'M', 'L', 'D', '1'};
 static const uint32_t at_start_ms[] = {0, 1000, 3000};
 #define STARTS (sizeof(at_start_ms) / sizeof(at_start_ms[0]))
 
@@ -54,7 +55,7 @@ tag_of(uint8_t out[12], const uint8_t key[32], uint64_t hour)
 	wbuf_init(&w, be, sizeof(be));
 	wbuf_u64(&w, hour);
 	crypto_hmac256(mac, key, 32, be, sizeof(be), NULL, 0);
-	memcpy(out, "MLD1", 4);
+	memcpy(out, magic, sizeof(magic));
 	memcpy(out + 4, mac, 8);
 }
 
@@ -93,7 +94,7 @@ tag_fits(const uint8_t *data, const uint8_t key[32], uint64_t unix_s)
 	uint64_t hour = unix_s / HOUR;
 	uint8_t want[12];
 
-	if (memcmp(data, "MLD1", 4) != 0)
+	if (memcmp(data, magic, sizeof(magic)) != 0)
 		return false;
 	for (uint64_t h = hour == 0 ? 0 : hour - 1; h <= hour + 1; h++) {
 		tag_of(want, key, h);

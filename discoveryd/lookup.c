@@ -286,7 +286,7 @@ at_once(struct lookup *f, uint64_t now_ms, uint64_t unix_s,
 	if (on)
 		m = lookup_resolve(f, unix_s, ask);
 	lookup_compose(f, now_ms, unix_s, m, NULL, &a);
-	if (lookup_has_place(&a) || (m != NULL && m->own)) {
+	if (m != NULL && (lookup_has_place(&a) || m->own)) {
 		f->stats.hit[a.row.source]++;
 		f->io.answer(f->io.ctx, w, &a);
 		look_behind(f, now_ms, unix_s, ask, m);

@@ -187,6 +187,7 @@ on_conf_end(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	}
 	disc_configure(h->disc, clock_mono_ms(), host_unix_s(), &h->next,
 	    h->has_net ? &h->next_net : NULL);
+	sockets_sift(h, &h->next);
 	explicit_bzero(&h->next_net, sizeof(h->next_net));
 	return CHAN_OK;
 }

@@ -67,15 +67,22 @@ on_readable(int fd, int events, void *ctx)
 	}
 }
 
+static void
+sock_close(struct sock *s)
+{
+	if (s->fd == -1)
+		return;
+	loop_io_free(s->io);
+	close(s->fd);
+	*s = (struct sock){.fd = -1};
+}
+
 void
 sockets_set(struct host *h, enum disc_fd kind, int fd)
 {
 	struct sock *s = &h->sock[kind];
 
-	if (s->io != NULL) {
-		loop_io_free(s->io);
-		close(s->fd);
-	}
+	sock_close(s);
 	s->fd = fd;
 	s->io = loop_io_new(h->loop, fd, LOOP_READ, on_readable, h);
 	if (s->io == NULL) {
@@ -86,19 +93,43 @@ sockets_set(struct host *h, enum disc_fd kind, int fd)
 	disc_socket(h->disc, clock_mono_ms(), kind, s->fd != -1);
 }
 
+/* As tunnel-priv decides which to open. */
+static bool
+is_wanted(const struct conf_node *c, enum disc_fd kind)
+{
+	uint8_t family = kind == DISC_DHT6 ? 6 : 4;
+
+	if (kind == DISC_LAN4 || kind == DISC_LAN6)
+		return c->lan;
+	return c->dht != CONF_DHT_NO &&
+	    (c->dht_listen_any || c->dht_listen.addr.family == family);
+}
+
+void
+sockets_sift(struct host *h, const struct conf_node *c)
+{
+	for (int i = 0; i <= DISC_LAN6; i++)
+		if (h->sock[i].fd != -1 && !is_wanted(c, (enum disc_fd)i)) {
+			sock_close(&h->sock[i]);
+			disc_socket(
+			    h->disc, clock_mono_ms(), (enum disc_fd)i, false);
+		}
+}
+
 /* ---- out ---- */
 
 static void
-say(struct host *h, int fd, struct msghdr *m)
+say(struct host *h, int fd, const struct msghdr *m)
 {
 	if (sendmsg(fd, m, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
 		h->counters.v[DISC_UDP_LOST]++;
 }
 
-/* To the group on that link; whichever route the system has for it. */
+/* To the group (a whole sockaddr_storage) on that link; whichever route the
+ * system has for it. */
 static void
 say_on_link(struct host *h, enum disc_fd kind, uint32_t ifindex,
-    struct sockaddr_storage *to, struct msghdr *m)
+    const struct msghdr *about)
 {
 	union {
 		struct cmsghdr align;
@@ -108,11 +139,16 @@ say_on_link(struct host *h, enum disc_fd kind, uint32_t ifindex,
 	struct in6_pktinfo in6 = {.ipi6_ifindex = ifindex};
 	bool v4 = kind == DISC_LAN4;
 	size_t len = v4 ? sizeof(in4) : sizeof(in6);
-	struct cmsghdr *c;
+	struct msghdr m = *about; /* what is added does not outlive us */
+	struct cmsghdr *c = &control.align;
+	struct sockaddr_storage to;
 
-	m->msg_control = &control;
-	m->msg_controllen = CMSG_SPACE(len);
-	c = CMSG_FIRSTHDR(m);
+	memcpy(&to, about->msg_name, sizeof(to));
+	if (!v4)
+		((struct sockaddr_in6 *)&to)->sin6_scope_id = ifindex;
+	m.msg_name = &to;
+	m.msg_control = &control;
+	m.msg_controllen = CMSG_SPACE(len);
 	c->cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
 	c->cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
 	c->cmsg_len = CMSG_LEN(len);
@@ -120,15 +156,12 @@ say_on_link(struct host *h, enum disc_fd kind, uint32_t ifindex,
 		memcpy(CMSG_DATA(c), &in4, len);
 	else
 		memcpy(CMSG_DATA(c), &in6, len);
-	if (!v4)
-		((struct sockaddr_in6 *)to)->sin6_scope_id = ifindex;
-	say(h, h->sock[kind].fd, m);
+	say(h, h->sock[kind].fd, &m);
 }
 
 /* Once on every link that has a place of that family. */
 static void
-say_to_group(struct host *h, enum disc_fd kind, struct sockaddr_storage *to,
-    struct msghdr *m)
+say_to_group(struct host *h, enum disc_fd kind, const struct msghdr *m)
 {
 	uint8_t family = kind == DISC_LAN4 ? 4 : 6;
 
@@ -141,7 +174,7 @@ say_to_group(struct host *h, enum disc_fd kind, struct sockaddr_storage *to,
 			    (h->places.at[j].ep.addr.family == family &&
 				h->places.at[j].ifindex == p->ifindex);
 		if (!again)
-			say_on_link(h, kind, p->ifindex, to, m);
+			say_on_link(h, kind, p->ifindex, m);
 	}
 }
 
@@ -166,7 +199,7 @@ host_udp_send(void *ctx, enum disc_fd kind, const struct endpoint *to,
 	if (m.msg_namelen == 0)
 		return;
 	if (to == NULL)
-		say_to_group(h, kind, &ss, &m);
+		say_to_group(h, kind, &m);
 	else
 		say(h, h->sock[kind].fd, &m);
 }
