@@ -76,15 +76,17 @@ pending_add(struct pending_table *t, const struct pending_new *n)
 	return p;
 }
 
-/* Is a question of this kind there, and not answered yet? */
+/* Are as many of this kind there, and not answered yet, as may be? */
 static bool
-is_out(const struct pending_table *t, uint16_t ask, uint32_t bit)
+is_busy(const struct pending_table *t, uint16_t ask, uint32_t bit)
 {
+	unsigned out = 0;
+
 	for (size_t i = 0; i < PENDING_MAX; i++)
 		if (t->p[i].id != 0 && t->p[i].ask == ask &&
 		    (t->p[i].owing & t->p[i].asked & bit) != 0)
-			return true;
-	return false;
+			out++;
+	return out >= (ask == MSG_FIND_ASK ? PENDING_FINDS : 1);
 }
 
 struct pending *
@@ -98,7 +100,7 @@ pending_next(struct pending_table *t, enum role to)
 
 		if (p->id != 0 && (p->owing & ~p->asked & bit) != 0 &&
 		    (next == NULL || p->turn < next->turn) &&
-		    !is_out(t, p->ask, bit))
+		    !is_busy(t, p->ask, bit))
 			next = p;
 	}
 	return next;

@@ -152,6 +152,25 @@ START_TEST(a_process_is_asked_one_question_of_a_kind_at_a_time)
 }
 END_TEST
 
+START_TEST(a_process_is_asked_a_few_lookups_at_a_time)
+{
+	struct pending *p[PENDING_FINDS + 1];
+
+	pending_init(&t);
+	for (unsigned i = 0; i <= PENDING_FINDS; i++) {
+		p[i] = ask(i, R(DISC));
+		p[i]->ask = MSG_FIND_ASK;
+	}
+	for (unsigned i = 0; i < PENDING_FINDS; i++) {
+		ck_assert_ptr_eq(pending_next(&t, ROLE_DISC), p[i]);
+		pending_asked(p[i], ROLE_DISC);
+	}
+	ck_assert_ptr_null(pending_next(&t, ROLE_DISC));
+	pending_end(p[3], ROLE_DISC, END_OK);
+	ck_assert_ptr_eq(pending_next(&t, ROLE_DISC), p[PENDING_FINDS]);
+}
+END_TEST
+
 START_TEST(a_question_that_is_too_long_is_refused)
 {
 	uint8_t body[PENDING_BODY_MAX + 1] = {7};
@@ -205,6 +224,7 @@ main(void)
 	    a_question_not_asked_yet_leaves_with_its_client,
 	    a_question_that_is_out_outlives_its_client,
 	    a_process_is_asked_one_question_of_a_kind_at_a_time,
+	    a_process_is_asked_a_few_lookups_at_a_time,
 	    a_question_that_is_too_long_is_refused,
 	    ids_wrap_past_zero_and_past_those_in_use,
 	    the_worse_end_wins_in_any_order,
