@@ -136,7 +136,7 @@ static int
 allow_reading(int ruleset, const char *path, const char *const *also)
 {
 	/* what is not there or can't be reached needs no right */
-	for (; *also != NULL; also++)
+	for (; also != NULL && *also != NULL; also++)
 		(void)allow(ruleset, *also, FS_READ_FILE);
 	return allow(ruleset, path, FS_READ_FILE | FS_READ_DIR);
 }
