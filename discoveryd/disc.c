@@ -15,15 +15,17 @@
 
 /* ---- effects of the parts ---- */
 
+/* Where there is one family only, that one has every beacon. */
 static void
-lan_send(void *ctx, const struct endpoint *to, const uint8_t *data, size_t len)
+lan_send(void *ctx, unsigned families, const uint8_t *data, size_t len)
 {
 	struct disc *d = ctx;
+	bool is4 = d->sock[DISC_LAN4], is6 = d->sock[DISC_LAN6];
 
-	if ((to == NULL || to->addr.family == 4) && d->sock[DISC_LAN4])
-		d->io.udp_send(d->io.ctx, DISC_LAN4, to, data, len);
-	if ((to == NULL || to->addr.family == 6) && d->sock[DISC_LAN6])
-		d->io.udp_send(d->io.ctx, DISC_LAN6, to, data, len);
+	if (is4 && (!is6 || (families & LAN_IP4) != 0))
+		d->io.udp_send(d->io.ctx, DISC_LAN4, NULL, data, len);
+	if (is6 && (!is4 || (families & LAN_IP6) != 0))
+		d->io.udp_send(d->io.ctx, DISC_LAN6, NULL, data, len);
 }
 
 static void

@@ -20,7 +20,7 @@
 #define EVERY_MS 30000
 #define JITTER_MS 5000  /* either way */
 #define CHANGE_MS 1000  /* after a change, and between two for any reason */
-#define ANSWER_MS 200   /* between two unicast answers */
+#define CERT_EVERY 8    /* of so many, the first of each family has it */
 #define OPEN_BURST 64   /* datagrams opened in a row, */
 #define OPEN_EVERY_MS 5 /* then one in so many ms */
 
@@ -35,8 +35,10 @@ struct lan {
 	struct msg_places places;
 	uint16_t certlen;
 	uint8_t cert[CERT_MAX];
-	uint64_t start_ms, last_ms, due_ms, answered_ms;
+	uint64_t start_ms, last_ms, due_ms;
 	unsigned started; /* beacons of at_start_ms that are out */
+	bool whole;       /* the next one is to be */
+	unsigned short_ones;
 	uint64_t open_ms; /* token bucket: when its last token came */
 	unsigned open_left;
 	unsigned n;
@@ -201,7 +203,7 @@ lan_configure(struct lan *l, uint64_t now_ms, const struct lan_conf *conf)
 	l->n = 0;
 	l->open_left = OPEN_BURST;
 	l->open_ms = l->start_ms = now_ms;
-	l->started = 0;
+	l->started = l->short_ones = 0;
 	arm(l, now_ms);
 }
 
@@ -210,6 +212,8 @@ lan_certificate(struct lan *l, const void *data, size_t len)
 {
 	if (len > sizeof(l->cert))
 		len = 0;
+	if (len != l->certlen || memcmp(l->cert, data, len) != 0)
+		l->whole = true;
 	l->certlen = (uint16_t)len;
 	memcpy(l->cert, data, len);
 }
@@ -226,33 +230,37 @@ same_places(const struct msg_places *a, const struct msg_places *b)
 	return true;
 }
 
+/* A whole one at that time, but never a storm of them. */
+static void
+hurry(struct lan *l, uint64_t at_ms)
+{
+	l->whole = true;
+	if (at_ms < l->last_ms + CHANGE_MS)
+		at_ms = l->last_ms + CHANGE_MS;
+	if (at_ms < l->due_ms)
+		l->due_ms = at_ms;
+}
+
 void
 lan_places(struct lan *l, uint64_t now_ms, const struct msg_places *m)
 {
-	uint64_t soon;
-
 	if (same_places(&l->places, m))
 		return;
 	l->places = *m;
-	if (!l->on)
-		return;
-	/* a link that comes and goes must not make a storm */
-	soon =
-	    l->last_ms + CHANGE_MS > now_ms ? l->last_ms + CHANGE_MS : now_ms;
-	if (soon < l->due_ms)
-		l->due_ms = soon;
+	if (l->on)
+		hurry(l, now_ms);
 }
 
 static void
-say(struct lan *l, uint64_t unix_s, const struct endpoint *to)
+say(struct lan *l, uint64_t unix_s, unsigned families, bool with_cert)
 {
 	struct beacon b = {.boot = l->conf.boot, .unix_s = unix_s};
 	uint8_t data[LAN_DATAGRAM_MAX], nonce[24];
 	size_t len;
 
 	memcpy(b.node, l->conf.node, sizeof(b.node));
-	b.certlen = l->certlen;
-	memcpy(b.cert, l->cert, l->certlen);
+	b.certlen = with_cert ? l->certlen : 0;
+	memcpy(b.cert, l->cert, b.certlen);
 	for (unsigned i = 0; i < l->places.n && b.n < LAN_PLACES_MAX; i++) {
 		const struct endpoint *ep = &l->places.at[i].ep;
 
@@ -269,8 +277,16 @@ say(struct lan *l, uint64_t unix_s, const struct endpoint *to)
 		return; /* nowhere to be called at yet */
 	l->io.rnd.fill(l->io.rnd.ctx, nonce, sizeof(nonce));
 	len = beacon_seal(data, l->conf.key, nonce, &b);
-	l->io.send(l->io.ctx, to, data, len);
+	l->io.send(l->io.ctx, families, data, len);
 	l->stats.out++;
+}
+
+static void
+say_short(struct lan *l, uint64_t unix_s)
+{
+	unsigned n = l->short_ones++ % CERT_EVERY;
+
+	say(l, unix_s, n % 2 == 0 ? LAN_IP4 : LAN_IP6, n < 2);
 }
 
 void
@@ -279,9 +295,15 @@ lan_tick(struct lan *l, uint64_t now_ms, uint64_t unix_s)
 	if (!l->on || now_ms < l->due_ms)
 		return;
 	if (l->started < STARTS &&
-	    now_ms >= l->start_ms + at_start_ms[l->started])
+	    now_ms >= l->start_ms + at_start_ms[l->started]) {
 		l->started++;
-	say(l, unix_s, NULL);
+		l->whole = true;
+	}
+	if (l->whole)
+		say(l, unix_s, LAN_IP4 | LAN_IP6, true);
+	else
+		say_short(l, unix_s);
+	l->whole = false;
 	l->last_ms = now_ms;
 	arm(l, now_ms);
 }
@@ -371,26 +393,8 @@ may_open(struct lan *l, uint64_t now_ms)
 	return true;
 }
 
-/* By unicast if there is an address for it, else to the group. */
 static void
-answer(struct lan *l, uint64_t now_ms, uint64_t unix_s,
-    const struct endpoint *from)
-{
-	if (addr_is_special(&from->addr)) {
-		if (now_ms - l->last_ms < CHANGE_MS)
-			return;
-		l->last_ms = now_ms;
-		from = NULL;
-	} else if (now_ms - l->answered_ms < ANSWER_MS) {
-		return;
-	} else {
-		l->answered_ms = now_ms;
-	}
-	say(l, unix_s, from);
-}
-
-static void
-note(struct lan *l, uint64_t now_ms, uint64_t unix_s, const struct beacon *b,
+note(struct lan *l, uint64_t now_ms, const struct beacon *b,
     const struct endpoint *from)
 {
 	struct lan_hint *h = find(l, b->node), new = {0};
@@ -407,8 +411,8 @@ note(struct lan *l, uint64_t now_ms, uint64_t unix_s, const struct beacon *b,
 		h = row(l);
 	*h = new;
 	l->io.heard(l->io.ctx, now_ms, b->node, b->cert, b->certlen);
-	if (silent)
-		answer(l, now_ms, unix_s, from);
+	if (silent) /* not all at the same moment */
+		hurry(l, now_ms + rnd_below(&l->io.rnd, LAN_ANSWER_MS));
 }
 
 void
@@ -430,7 +434,7 @@ lan_from_udp(struct lan *l, uint64_t now_ms, uint64_t unix_s,
 	if (memcmp(b.node, l->conf.node, sizeof(b.node)) == 0)
 		return; /* the group gives back what we say */
 	l->stats.in++;
-	note(l, now_ms, unix_s, &b, from);
+	note(l, now_ms, &b, from);
 }
 
 bool

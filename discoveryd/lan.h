@@ -21,24 +21,32 @@
  *
  * Without the network's key it is noise, changes with every datagram, and
  * costs one comparison.  What it says is only a hint where to try: a handshake
- * decides.  It carries the certificate (length 0: none), since two nodes that
- * reach nobody else could find each other, but not know who the other is.
- * To a key that was silent so far one answer goes back by unicast,
- * so that a newcomer need not wait for the next beacon.
+ * decides.
+ *
+ * A whole beacon has the certificate and goes out in both families: at the
+ * start, after a change, and within LAN_ANSWER_MS for a key that was silent so
+ * far, so that a newcomer need not wait.  It goes to the group even then: the
+ * nodes of one machine share the port, and a datagram to it alone would reach
+ * one of them.  Those in between are for who knows us already: short (length
+ * of the certificate 0) and in one family by turns; now and then one of each
+ * has the certificate, since two nodes that reach nobody else could find each
+ * other, but not know who the other is.
  */
 #define LAN_PORT 47786
 #define LAN_HINTS_MAX 256
 #define LAN_PLACES_MAX 8
+#define LAN_ANSWER_MS 250
 #define LAN_HEARD_S 120 /* a hint's life; and how far clocks may differ */
 #define LAN_DATAGRAM_MAX                                                       \
 	(4 + 8 + 24 + 53 + LAN_PLACES_MAX * 24 + 2 + CERT_MAX + 16)
 
 struct lan;
+#define LAN_IP4 1u
+#define LAN_IP6 2u
 struct lan_io {
 	void *ctx;
-	/* to NULL: the group of both families, on every link of ours */
-	void (*send)(
-	    void *ctx, const struct endpoint *to, const uint8_t *, size_t len);
+	/* to the groups of these families, on every link of ours */
+	void (*send)(void *ctx, unsigned families, const uint8_t *, size_t len);
 	/* A beacon of a member; its certificate is as it came, unchecked. */
 	void (*heard)(void *ctx, uint64_t now_ms, const uint8_t key[32],
 	    const uint8_t *cert, size_t certlen);

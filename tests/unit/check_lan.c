@@ -9,8 +9,7 @@
 static struct lan *lan;
 static uint64_t seed;
 static struct {
-	bool group;
-	struct endpoint to;
+	unsigned families;
 	uint64_t at_ms;
 	size_t len;
 	uint8_t data[LAN_DATAGRAM_MAX];
@@ -20,13 +19,11 @@ static uint64_t now_ms;
 static const uint8_t key[32] = {1, 2, 3};
 
 static void
-on_send(void *ctx, const struct endpoint *to, const uint8_t *data, size_t len)
+on_send(void *ctx, unsigned families, const uint8_t *data, size_t len)
 {
 	(void)ctx;
 	ck_assert_uint_lt(nsent, MAX_SENT);
-	sent[nsent].group = to == NULL;
-	if (to != NULL)
-		sent[nsent].to = *to;
+	sent[nsent].families = families;
 	sent[nsent].at_ms = now_ms;
 	sent[nsent].len = len;
 	memcpy(sent[nsent++].data, data, len);
@@ -164,16 +161,70 @@ START_TEST(what_is_said_can_be_opened_and_holds_no_link_local_place)
 }
 END_TEST
 
-START_TEST(a_newcomer_is_answered_by_unicast_once)
+/* The length of the certificate in the i-th that was sent. */
+static unsigned
+cert_in(unsigned i)
+{
+	struct beacon b;
+
+	ck_assert_int_eq(beacon_open(sent[i].data, sent[i].len, key,
+			     T0 + sent[i].at_ms / 1000, &b),
+	    0);
+	return b.certlen;
+}
+
+START_TEST(a_newcomer_is_answered_at_once_by_a_whole_beacon_and_once)
 {
 	start(true);
+	lan_certificate(lan, "certificate", 11);
 	run(5000);
 	nsent = 0;
 	hear('b', 0, "192.0.2.2", "192.0.2.9");
-	ck_assert_uint_eq(nsent, 1);
-	ck_assert(!sent[0].group);
 	hear('b', 0, "192.0.2.2", "192.0.2.9");
+	run(LAN_ANSWER_MS);
 	ck_assert_uint_eq(nsent, 1);
+	ck_assert_uint_eq(sent[0].families, LAN_IP4 | LAN_IP6);
+	ck_assert_uint_eq(cert_in(0), 11);
+	hear('b', 0, "192.0.2.2", "192.0.2.9");
+	run(5000);
+	ck_assert_uint_eq(nsent, 1);
+	lan_free(lan);
+}
+END_TEST
+
+START_TEST(while_nothing_happens_beacons_are_short_and_of_one_family)
+{
+	unsigned whole = 0, n4 = 0, n6 = 0, certs[3] = {0};
+
+	start(true);
+	lan_certificate(lan, "certificate", 11);
+	run(5000);
+	nsent = 0;
+	run(16 * 25000); /* 8 short ones at least */
+	for (unsigned i = 0; i < 8; i++) {
+		whole += sent[i].families == (LAN_IP4 | LAN_IP6);
+		n4 += sent[i].families == LAN_IP4;
+		n6 += sent[i].families == LAN_IP6;
+		certs[sent[i].families % 3] += cert_in(i) > 0;
+	}
+	ck_assert_uint_eq(whole, 0);
+	ck_assert_uint_eq(n4, 4);
+	ck_assert_uint_eq(n6, 4);
+	ck_assert_uint_eq(certs[LAN_IP4], 1);
+	ck_assert_uint_eq(certs[LAN_IP6], 1);
+	lan_free(lan);
+}
+END_TEST
+
+START_TEST(a_new_certificate_is_in_the_next_beacon)
+{
+	start(true);
+	run(5000 + 3 * 35000);
+	nsent = 0;
+	lan_certificate(lan, "a newer one", 11);
+	run(35000);
+	ck_assert_uint_ge(nsent, 1);
+	ck_assert_uint_eq(cert_in(0), 11);
 	lan_free(lan);
 }
 END_TEST
@@ -185,7 +236,9 @@ START_TEST(many_newcomers_do_not_make_a_storm)
 	nsent = 0;
 	for (uint8_t i = 1; i < 60; i++)
 		hear(i, 0, "192.0.2.2", NULL);
-	ck_assert_uint_le(nsent, 1);
+	run(1000);
+	ck_assert_uint_ge(nsent, 1);
+	ck_assert_uint_le(nsent, 2);
 	lan_free(lan);
 }
 END_TEST
@@ -334,7 +387,9 @@ main(void)
 	    three_at_the_start_then_one_in_half_a_minute,
 	    off_is_silent_and_deaf,
 	    what_is_said_can_be_opened_and_holds_no_link_local_place,
-	    a_newcomer_is_answered_by_unicast_once,
+	    a_newcomer_is_answered_at_once_by_a_whole_beacon_and_once,
+	    while_nothing_happens_beacons_are_short_and_of_one_family,
+	    a_new_certificate_is_in_the_next_beacon,
 	    many_newcomers_do_not_make_a_storm,
 	    where_it_came_from_stands_first,
 	    a_link_local_source_leaves_what_it_says,
