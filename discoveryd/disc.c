@@ -138,7 +138,7 @@ make_parts(struct disc *d)
 	d->book = book_new();
 	d->members = members_new();
 	d->lan = lan_new(&lan);
-	world = (struct lookup_world){d->book, d->members, d->lan};
+	world = (struct lookup_world){d->book, d->members, d->lan, &d->places};
 	d->gossip = gossip_new(&gossip, d->members);
 	d->publish = publish_new(&publish);
 	d->lookup = lookup_new(&lookup, &world);
@@ -435,7 +435,8 @@ bool
 disc_recent(struct disc *d, uint64_t now_ms, uint64_t unix_s, size_t *cursor,
     struct msg_lookup_reply *m)
 {
-	const struct lookup_world world = {d->book, d->members, d->lan};
+	const struct lookup_world world = {
+	    d->book, d->members, d->lan, &d->places};
 	struct msg_find_row row;
 	const struct member *who;
 	size_t n = book_count(d->book), at;

@@ -65,6 +65,7 @@ struct lookup_world {
 	const struct book *book;
 	struct members *members;
 	const struct lan *lan;
+	const struct msg_places *places; /* of this node */
 };
 struct lookup_stats {
 	uint64_t hit[FIND_DHT + 1]; /* answered by, enum find_source */

@@ -8,6 +8,33 @@
 #define TYPE_HOST 1
 #define TYPE_SEEN 4
 
+/* RFC 1918, RFC 6598 and RFC 4193 */
+static bool
+is_private(const struct addr *a)
+{
+	const uint8_t *b = a->b;
+
+	if (a->family == 6)
+		return (b[0] & 0xfe) == 0xfc;
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+	    (b[0] == 192 && b[1] == 168) || (b[0] == 100 && b[1] >> 6 == 1);
+}
+
+/* Could a datagram get there from here? */
+static bool
+has_way(const struct lookup_world *w, const struct addr *to)
+{
+	if (!is_private(to) || w->places->n == 0)
+		return true;
+	for (unsigned i = 0; i < w->places->n; i++) {
+		const struct addr *own = &w->places->at[i].ep.addr;
+
+		if (own->family == to->family && is_private(own))
+			return true;
+	}
+	return false;
+}
+
 static void
 add(const struct lookup_world *w, struct msg_lookup_reply *m, uint8_t type,
     const struct endpoint *ep)
@@ -40,7 +67,8 @@ add_places(const struct lookup_world *w, struct msg_lookup_reply *m,
     const struct place *p, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < p->n && i < to; i++)
-		add(w, m, p->c[i].type, &p->c[i].ep);
+		if (has_way(w, &p->c[i].ep.addr))
+			add(w, m, p->c[i].type, &p->c[i].ep);
 }
 
 static uint64_t
@@ -66,7 +94,8 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	memcpy(m->cert, who->certificate, who->certlen);
 	newer = rec != NULL && !who->up && rec->seq > who->seen_s;
 	for (unsigned i = 0; h != NULL && i < h->n; i++)
-		add(w, m, TYPE_HOST, &h->at[i]);
+		if (has_way(w, &h->at[i].addr))
+			add(w, m, TYPE_HOST, &h->at[i]);
 	if (h != NULL && m->n > 0)
 		row->source = FIND_LAN;
 	/* it may have moved, or the record may name what can't be reached */

@@ -11,6 +11,10 @@
  *
  *	heard on this link; where the engine reached it last and where it says
  *	it is, the newer of the two first; none twice, none inside the overlay
+ *
+ * A node that has no private address itself is in no private network: what a
+ * member claims there is left out.  It would leave for the Internet, and a
+ * hostile member could aim us at what only our provider reaches.
  */
 #define OFFER_OF_RECORD_MAX                                                    \
 	8 /* places of one record; a record that names many must not aim us at \

@@ -11,6 +11,7 @@ static struct lookup *f;
 static struct book *book;
 static struct members *ms;
 static struct lan *lan;
+static struct msg_places places;
 static struct conf_net net;
 static uint64_t now_ms, seed;
 static bool engine, dht_full;
@@ -63,10 +64,10 @@ on_answer(void *ctx, struct lookup_waiter w, const struct lookup_answer *a)
 }
 
 static void
-lan_quiet(void *ctx, const struct endpoint *to, const uint8_t *p, size_t len)
+lan_quiet(void *ctx, unsigned families, const uint8_t *p, size_t len)
 {
 	(void)ctx;
-	(void)to;
+	(void)families;
 	(void)p;
 	(void)len;
 }
@@ -91,7 +92,8 @@ start(bool dht)
 	book = book_new();
 	ms = members_new();
 	lan = lan_new(&lio);
-	world = (struct lookup_world){book, ms, lan};
+	places = (struct msg_places){0};
+	world = (struct lookup_world){book, ms, lan, &places};
 	members_configure(ms, T0, &net);
 	f = lookup_new(&io, &world);
 	ck_assert_ptr_nonnull(f);
@@ -451,6 +453,49 @@ START_TEST(a_place_inside_the_overlay_is_not_offered)
 }
 END_TEST
 
+/* Member 3 says it is there: how many places are told of it? */
+static unsigned
+offered(const char *ip, uint64_t seq)
+{
+	struct record r;
+	bool fresh;
+
+	net_place(&r, 3, seq, ip);
+	ck_assert_ptr_nonnull(members_record(ms, T0, &r, &fresh));
+	nanswers = 0;
+	ask(3, 1);
+	run(6000);
+	ck_assert_uint_eq(nanswers, 1);
+	return last.row.reply.n;
+}
+
+START_TEST(a_private_place_is_for_who_is_in_a_private_network)
+{
+	static const char *const private[] = {
+	    "10.1.2.3", "172.31.0.1", "192.168.7.7", "100.64.0.9", "fd12::7"};
+	static const char *const public[] = {"11.0.0.1", "172.32.0.1",
+	    "192.169.0.1", "100.128.0.1", "2001:db8::7"};
+	struct bundle b;
+	bool fresh;
+
+	start(false);
+	net_bundle(&b, 3, 103);
+	ck_assert_ptr_nonnull(members_cert(ms, T0, b.cert, b.certlen, &fresh));
+	places.n = 2;
+	places.at[0].ep = net_ep("198.51.100.1", 51820);
+	places.at[1].ep = net_ep("2001:db8::1", 51820);
+	for (unsigned i = 0; i < 5; i++) {
+		ck_assert_uint_eq(offered(private[i], T0 + 2 * i), 0);
+		ck_assert_uint_eq(offered(public[i], T0 + 2 * i + 1), 1);
+	}
+	/* of each family its own */
+	places.at[0].ep = net_ep("192.168.0.1", 51820);
+	ck_assert_uint_eq(offered("10.1.2.3", T0 + 20), 1);
+	ck_assert_uint_eq(offered("fd12::7", T0 + 21), 0);
+	stop();
+}
+END_TEST
+
 START_TEST(nobody_is_answered_who_is_gone)
 {
 	start(true);
@@ -531,6 +576,7 @@ main(void)
 	    an_answer_of_a_peer_counts_for_whoever_asked,
 	    an_item_of_another_member_is_refused,
 	    a_place_inside_the_overlay_is_not_offered,
+	    a_private_place_is_for_who_is_in_a_private_network,
 	    nobody_is_answered_who_is_gone,
 	    the_address_book_goes_before_everything,
 	    refusals_forget_what_ends_first,
