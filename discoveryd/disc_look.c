@@ -75,6 +75,7 @@ count_dht(const struct disc *d, uint64_t v[C_NCOUNTERS])
 	v[DHT_BAD_TOKEN] = s.bad_token;
 	v[DHT_BAD_ITEM] = s.bad_item;
 	v[DHT_NOT_ANSWERED] = s.not_answered;
+	v[DHT_NOT_ASKED] = s.not_asked;
 }
 
 void
@@ -112,5 +113,9 @@ disc_count(struct disc *d, struct counters *c)
 	v[LAN_OUT] = l->out;
 	v[LAN_REFUSED] = l->refused;
 	v[LAN_LIMITED] = l->held;
+	v[LAN_CROWDED] = l->crowded;
+	v[DISC_QUEUE_FULL] = d->events_lost;
+	v[DISC_CROWDED] = members_crowded(d->members);
+	v[DISC_NOT_WANTED] = g->not_wanted;
 	count_dht(d, v);
 }

@@ -220,8 +220,10 @@ gossip_want(struct gossip *g, uint64_t now_ms, const uint8_t key[32])
 	for (unsigned i = 0; i < g->nwanted; i++)
 		if (memcmp(g->wanted[i], key, 32) == 0)
 			return;
-	if (g->nwanted == GOSSIP_WANTED_MAX)
-		return; /* it will be named again */
+	if (g->nwanted == GOSSIP_WANTED_MAX) {
+		g->stats.not_wanted++; /* it will be named again */
+		return;
+	}
 	if (g->nwanted == 0 && g->wanted_ms < now_ms)
 		g->wanted_ms = now_ms; /* the first at once */
 	memcpy(g->wanted[g->nwanted++], key, 32);

@@ -45,7 +45,8 @@ struct gossip_io {
 	struct rnd_src rnd;
 };
 struct gossip_stats {
-	uint64_t asked, answered, taken, refused, malformed, limited;
+	uint64_t asked, answered, taken, refused, malformed, limited,
+	    not_wanted;
 };
 
 struct gossip;

@@ -348,6 +348,7 @@ row(struct lan *l)
 	for (unsigned i = 1; i < l->n; i++)
 		if (l->hint[i].heard_ms < oldest->heard_ms)
 			oldest = &l->hint[i];
+	l->stats.crowded++;
 	return oldest;
 }
 

@@ -64,7 +64,7 @@ struct lan_hint {
 	struct endpoint at[1 + LAN_PLACES_MAX]; /* where it came from first */
 };
 struct lan_stats {
-	uint64_t in, out, refused, held;
+	uint64_t in, out, refused, held, crowded;
 };
 
 struct lan *lan_new(const struct lan_io *); /* off; NULL: no memory */

@@ -32,7 +32,7 @@ struct members {
 	struct member *member[MEMBERS_MAX];
 	unsigned next_stranger;
 	struct stranger stranger[STRANGERS_MAX];
-	uint64_t tick;
+	uint64_t tick, crowded;
 };
 
 static void
@@ -133,6 +133,12 @@ size_t
 members_count(const struct members *ms)
 {
 	return ms->n;
+}
+
+uint64_t
+members_crowded(const struct members *ms)
+{
+	return ms->crowded;
 }
 
 bool
@@ -322,6 +328,7 @@ make_room(struct members *ms)
 	if (!found && ms->member[0]->own)
 		victim = 1;
 	forget(ms, victim);
+	ms->crowded++;
 }
 
 static void

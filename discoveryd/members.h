@@ -56,6 +56,7 @@ void members_configure(
 bool members_on(const struct members *);
 const struct conf_net *members_net(const struct members *);
 size_t members_count(const struct members *);
+uint64_t members_crowded(const struct members *); /* forgotten for others */
 /* Is it an address of the overlay?  Nothing of it is outside the tunnel. */
 bool members_inside(const struct members *, const struct addr *);
 

@@ -27,6 +27,7 @@ dht_new_bounded(const struct dht_conf *conf, const struct dht_io *io,
 		return NULL;
 	d->io = *io;
 	io->rnd.fill(io->rnd.ctx, key, sizeof(key));
+	memcpy(d->key, key, sizeof(d->key));
 	io->rnd.fill(io->rnd.ctx, id, sizeof(id));
 	for (int i = 0; i < 2; i++) {
 		d->net[i].family = i == 0 ? 4 : 6;

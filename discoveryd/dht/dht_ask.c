@@ -4,6 +4,10 @@
  * Our own queries: each gets a random transaction id, and an answer counts
  * only if it comes from where the query went with that id.  This is the one
  * place where the routing table hears of an answer or a time-out.
+ *
+ * Any node may name any address as a node.  One that has not answered yet gets
+ * so many of our queries in a minute and no more; what is over is taken for
+ * lost, so that a search goes on.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +15,20 @@
 #include "dht_int.h"
 
 #define ASKS_AT_FIRST 16
+
+/* any minute has at most ten */
+static const struct allow_rate unproved = {5, 60000, 5};
+
+static bool
+may_ask(struct dht *d, uint64_t now_ms, const struct addr *to)
+{
+	if (limit_is_verified(d->limit, now_ms, to) ||
+	    allow_source_take(
+		&d->unproved, now_ms, &unproved, allow_source(d->key, to)))
+		return true;
+	d->stats.not_asked++;
+	return false;
+}
 
 static bool
 grow(struct dht *d)
@@ -60,7 +78,7 @@ ask_send(
 	m->read_only = d->conf.read_only;
 	/* both, if we have both: else the asked one goes by its own family */
 	m->want4 = m->want6 = d->conf.v4 && d->conf.v6 && m->target != NULL;
-	if (!dht_send(d, &a->to, m))
+	if (may_ask(d, now_ms, &a->to.addr) && !dht_send(d, &a->to, m))
 		return false;
 	d->nasks++;
 	d->stats.queries_out[m->method]++;

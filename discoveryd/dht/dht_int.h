@@ -15,6 +15,7 @@
 #include "dht.h"
 #include "dht_memo.h"
 #include "krpc.h"
+#include "allow.h"
 #include "limit.h"
 #include "node_id.h"
 #include "search.h"
@@ -100,6 +101,8 @@ struct dht {
 	struct swarm *swarm;
 	struct limit *limit;
 	struct memo *memo;
+	uint8_t key[16];             /* of the hashes of addresses */
+	struct allow_table unproved; /* asked, and have not answered */
 
 	struct ask *ask;
 	uint32_t nasks, asks_cap;

@@ -52,11 +52,10 @@ again(const struct beacon *b)
 }
 
 static void
-nothing_sent(
-    void *ctx, const struct endpoint *to, const uint8_t *data, size_t len)
+nothing_sent(void *ctx, unsigned families, const uint8_t *data, size_t len)
 {
 	(void)ctx;
-	(void)to;
+	(void)families;
 	(void)data;
 	if (len > LAN_DATAGRAM_MAX)
 		abort();

@@ -589,6 +589,37 @@ START_TEST(a_search_that_nobody_answers_times_out)
 }
 END_TEST
 
+START_TEST(who_never_answered_is_asked_ten_times_a_minute_at_most)
+{
+	struct hand *h = begin(&members);
+	struct endpoint a = hand_ep(10, 0, 0, 1);
+	struct dht_stats s;
+
+	dht_bootstrap(h->d, h->now_ms, &a);
+	for (uint32_t i = 1; i <= 12; i++) {
+		dht_find_node(h->d, h->now_ms, id_b);
+		hand_wait(h, 5000);
+		ck_assert_uint_eq(h->dones, i);
+		ck_assert_int_eq(h->report.result, DHT_TIMEOUT);
+	}
+	ck_assert_uint_ge(h->nsent, 5);
+	ck_assert_uint_le(h->nsent, 10);
+	dht_stats(h->d, &s);
+	ck_assert_uint_gt(s.not_asked, 0);
+	/* from its first answer on it is asked whatever there is to ask */
+	hand_wait(h, 30000);
+	h->nsent = 0;
+	dht_find_node(h->d, h->now_ms, id_b);
+	ck_assert_uint_ge(h->nsent, 1);
+	hand_pong(h, &a, id_a);
+	h->nsent = 0;
+	for (int i = 0; i < 12; i++)
+		dht_find_node(h->d, h->now_ms, id_b);
+	ck_assert_uint_ge(h->nsent, 12);
+	hand_free(h);
+}
+END_TEST
+
 START_TEST(only_so_many_searches_are_taken)
 {
 	struct hand *h = begin(&members);
@@ -789,6 +820,7 @@ main(void)
 	    saved_nodes_are_asked_at_once_and_enter_by_answering,
 	    a_search_with_nobody_to_ask_says_so_after_the_call,
 	    a_search_that_nobody_answers_times_out,
+	    who_never_answered_is_asked_ten_times_a_minute_at_most,
 	    only_so_many_searches_are_taken,
 	    a_right_item_is_found,
 	    wrong_items_are_refused_and_their_giver_is_banned,
