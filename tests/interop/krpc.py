@@ -12,6 +12,10 @@ usage: krpc.py [-b FROM] [-n TAGHEX] ADDR PORT COMMAND
     spam SECONDS LIE:PORT ...  queries, and answers that nobody asked for,
                                with node lists that name LIE; counts what the
                                other side sends back
+    lie SECONDS LIE:PORT ...   at -b and -B: answers every query, with its
+                               transaction id, and names LIE as nodes; ADDR
+                               and PORT are not used.  -n copy: with the tag
+                               of the query.  Counts the queries
 
 A line: "r KEY=VALUE ..." (octets in hex), "e CODE TEXT", or "nothing".
 put gets its token itself, unless given one.  Ends with 0 if an r came.
@@ -209,11 +213,42 @@ def spam(w, seconds, *lies):
     return 0
 
 
+def lie(w, seconds, *lies):
+    end = time.monotonic() + float(seconds)
+    asked = 0
+    who = os.urandom(20)
+    # near to whatever is looked for, and to what it is asked next
+    while (left := end - time.monotonic()) > 0:
+        if not select.select([w.s], [], [], left)[0]:
+            continue
+        data, peer = w.s.recvfrom(65536)
+        try:
+            q, _ = bdecode(data)
+        except (ValueError, IndexError):
+            continue
+        if not isinstance(q, dict) or q.get("y") != b"q":
+            continue
+        asked += 1
+        a = q.get("a", {})
+        near = a.get("target") or a.get("info_hash") or a.get("id")
+        nodes = b"".join(near[:18] + os.urandom(2) + compact(x)[20:]
+                         for x in lies)
+        m = {"t": q["t"], "y": "r",
+             "r": {"id": who, "nodes": nodes, "token": b"token"}}
+        tag = q.get("n") if w.tag == "copy" else w.tag
+        if tag is not None:
+            m["n"] = tag
+        w.s.sendto(bencode(m), peer)
+    print(f"r asked={asked}")
+    return 0
+
+
 def main():
     p = argparse.ArgumentParser(usage=__doc__)
     p.add_argument("-b", dest="bind")
     p.add_argument("-B", dest="from_port", type=int, default=0)
-    p.add_argument("-n", dest="tag", type=bytes.fromhex)
+    p.add_argument("-n", dest="tag",
+                   type=lambda x: x if x == "copy" else bytes.fromhex(x))
     p.add_argument("addr")
     p.add_argument("port", type=int)
     p.add_argument("command")
@@ -235,6 +270,8 @@ def main():
         return report(w.receive(WAIT_S))
     if c == "spam":
         return spam(w, *rest)
+    if c == "lie":
+        return lie(w, *rest)
     return p.error("unknown command " + c)
 
 
