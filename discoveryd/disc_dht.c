@@ -168,7 +168,7 @@ disc_dht_stop(struct disc *d, uint64_t now_ms)
 	d->nevents = 0;
 	d->own4 = d->own6 = (struct endpoint){0};
 	d->ready = false;
-	publish_ready(d->publish, now_ms, false);
+	publish_dht_gone(d->publish, now_ms);
 }
 
 static struct dht *

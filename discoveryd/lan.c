@@ -424,6 +424,11 @@ lan_from_udp(struct lan *l, uint64_t now_ms, uint64_t unix_s,
 
 	if (!l->on)
 		return;
+	/* noise is not counted against those that at least have the tag */
+	if (len < HEAD || !tag_fits(data, l->conf.key, unix_s)) {
+		l->stats.refused++;
+		return;
+	}
 	if (!may_open(l, now_ms)) {
 		l->stats.held++;
 		return;

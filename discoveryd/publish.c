@@ -163,6 +163,21 @@ publish_ready(struct publish *p, uint64_t now_ms, bool ready)
 }
 
 void
+publish_dht_gone(struct publish *p, uint64_t now_ms)
+{
+	publish_ready(p, now_ms, false);
+	p->nputs = 0;
+	if (p->phase == LOOK) {
+		p->looked = false;
+		p->sign_ms = now_ms;
+		p->phase = REST;
+	} else if (p->phase == PUT) {
+		put_at(p, now_ms + RETRY_MS);
+		p->phase = REST;
+	}
+}
+
+void
 publish_set_seq(struct publish *p, uint64_t seq)
 {
 	if (seq > p->seq)

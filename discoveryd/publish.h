@@ -70,6 +70,8 @@ void publish_places(
     struct publish *, uint64_t now_ms, const struct candidate *, unsigned n);
 /* The DHT knows nodes (true), or does not. */
 void publish_ready(struct publish *, uint64_t now_ms, bool ready);
+/* There is no DHT any more: its searches will not be told to have ended. */
+void publish_dht_gone(struct publish *, uint64_t now_ms);
 /* The last sequence number used, from the saved file and for it. */
 void publish_set_seq(struct publish *, uint64_t seq);
 uint64_t publish_seq(const struct publish *);

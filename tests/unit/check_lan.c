@@ -361,6 +361,23 @@ START_TEST(the_table_is_bounded_and_a_flood_is_not_opened)
 }
 END_TEST
 
+START_TEST(noise_does_not_keep_beacons_from_being_opened)
+{
+	const struct endpoint from = net_ep("192.0.2.66", LAN_PORT);
+	uint8_t noise[400] = {'M', 'L', 'D', '1'};
+
+	start(true);
+	for (unsigned i = 0; i < 1000; i++)
+		lan_from_udp(
+		    lan, now_ms, T0 + now_ms / 1000, &from, noise, i % 400);
+	hear('b', 0, "192.0.2.2", NULL);
+	ck_assert_ptr_nonnull(hint('b'));
+	ck_assert_uint_eq(lan_stats(lan)->refused, 1000);
+	ck_assert_uint_eq(lan_stats(lan)->held, 0);
+	lan_free(lan);
+}
+END_TEST
+
 START_TEST(a_new_place_is_said_at_once_but_not_in_a_storm)
 {
 	struct msg_places p = {.n = 1, .at = {{1, {.port = 51820}}}};
@@ -400,6 +417,7 @@ main(void)
 	    every_truncation_and_every_flipped_octet_is_refused,
 	    another_key_is_noise,
 	    the_table_is_bounded_and_a_flood_is_not_opened,
+	    noise_does_not_keep_beacons_from_being_opened,
 	    a_new_place_is_said_at_once_but_not_in_a_storm,
 	};
 

@@ -267,6 +267,48 @@ START_TEST(a_late_or_foreign_signature_changes_nothing)
 }
 END_TEST
 
+/* As run, but no search ends. */
+static void
+run_unanswered(uint64_t ms)
+{
+	uint64_t end = now_ms + ms;
+
+	for (unsigned i = 0; publish_due(p) <= end; i++) {
+		ck_assert_uint_lt(i, 20000);
+		if (publish_due(p) > now_ms)
+			now_ms = publish_due(p);
+		publish_tick(p, now_ms, T0 + now_ms / 1000);
+		keyd_works();
+	}
+	now_ms = end;
+}
+
+START_TEST(a_dht_that_goes_away_in_the_middle_ends_nothing)
+{
+	/* while it is asked for our last number */
+	start();
+	publish_ready(p, now_ms, true);
+	run_unanswered(5000);
+	ck_assert_uint_eq(ngets, 1);
+	ck_assert_uint_eq(publish_due(p), UINT64_MAX);
+	publish_dht_gone(p, now_ms);
+	publish_ready(p, now_ms, true);
+	run(10000, 8);
+	ck_assert_uint_eq(ngets, 2);
+	ck_assert_uint_eq(nputs, 1 + own.nrecords);
+	/* and while records are put */
+	publish_records(p, now_ms, own.record, own.nrecords);
+	run_unanswered(5000);
+	ck_assert_uint_eq(nputs, 2 * (1 + own.nrecords));
+	ck_assert_uint_eq(publish_due(p), UINT64_MAX);
+	publish_dht_gone(p, now_ms);
+	publish_ready(p, now_ms, true);
+	run(10000, 8);
+	ck_assert_uint_eq(nputs, 3 * (1 + own.nrecords));
+	publish_free(p);
+}
+END_TEST
+
 START_TEST(off_is_silent)
 {
 	start();
@@ -288,6 +330,7 @@ main(void)
 	    keyd_away_or_silent_is_asked_again_with_patience,
 	    what_nobody_takes_is_put_again_later,
 	    a_late_or_foreign_signature_changes_nothing,
+	    a_dht_that_goes_away_in_the_middle_ends_nothing,
 	    off_is_silent,
 	};
 
