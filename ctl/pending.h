@@ -23,8 +23,9 @@
  * A process is asked one question of a kind at a time; the others wait in
  * their order.  So whoever answers needs a queue for one answer only, however
  * many clients there are.  Of lookups PENDING_FINDS are out at a time: each
- * takes seconds of waiting for others, and has an answer of a few rows.  For the same reason a question whose client has
- * gone stays until its answer has passed by.
+ * takes seconds of waiting for others, and has an answer of a few rows.  For
+ * the same reason a question whose client has gone stays until its answer has
+ * passed by.
  */
 #define PENDING_MAX 128
 #define PENDING_RESERVED 32 /* never for strangers */
