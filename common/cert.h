@@ -107,6 +107,8 @@ int crl_get(const void *, size_t len, const uint8_t (*ca)[32], unsigned nca,
 size_t crl_sign(
     uint8_t out[CRL_MAX], const struct crl *, const uint8_t ca_seed[32]);
 bool crl_has(const struct crl *, uint64_t serial);
+/* What it says of itself, before anything is verified; 0: not a list. */
+uint64_t crl_number(const void *, size_t len);
 
 /* ---- who counts ---- */
 #define CERT_CAS_MAX 4

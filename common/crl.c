@@ -15,6 +15,7 @@
 #include "crypto.h"
 
 #define VERSION 1
+#define NUMBER_AT 3 /* "MR", version, then the number */
 
 static const char domain[] = "mesh1 crl"; /* signed with its NUL */
 
@@ -92,6 +93,18 @@ crl_sign(uint8_t out[CRL_MAX], const struct crl *l, const uint8_t ca_seed[32])
 	    crl_read(out, w.len + CERT_SIG, &again) == -1)
 		return 0;
 	return w.len + CERT_SIG;
+}
+
+uint64_t
+crl_number(const void *data, size_t len)
+{
+	struct rbuf r;
+	uint64_t n;
+
+	rbuf_init(&r, data, len);
+	rbuf_skip(&r, NUMBER_AT);
+	n = rbuf_u64(&r);
+	return r.bad ? 0 : n;
 }
 
 bool

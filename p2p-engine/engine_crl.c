@@ -11,21 +11,6 @@
 #include "engine_int.h"
 #include "log.h"
 
-#define NUMBER_AT 3 /* "MR", version, then the number */
-
-/* What it says of itself, before anything is verified; 0: not a list. */
-static uint64_t
-claimed_number(const uint8_t *data, size_t len)
-{
-	struct rbuf r;
-	uint64_t n;
-
-	rbuf_init(&r, data, len);
-	rbuf_skip(&r, NUMBER_AT);
-	n = rbuf_u64(&r);
-	return r.bad ? 0 : n;
-}
-
 static uint64_t
 number(const struct engine *e)
 {
@@ -88,7 +73,7 @@ void
 on_crl(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct frame *f)
 {
-	uint64_t n = claimed_number(f->body, f->len);
+	uint64_t n = crl_number(f->body, f->len);
 
 	if (n > number(e)) {
 		if (!take(e, f->body, f->len))
@@ -106,7 +91,7 @@ const char *
 engine_on_crl(struct engine *e, uint64_t now_ms, enum role from,
     const uint8_t *data, size_t len)
 {
-	uint64_t n = claimed_number(data, len);
+	uint64_t n = crl_number(data, len);
 
 	if (!e->net.on)
 		return "not a member of a network";
