@@ -20,6 +20,7 @@
  *	bencode.c  the grammar       krpc.c   messages
  *	table.c    who we know       store.c  what we keep for others
  *	search.c   iterative lookup  dht.c    all of it together
+ *	dht_news.c  one value that all of a private swarm have
  *
  * Answers are believed about nothing but themselves: an item counts only if
  * its hash or signature is right, a node enters the table only by answering a
@@ -89,6 +90,12 @@ struct dht_io {
 	    const struct endpoint *from);
 	/* Called exactly once for every search; the id is free afterwards. */
 	void (*done)(void *ctx, uint32_t search, const struct dht_report *);
+	/*
+	 * Somebody has news that he says are newer than ours: if they are
+	 * right, their number, else 0.  NULL: there are none.
+	 */
+	uint64_t (*news)(
+	    void *ctx, uint64_t now_ms, const uint8_t *, size_t len);
 	struct rnd_src rnd;
 };
 
@@ -120,6 +127,16 @@ uint32_t dht_put(
 uint32_t dht_find_node(struct dht *, uint64_t now_ms, const uint8_t id[DHT_ID]);
 void dht_cancel(struct dht *, uint64_t now_ms, uint32_t search);
 
+/*
+ * News: one short text with a number, which every node of a tagged swarm is to
+ * have as soon as it is there, the highest number of those that its host says
+ * are right.  At most DHT_NEWS_MAX octets; of a lower number than ours:
+ * nothing.
+ */
+#define DHT_NEWS_MAX (DHT_V_MAX - 5)
+void dht_news(struct dht *, uint64_t now_ms, uint64_t number, const uint8_t *,
+    size_t len);
+
 /* ---- the table, for the saved file and for people ---- */
 /* Good nodes, those known longest first; how many were written. */
 size_t dht_nodes(const struct dht *, struct dht_node *out, size_t max);
@@ -137,6 +154,7 @@ struct dht_stats {
 	uint64_t malformed, untagged, rate_limited, unsolicited, bad_token,
 	    bad_item, put_refused, not_answered /* amplification bound */;
 	uint64_t not_asked; /* queries: the address never answered */
+	uint64_t news, bad_news;                /* taken, refused by the host */
 	uint64_t queries_in[8], queries_out[8]; /* by enum krpc_method */
 };
 void dht_stats(const struct dht *, struct dht_stats *);

@@ -275,6 +275,33 @@ on_announce(struct dht *d, uint64_t now_ms, const struct endpoint *from,
 	finish(d, now_ms, from, &a, len);
 }
 
+/* ---- news ---- */
+
+/*
+ * A number, and perhaps what has it.  Who is behind gets ours with the answer
+ * if it is not a forger's victim, else a token to ask with once more.
+ */
+static void
+on_news(struct dht *d, uint64_t now_ms, const struct endpoint *from,
+    const struct krpc_msg *q, size_t len)
+{
+	struct answer a;
+
+	(void)shows_token(d, now_ms, from, q);
+	if (q->seq > d->news_number)
+		news_came(d, now_ms, q);
+	begin(d, &a, from, q);
+	a.m.has_seq = true;
+	a.m.seq = d->news_number;
+	if (q->seq < d->news_number) {
+		if (is_trusted(d, now_ms, from))
+			a.m.v = (struct octets){d->news, d->news_len};
+		else
+			add_token(d, now_ms, &a, from);
+	}
+	finish(d, now_ms, from, &a, len);
+}
+
 /* ---- queries ---- */
 
 /* Somebody we don't know: would we like to? */
@@ -324,6 +351,12 @@ answer_query(struct dht *d, uint64_t now_ms, const struct endpoint *from,
 		return;
 	case KRPC_ANNOUNCE:
 		on_announce(d, now_ms, from, q, len);
+		return;
+	case KRPC_NEWS:
+		if (d->conf.has_tag)
+			on_news(d, now_ms, from, q, len);
+		else
+			refuse(d, now_ms, from, q, len, KRPC_E_METHOD);
 		return;
 	case KRPC_OTHER:
 		if (q->target != NULL)

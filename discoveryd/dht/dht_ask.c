@@ -105,7 +105,7 @@ ask_is_waiting(const struct dht *d, const struct endpoint *to)
 	for (uint32_t i = 0; i < d->nasks; i++) {
 		if (endpoint_eq(&d->ask[i].to, to))
 			return true;
-		pings += d->ask[i].find == 0;
+		pings += d->ask[i].find == 0 && d->ask[i].why != ASK_NEWS;
 	}
 	return pings >= DHT_PINGS_MAX;
 }
@@ -134,12 +134,15 @@ static void
 meet(struct dht *d, uint64_t now_ms, struct net *net, const struct dht_node *n,
     const struct ask *a, bool again)
 {
-	bool met = a->why == ASK_MEET;
+	bool met = a->why == ASK_MEET, fresh = false;
 
 	if (again || table_find(&net->table, &n->ep) != NULL)
-		table_answered(&net->table, now_ms, n, met);
+		fresh =
+		    table_answered(&net->table, now_ms, n, met) == TABLE_NEW;
 	else if (table_wants(&net->table, n, met) && !ask_is_waiting(d, &n->ep))
 		ask_ping(d, now_ms, &n->ep, (enum ask_why)a->why);
+	if (fresh && a->why != ASK_NEWS)
+		news_ask(d, now_ms, &n->ep);
 }
 
 /* What every answer to a query of ours is good for.  false: from a liar. */
@@ -181,6 +184,8 @@ ask_answered(struct dht *d, uint64_t now_ms, const struct endpoint *from,
 	a = *found;
 	take_out(d, (uint32_t)(found - d->ask));
 	fine = m->kind == KRPC_RESPONSE && learn(d, now_ms, net, &a, m);
+	if (fine && a.why == ASK_NEWS)
+		news_answered(d, now_ms, &a, m);
 	f = a.find != 0 ? find_of(d, a.find) : NULL;
 	if (f == NULL)
 		return;
@@ -202,6 +207,8 @@ timed_out(struct dht *d, uint64_t now_ms, uint32_t i)
 	take_out(d, i);
 	if (net != NULL)
 		table_missed(&net->table, now_ms, &a.to);
+	if (a.why == ASK_NEWS)
+		news_missed(d, now_ms, &a);
 	if (f != NULL)
 		find_missed(d, now_ms, f, &a, false);
 }

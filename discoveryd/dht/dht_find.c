@@ -468,6 +468,7 @@ find_missed(struct dht *d, uint64_t now_ms, struct find *f, const struct ask *a,
 		break;
 	case ASK_PING:
 	case ASK_MEET:
+	case ASK_NEWS:
 		break;
 	}
 	find_step(d, now_ms, f);

@@ -10,6 +10,7 @@
  *	dht_ask.c     our queries: sent, answered, timed out
  *	dht_answer.c  other people's queries
  *	dht_find.c    searches
+ *	dht_news.c    what everybody is told
  *	dht_keep.c    joining, the upkeep of the tables, our own address
  */
 #include "dht.h"
@@ -48,7 +49,8 @@ enum ask_why {
 	ASK_MEET,  /* ... of who asked us */
 	ASK_FIND,  /* a search; leg says to whom */
 	ASK_VALUE, /* ... once more, with the token */
-	ASK_PUT
+	ASK_PUT,
+	ASK_NEWS /* which number has it; or: here is ours */
 };
 
 struct ask {
@@ -59,6 +61,8 @@ struct ask {
 	uint64_t sent_ms;
 	uint32_t find;
 	struct search_leg leg;
+	uint8_t again; /* ASK_NEWS: after so many that were lost */
+	bool tells;    /* ... with the news in it */
 };
 
 /* ---- a search ---- */
@@ -113,10 +117,14 @@ struct dht {
 	uint32_t nboot, next_boot;
 	struct dht_node to_try[DHT_TRIES_MAX];
 	uint32_t ntry;
-	uint64_t step_ms;         /* when all searches are to be looked at */
-	uint64_t keep_ms;         /* when the upkeep is due */
-	uint64_t join_ms;         /* not before */
-	uint32_t join_wait_ms;    /* the length of the last wait */
+	uint64_t step_ms;      /* when all searches are to be looked at */
+	uint64_t keep_ms;      /* when the upkeep is due */
+	uint64_t join_ms;      /* not before */
+	uint32_t join_wait_ms; /* the length of the last wait */
+	uint64_t news_ms;      /* when somebody is asked for news */
+	uint64_t news_number;  /* 0: there are none */
+	uint16_t news_len;     /* bencoded */
+	uint8_t news[DHT_V_MAX];
 	int fill;                 /* the bucket filled next, -1: none */
 	uint16_t size[DHT_SIZES]; /* log2 of the network's size, 1/16 */
 	uint32_t nsizes;
@@ -184,6 +192,16 @@ bool put_is_done(const struct find *);
 void put_answered(
     struct dht *, struct find *, const struct ask *, const struct krpc_msg *);
 void put_missed(struct find *, const struct ask *, bool refused);
+
+/* ---- dht_news.c ---- */
+/* A node is new to us: which number has it? */
+void news_ask(struct dht *, uint64_t now_ms, const struct endpoint *);
+/* Unverified ones came with a query or an answer. */
+void news_came(struct dht *, uint64_t now_ms, const struct krpc_msg *);
+void news_answered(
+    struct dht *, uint64_t now_ms, const struct ask *, const struct krpc_msg *);
+void news_missed(struct dht *, uint64_t now_ms, const struct ask *);
+void news_tick(struct dht *, uint64_t now_ms);
 
 /* ---- dht_keep.c ---- */
 void keep_tick(struct dht *, uint64_t now_ms);

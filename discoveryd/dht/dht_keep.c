@@ -131,6 +131,7 @@ keep_tick(struct dht *d, uint64_t now_ms)
 			keep_net(d, now_ms, &d->net[i]);
 	if (d->ntry > 0)
 		try_some(d, now_ms);
+	news_tick(d, now_ms);
 	if (nodes_left(d, now_ms) == 0)
 		join(d, now_ms);
 	else if (d->fill >= 0)

@@ -24,13 +24,15 @@ const struct krpc_arg_rule krpc_arg_rule[KRPC_NARGS] = {
 	[ARG_NODES6]    = { "nodes6",       OF_RESPONSE,              0 },
 	[ARG_PORT]      = { "port",         OF(ANNOUNCE),             0 },
 	[ARG_SALT]      = { "salt",         OF(PUT),                  0 },
-	[ARG_SEQ]       = { "seq",          OF(GET) | OF(PUT) | OF_RESPONSE, 0 },
+	[ARG_SEQ]       = { "seq",          OF(GET) | OF(PUT) | OF(NEWS) |
+	                                    OF_RESPONSE, OF(NEWS) },
 	[ARG_SIG]       = { "sig",          OF(PUT) | OF_RESPONSE,    0 },
 	[ARG_TARGET]    = { "target",       OF_TARGET | OF(OTHER),    OF_TARGET },
 	/* in a get it says: whom you sent this to is who is asking */
 	[ARG_TOKEN]     = { "token",        OF(GET) | OF(ANNOUNCE) | OF(PUT) |
-	                                    OF_RESPONSE, OF(ANNOUNCE) | OF(PUT) },
-	[ARG_V]         = { "v",            OF(PUT) | OF_RESPONSE,    OF(PUT) },
+	                                    OF(NEWS) | OF_RESPONSE,
+	                                    OF(ANNOUNCE) | OF(PUT) },
+	[ARG_V]         = { "v",            OF(PUT) | OF(NEWS) | OF_RESPONSE, OF(PUT) },
 	[ARG_VALUES]    = { "values",       OF_RESPONSE,              0 },
 	[ARG_WANT]      = { "want",         OF_TARGET | OF(GET_PEERS) | OF(OTHER), 0 },
 };
@@ -42,6 +44,7 @@ const char *const krpc_method_name[KRPC_NMETHODS] = {
 	[KRPC_ANNOUNCE]  = "announce_peer",
 	[KRPC_GET]       = "get",
 	[KRPC_PUT]       = "put",
+	[KRPC_NEWS]      = "mesh_news",
 };
 
 static const char *const fault_name[KRPC_NFAULTS] = {

@@ -13,7 +13,8 @@
 
 /*
  * The messages of the DHT: BEP5, 32 (nodes6, want), 42 (ip), 43 (ro), 44 (get,
- * put), and our own top-level key "n" (the tag of a private swarm).
+ * put), and of our own: a top-level key "n" (the tag of a private swarm) and
+ * the query "mesh_news".
  *
  * One struct for both directions: krpc_parse fills it with pointers into the
  * datagram, krpc_build writes whatever is set, keys sorted, v = "MV\0\1".
@@ -40,6 +41,7 @@ enum krpc_method {
 	KRPC_ANNOUNCE,
 	KRPC_GET,
 	KRPC_PUT,
+	KRPC_NEWS, /* ours: see dht_news.c */
 	KRPC_OTHER, /* with a target: answer like find_node; without: 204 */
 	KRPC_NMETHODS
 };

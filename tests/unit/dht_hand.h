@@ -34,6 +34,8 @@ struct hand {
 	struct dht_item item;
 	struct dht_report report;
 	bool cancel; /* in the next item() */
+	/* texts of news shown to the host; their number is the first octet */
+	uint32_t news;
 };
 
 static inline void
@@ -84,6 +86,17 @@ hand_done(void *ctx, uint32_t search, const struct dht_report *r)
 	h->report = *r;
 }
 
+/* Right is what begins with its number and ends with a full stop. */
+static inline uint64_t
+hand_news(void *ctx, uint64_t now_ms, const uint8_t *text, size_t len)
+{
+	struct hand *h = ctx;
+
+	(void)now_ms;
+	h->news++;
+	return len > 1 && text[len - 1] == '.' ? text[0] : 0;
+}
+
 static inline struct hand *
 hand_new(const struct dht_conf *c)
 {
@@ -92,6 +105,7 @@ hand_new(const struct dht_conf *c)
 	    .send = hand_send,
 	    .item = hand_item,
 	    .done = hand_done,
+	    .news = hand_news,
 	    .rnd = {hand_fill, h}};
 
 	ck_assert_ptr_nonnull(h);
