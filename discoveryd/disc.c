@@ -483,6 +483,18 @@ on_member(struct disc *d, uint64_t now_ms, const void *data, size_t len)
 	disc_learned(d, now_ms, key, 0);
 }
 
+bool
+disc_news(struct disc *d, uint64_t now_ms, const uint8_t *data, size_t len)
+{
+	int r = members_crl(d->members, d->unix_s, data, len);
+
+	if (r != 1)
+		return r == 0;
+	disc_dirty(d, now_ms, true);
+	(void)d->io.to_engine(d->io.ctx, MSG_CRL, data, len);
+	return true;
+}
+
 void
 disc_blob(struct disc *d, uint64_t now_ms, uint64_t unix_s, enum msg_type type,
     const void *data, size_t len)
@@ -493,8 +505,10 @@ disc_blob(struct disc *d, uint64_t now_ms, uint64_t unix_s, enum msg_type type,
 		on_member(d, now_ms, data, len);
 		break;
 	case MSG_CRL:
-		if (members_crl(d->members, unix_s, data, len) == 1)
-			disc_dirty(d, now_ms, true);
+		if (members_crl(d->members, unix_s, data, len) != 1)
+			break;
+		disc_dirty(d, now_ms, true);
+		disc_dht_news(d, now_ms);
 		break;
 	case MSG_OWN_BUNDLE:
 		if (disc_adopt(d, now_ms, data, len, true))

@@ -60,6 +60,26 @@ on_done(void *ctx, uint32_t search, const struct dht_report *r)
 		e->u.report = *r;
 }
 
+/* A revocation list is the news of a network's DHT: see dht_news.c. */
+static uint64_t
+on_news(void *ctx, uint64_t now_ms, const uint8_t *data, size_t len)
+{
+	struct disc *d = ctx;
+
+	return disc_news(d, now_ms, data, len) ? crl_number(data, len) : 0;
+}
+
+void
+disc_dht_news(struct disc *d, uint64_t now_ms)
+{
+	const uint8_t *crl;
+	size_t len;
+
+	crl = members_crl_octets(d->members, &len);
+	if (d->dht != NULL && crl != NULL)
+		dht_news(d->dht, now_ms, crl_number(crl, len), crl, len);
+}
+
 static void
 tell(struct disc *d, uint64_t now_ms, const struct event *e)
 {
@@ -178,6 +198,7 @@ new_dht(struct disc *d, uint64_t now_ms)
 	    .send = on_send,
 	    .item = on_item,
 	    .done = on_done,
+	    .news = on_news,
 	    .rnd = d->io.rnd};
 
 	return dht_new(&d->dht_conf, &io, now_ms);
@@ -219,4 +240,5 @@ disc_dht_start(struct disc *d, uint64_t now_ms)
 	for (unsigned i = 0; i < d->conf.nbootstrap; i++)
 		dht_bootstrap(d->dht, now_ms, &d->conf.bootstrap[i]);
 	disc_use_file(d, now_ms);
+	disc_dht_news(d, now_ms);
 }

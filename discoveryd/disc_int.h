@@ -71,6 +71,8 @@ void disc_dht_pump(struct disc *, uint64_t now_ms); /* tell what was queued */
 uint32_t disc_dht_get(void *disc, uint64_t now_ms, const uint8_t k[32],
     const uint8_t salt[RECORD_SALT]);
 uint32_t disc_dht_put(void *disc, uint64_t now_ms, const struct record *);
+/* The revocation list there is goes to every node, if it is new there. */
+void disc_dht_news(struct disc *, uint64_t now_ms);
 void disc_dht_cancel(void *disc, uint64_t now_ms, uint32_t search);
 
 /* disc_keep.c */
@@ -83,6 +85,8 @@ void disc_dirty(struct disc *, uint64_t now_ms, bool at_once);
 void disc_save(struct disc *, uint64_t now_ms);
 
 /* disc.c */
+/* A revocation list from the DHT; false: not of this network. */
+bool disc_news(struct disc *, uint64_t now_ms, const uint8_t *, size_t len);
 void disc_tell_places(struct disc *, uint64_t now_ms);
 void disc_learned(
     void *disc, uint64_t now_ms, const uint8_t key[32], uint32_t req);

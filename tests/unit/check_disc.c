@@ -527,6 +527,42 @@ START_TEST(a_revocation_list_is_saved_at_once_and_given_to_the_engine)
 }
 END_TEST
 
+START_TEST(a_revocation_list_is_everywhere_within_two_seconds)
+{
+	uint8_t crl[CRL_MAX];
+	size_t len = net_crl(crl, 3, 102);
+
+	world(NODES, true, false);
+	run(30000);
+	disc_blob(node[1].disc, now_ms, unix_s(), MSG_CRL, crl, len);
+	run(2000);
+	ck_assert_uint_eq(node[1].crls, 0); /* it is from its engine */
+	for (unsigned i = 0; i < NODES; i++)
+		ck_assert_uint_eq(node[i].crls, i != 1);
+}
+END_TEST
+
+START_TEST(who_was_away_has_the_revocation_list_when_it_is_back)
+{
+	uint8_t crl[CRL_MAX];
+	size_t len = net_crl(crl, 3, 102);
+
+	world(4, true, false);
+	run(30000);
+	halt(2);
+	disc_blob(node[1].disc, now_ms, unix_s(), MSG_CRL, crl, len);
+	run(30000);
+	halt(1); /* nor is it there who told the others */
+	boot(2, true, false);
+	run(2000);
+	ck_assert_uint_eq(node[2].crls, 1);
+	halt(2);
+	boot(2, true, false);
+	disc_engine_ready(node[2].disc);
+	ck_assert_uint_ge(node[2].crls, 1);
+}
+END_TEST
+
 START_TEST(a_renewed_certificate_is_saved_and_published)
 {
 	uint8_t octets[BUNDLE_MAX];
@@ -635,6 +671,8 @@ main(void)
 	    what_was_known_survives_a_restart,
 	    saved_nodes_replace_a_dead_bootstrap,
 	    a_revocation_list_is_saved_at_once_and_given_to_the_engine,
+	    a_revocation_list_is_everywhere_within_two_seconds,
+	    who_was_away_has_the_revocation_list_when_it_is_back,
 	    a_renewed_certificate_is_saved_and_published,
 	    who_moves_is_found_where_it_is_now,
 	    without_keyd_everything_else_goes_on,
