@@ -190,6 +190,7 @@ static void
 watch_dht(struct disc *d, uint64_t now_ms)
 {
 	struct endpoint own4, own6;
+	struct dht_stats stats;
 	struct dht_node one;
 	bool ready;
 
@@ -197,6 +198,8 @@ watch_dht(struct disc *d, uint64_t now_ms)
 		return;
 	ready = dht_nodes(d->dht, &one, 1) > 0;
 	publish_ready(d->publish, now_ms, ready);
+	dht_stats(d->dht, &stats);
+	publish_nodes(d->publish, now_ms, stats.good);
 	if (ready && (!d->ready || now_ms - d->saved_ms > DISC_NODES_MS))
 		disc_dirty(d, now_ms, false);
 	d->ready = ready;

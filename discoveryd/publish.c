@@ -19,12 +19,18 @@
 #define RETRY_MS 1000
 #define RETRY_MAX_MS 600000
 #define JITTER 15 /* per cent */
+/*
+ * So many nodes more, or twice as many.  A table has all nodes of a small
+ * network and eight more each time that a large one doubles.
+ */
+#define GROWN 8
 
 enum phase { REST, LOOK, SIGN, PUT };
 
 struct publish {
 	struct publish_io io;
 	bool on, ready;
+	uint32_t nodes; /* of the DHT, when there was something to do for it */
 	struct publish_conf conf;
 	unsigned nrecords;
 	struct record record[BUNDLE_RECORDS_MAX];
@@ -175,6 +181,17 @@ publish_dht_gone(struct publish *p, uint64_t now_ms)
 		put_at(p, now_ms + RETRY_MS);
 		p->phase = REST;
 	}
+}
+
+void
+publish_nodes(struct publish *p, uint64_t now_ms, uint32_t n)
+{
+	if (!p->on || !p->ready || n <= p->nodes ||
+	    n < p->nodes + (p->nodes < GROWN ? p->nodes : GROWN))
+		return;
+	if (p->nodes > 0)
+		put_at(p, soon(p, now_ms));
+	p->nodes = n;
 }
 
 void

@@ -72,6 +72,11 @@ void publish_places(
 void publish_ready(struct publish *, uint64_t now_ms, bool ready);
 /* There is no DHT any more: its searches will not be told to have ended. */
 void publish_dht_gone(struct publish *, uint64_t now_ms);
+/*
+ * So many nodes the DHT knows.  When there are many more than there were, those
+ * that searches end at may all have come later than what we put: once more.
+ */
+void publish_nodes(struct publish *, uint64_t now_ms, uint32_t n);
 /* The last sequence number used, from the saved file and for it. */
 void publish_set_seq(struct publish *, uint64_t seq);
 uint64_t publish_seq(const struct publish *);

@@ -166,6 +166,34 @@ START_TEST(again_after_the_announce_interval_and_not_before)
 }
 END_TEST
 
+START_TEST(in_a_swarm_that_grew_all_is_put_once_more)
+{
+	start();
+	publish_ready(p, now_ms, true);
+	publish_nodes(p, now_ms, 2);
+	run(10000, 8);
+	nputs = 0;
+	publish_nodes(p, now_ms, 3);
+	run(10000, 8);
+	ck_assert_uint_eq(nputs, 0);
+	publish_nodes(p, now_ms, 4); /* twice as many */
+	publish_nodes(p, now_ms, 4);
+	run(2000, 8);
+	ck_assert_uint_eq(nputs, 1 + own.nrecords);
+	publish_nodes(p, now_ms, 40);
+	run(10000, 8);
+	nputs = 0;
+	publish_nodes(p, now_ms, 20); /* some are silent, and back again */
+	publish_nodes(p, now_ms, 47);
+	run(10000, 8);
+	ck_assert_uint_eq(nputs, 0);
+	publish_nodes(p, now_ms, 48); /* a bucket more */
+	run(2000, 8);
+	ck_assert_uint_eq(nputs, 1 + own.nrecords);
+	publish_free(p);
+}
+END_TEST
+
 START_TEST(a_change_is_published_and_flapping_is_slowed)
 {
 	start();
@@ -324,6 +352,7 @@ main(void)
 	const TTest *const tests[] = {
 	    the_place_is_signed_at_once_for_peers_and_put_when_there_is_a_dht,
 	    again_after_the_announce_interval_and_not_before,
+	    in_a_swarm_that_grew_all_is_put_once_more,
 	    a_change_is_published_and_flapping_is_slowed,
 	    the_number_goes_on_from_what_is_in_the_dht,
 	    keyd_that_has_signed_higher_is_caught_up_with,
