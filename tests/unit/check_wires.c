@@ -686,7 +686,7 @@ START_TEST(what_makes_no_sense_costs_its_sender_its_wire_at_most)
 	uint32_t lost = 0, kept = 0;
 
 	log_set_level(LOG_L_ERROR);
-	for (int i = 0; i < 6000; i++) {
+	for (int i = 0; i < 1500; i++) {
 		int s = (int)(unit_random(&dice) % NSIBLINGS);
 		size_t which = unit_random(&dice) % 6;
 		uint16_t type = may[s][which];
