@@ -73,10 +73,19 @@ nothing_heard(void *ctx, uint64_t now_ms, const uint8_t k[32],
 	(void)k;
 }
 
+static void
+nothing_random(void *ctx, void *out, size_t len)
+{
+	(void)ctx;
+	memset(out, 7, len);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct lan_io io = {.send = nothing_sent, .heard = nothing_heard};
+	const struct lan_io io = {.send = nothing_sent,
+	    .heard = nothing_heard,
+	    .rnd = {.fill = nothing_random}};
 	struct lan_conf conf = {.node = {9}};
 	const struct endpoint from = {
 	    .addr = {.family = 4, .b = {192, 0, 2, 1}}, .port = LAN_PORT};
@@ -104,6 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lan = lan_new(&io);
 	lan_configure(lan, 1000, &conf);
 	lan_from_udp(lan, 1000, NOW, &from, copy, len);
+	lan_tick(lan, 2000, NOW);
 	lan_free(lan);
 	free(copy);
 	return 0;
