@@ -153,8 +153,8 @@ struct dht_stats {
 	uint64_t rx, rx_octets, tx, tx_octets;
 	uint64_t malformed, untagged, rate_limited, unsolicited, bad_token,
 	    bad_item, put_refused, not_answered /* amplification bound */;
-	uint64_t not_asked; /* queries: the address never answered */
-	uint64_t news, bad_news;                /* taken, refused by the host */
+	uint64_t not_asked;      /* queries: the address never answered */
+	uint64_t news, bad_news; /* taken, refused by the host */
 	uint64_t queries_in[8], queries_out[8]; /* by enum krpc_method */
 };
 void dht_stats(const struct dht *, struct dht_stats *);

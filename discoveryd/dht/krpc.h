@@ -41,7 +41,7 @@ enum krpc_method {
 	KRPC_ANNOUNCE,
 	KRPC_GET,
 	KRPC_PUT,
-	KRPC_NEWS, /* ours: see dht_news.c */
+	KRPC_NEWS,  /* ours: see dht_news.c */
 	KRPC_OTHER, /* with a target: answer like find_node; without: 204 */
 	KRPC_NMETHODS
 };
