@@ -98,6 +98,8 @@ int verb_lookup(const struct call *);
 int verb_dht(const struct call *);
 int verb_network(const struct call *);
 int verb_metrics(const struct call *);
+int verb_check(const struct call *);
+int verb_top(const struct call *);
 int verb_version(const struct call *);
 int verb_completion(const struct call *);
 int verb_help(const struct call *);

@@ -88,6 +88,14 @@ static const struct verb verbs[] = {
 	{ "network", "[show]", "", 0, 1, COMPLETE_SHOW,
 	    "The network: authority, members, revocations", "",
 	    verb_network },
+	{ "check", "[--require N]", " require", 0, 0, COMPLETE_NONE,
+	    "One line and a code, for monitoring",
+	    "The code is 0 for OK, 1 for a warning, 2 if something is "
+	    "broken.  --require says\nhow many peers have to be up.\n",
+	    verb_check },
+	{ "top", "", "", 0, 0, COMPLETE_NONE,
+	    "Peers and what they carry, every second",
+	    "q ends it, b shows bits instead of octets.\n", verb_top },
 	{ "metrics", "[--openmetrics] [-o FILE]", "o openmetrics", 0, 0,
 	    COMPLETE_NONE, "All figures, for Prometheus",
 	    "What mesh-exporter serves.  With -o it goes into FILE, whole or "
