@@ -1,12 +1,11 @@
-#!/usr/bin/env node
 // SPDX-License-Identifier: ISC
 /*
  * A DHT node of npm's bittorrent-dht, spoken to as tests/tools/dhtnode is: a
  * command a line on stdin, one line for each on stdout.
  *
- * usage: dht_bittorrent.js ADDR PORT [BOOTSTRAP-ADDR:PORT ...]
+ * usage: node dht_bittorrent.js ADDR PORT [BOOTSTRAP-ADDR:PORT ...]
  *
- *	get KHEX SALTHEX|-                     item SEQ VHEX | none
+ *	get KHEX SALTHEX|-                     item SEQ VHEX SIGHEX | none
  *	gethash HEX                            item - VHEX | none
  *	put SEEDHEX SALTHEX|- SEQ VHEX [CAS]   stored COPIES | failed CODE TEXT
  *	puthash VHEX                           stored COPIES HASHHEX
@@ -74,7 +73,8 @@ async function main () {
   const item = (r, mutable) => {
     if (!r || r.v === undefined) return 'none'
     const v = Buffer.from(bencode.encode(r.v)).toString('hex')
-    return `item ${mutable ? r.seq : '-'} ${v}`
+    if (!mutable) return `item - ${v}`
+    return `item ${r.seq} ${v} ${Buffer.from(r.sig).toString('hex')}`
   }
   const fail = e => `failed ${e.code || 0} ${e.message}`
   const verbs = {

@@ -6,11 +6,11 @@ on stdin, one line for each on stdout.
 
 usage: dht_libtorrent.py ADDR PORT [BOOTSTRAP-ADDR:PORT ...]
 
-    get KHEX SALTHEX|-           item SEQ VHEX | none
+    get KHEX SALTHEX|-           item SEQ VHEX SIGHEX | none
     gethash HEX                  item - VHEX | none
     put SEEDHEX SALTHEX|- VHEX   stored COPIES   (libtorrent counts seq itself)
     puthash VHEX                 stored COPIES HASHHEX
-    nodes                        nodes N
+    nodes                        nodes N ID@ADDR:PORT ...
     quit
 
 v is bencoded, and a byte string: libtorrent's Python can't do others.
@@ -20,9 +20,11 @@ import time
 
 import libtorrent as lt
 
-import ed25519
+sys.dont_write_bytecode = True
+import ed25519  # noqa: E402
 
-WAIT_S = 20
+WAIT_S = 40
+NEWER_S = 3  # an item that came is believed to be the newest
 
 
 def unbencode(data):
@@ -62,7 +64,8 @@ class Node:
             lt.alert.category_t.error_notification,
             "enable_lsd": False, "enable_upnp": False,
             "enable_natpmp": False, "enable_dht": True,
-            "dht_bootstrap_nodes": ",".join(bootstrap),
+            # this names routers: asked once, and never kept in the table
+            "dht_bootstrap_nodes": "",
             # many nodes behind one network is what a test bed is
             "dht_restrict_routing_ips": False,
             "dht_restrict_search_ips": False,
@@ -70,63 +73,91 @@ class Node:
             "dht_block_ratelimit": 1000,
             "dht_upload_rate_limit": 100000,
         })
-        # The setting above names routers, and those are asked only once and
-        # never kept; these are ordinary nodes.
-        for b in bootstrap:
-            host, p = b.rsplit(":", 1)
-            self.ses.add_dht_node((host, int(p)))
+        self.left = []  # alerts that were not looked at yet
+        self.bootstrap = [b.rsplit(":", 1) for b in bootstrap]
+        self.join()
 
-    def alerts(self, kind):
-        """All alerts of this kind, as they come, until WAIT_S are over."""
-        end = time.monotonic() + WAIT_S
-        while time.monotonic() < end:
+    def join(self):
+        """Asks them, as libtorrent does with the nodes of a torrent file."""
+        for host, port in self.bootstrap:
+            self.ses.add_dht_node((host, int(port)))
+
+    def alert(self, kind, is_it, end=None):
+        """
+        The first alert of this kind that is it, or None when it is late;
+        others may be of earlier questions.
+        """
+        end = end or time.monotonic() + WAIT_S
+        while True:
+            while self.left:
+                a = self.left.pop(0)
+                if isinstance(a, kind) and is_it(a):
+                    return a
+            if time.monotonic() >= end:
+                return None
             self.ses.wait_for_alert(200)
-            for a in self.ses.pop_alerts():
-                if isinstance(a, kind):
-                    yield a
-
-    def alert(self, kind):
-        return next(self.alerts(kind), None)
+            self.left = self.ses.pop_alerts()
 
     def get(self, k, salt):
-        self.ses.dht_get_mutable_item(unhex(k), unhex(salt))
-        best = None
-        for a in self.alerts(lt.dht_mutable_item_alert):
+        k, salt = unhex(k), unhex(salt)
+        best, end = None, time.monotonic() + WAIT_S
+
+        # a salt that is not text can't be had from the alert: the signature
+        # says which one it was
+        def is_it(a):
+            value = value_of(a)
+            return bytes(a.key) == k and (value is None or ed25519.verify(
+                k, ed25519.signed(salt, a.seq, bencode(value)),
+                bytes(a.signature)))
+
+        self.ses.dht_get_mutable_item(k, salt)
+        while a := self.alert(lt.dht_mutable_item_alert, is_it, end):
             value = value_of(a)
             if value is not None and (best is None or a.seq > best[0]):
-                best = (a.seq, value)
-            if a.authoritative:  # the last one
+                best = (a.seq, value, bytes(a.signature))
+                # those that are gone are waited for only so long
+                end = min(end, time.monotonic() + NEWER_S)
+            if a.authoritative:  # all have been asked
                 break
         if best is None:
             return "none"
-        return f"item {best[0]} {bencode(best[1]).hex()}"
+        return f"item {best[0]} {bencode(best[1]).hex()} {best[2].hex()}"
 
     def gethash(self, target):
-        self.ses.dht_get_immutable_item(lt.sha1_hash(unhex(target)))
-        a = self.alert(lt.dht_immutable_item_alert)
+        target = lt.sha1_hash(unhex(target))
+        self.ses.dht_get_immutable_item(target)
+        a = self.alert(lt.dht_immutable_item_alert,
+                       lambda a: a.target == target)
         value = None if a is None else value_of(a)
         if value is None:
             return "none"
         return f"item - {bencode(value).hex()}"
 
     def put(self, seed, salt, v):
-        seed = unhex(seed)
-        self.ses.dht_put_mutable_item(ed25519.expand(seed),
-                                      ed25519.public(seed),
-                                      unbencode(unhex(v)), unhex(salt))
-        a = self.alert(lt.dht_put_alert)
+        seed, salt = unhex(seed), unhex(salt)
+        k = ed25519.public(seed)
+        self.ses.dht_put_mutable_item(ed25519.expand(seed), k,
+                                      unbencode(unhex(v)), salt)
+        a = self.alert(lt.dht_put_alert, lambda a: ed25519.verify(
+            k, ed25519.signed(salt, a.seq, unhex(v)), bytes(a.signature)))
         return "stored 0" if a is None else f"stored {a.num_success}"
 
     def puthash(self, v):
         h = self.ses.dht_put_immutable_item(unbencode(unhex(v)))
-        a = self.alert(lt.dht_put_alert)
+        a = self.alert(lt.dht_put_alert, lambda a: a.target == h)
         return f"stored {0 if a is None else a.num_success} {h}"
 
     def nodes(self):
-        self.ses.post_dht_stats()
-        a = self.alert(lt.dht_stats_alert)
-        n = 0 if a is None else sum(b["num_nodes"] for b in a.routing_table)
-        return f"nodes {n}"
+        ids = self.ses.save_state().get(b"dht state", {}).get(b"node-id", [])
+        if not ids:
+            return "nodes 0"
+        self.ses.dht_live_nodes(lt.sha1_hash(ids[0][:20]))
+        a = self.alert(lt.dht_live_nodes_alert, lambda a: True)
+        all_ = [] if a is None else [
+            "%s@%s:%d" % (n["nid"], *n["endpoint"]) for n in a.nodes]
+        if not all_:  # it asks a node that is silent only once
+            self.join()
+        return " ".join(["nodes", str(len(all_))] + all_)
 
 
 def main():

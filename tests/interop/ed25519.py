@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """
-Ed25519 for tests (RFC 8032, section 5.1), from a seed.  Slow, and not for
-secrets.  The expanded private key is what libtorrent wants to have.
+Ed25519 for tests (RFC 8032, section 5.1), by numbers alone: a second opinion
+on what OpenSSL signed.  Slow, and not for secrets.  The expanded private key is what libtorrent wants to have.
 """
 import hashlib
 
@@ -45,6 +45,18 @@ def encode(point):
     return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
 
 
+def decode(octets):
+    """The point, or None."""
+    n = int.from_bytes(octets, "little")
+    y, odd = n & (1 << 255) - 1, n >> 255
+    if y >= P:
+        return None
+    x = recover_x(y)
+    if (x * x * (D * y * y + 1) - y * y + 1) % P != 0 or (odd and x == 0):
+        return None
+    return (P - x if odd else x), y
+
+
 def expand(seed):
     """The private key of 64 octets: scalar, and the prefix for signing."""
     h = bytearray(hashlib.sha512(seed).digest())
@@ -71,3 +83,18 @@ def sign(seed, message):
     big_r = encode(times(r, BASE))
     s = (r + digest(big_r, pub, message) * scalar(seed)) % Q
     return big_r + s.to_bytes(32, "little")
+
+
+def verify(pub, message, sig):
+    a, big_r = decode(pub), decode(sig[:32])
+    s = int.from_bytes(sig[32:], "little")
+    if len(sig) != 64 or a is None or big_r is None or s >= Q:
+        return False
+    h = digest(sig[:32], pub, message) % Q
+    return times(s, BASE) == add(big_r, times(h, a))
+
+
+def signed(salt, seq, v):
+    """The octets that are signed for the DHT (BEP44); v is bencoded."""
+    head = b"4:salt%d:" % len(salt) + salt if salt else b""
+    return head + b"3:seqi%de1:v" % seq + v

@@ -8,6 +8,10 @@ usage: krpc.py [-b FROM] [-n TAGHEX] ADDR PORT COMMAND
 
     ping | find_node IDHEX | get_peers IDHEX | get IDHEX | method NAME
     put SEEDHEX SALTHEX|- SEQ VHEX [cas=N] [token=HEX] [sig=bad]
+    item KHEX SALTHEX|-        what it keeps there: "item SEQ VHEX SIGHEX", or
+                               "none", or "forged"; the signature is checked
+    hash HEX                   "item - VHEX", "none", "forged"
+    fits                       does its id belong to its address (BEP42)?
     raw HEX                    these octets
     spam SECONDS LIE:PORT ...  queries, and answers that nobody asked for,
                                with node lists that name LIE; counts what the
@@ -18,7 +22,8 @@ usage: krpc.py [-b FROM] [-n TAGHEX] ADDR PORT COMMAND
                                of the query.  Counts the queries
 
 A line: "r KEY=VALUE ..." (octets in hex), "e CODE TEXT", or "nothing".
-put gets its token itself, unless given one.  Ends with 0 if an r came.
+put gets its token itself, unless given one; item and hash ask again with the
+token if the value was kept back.  Ends with 0 if an r came.
 """
 import argparse
 import hashlib
@@ -29,7 +34,8 @@ import socket
 import sys
 import time
 
-import ed25519
+sys.dont_write_bytecode = True
+import ed25519  # noqa: E402
 
 WAIT_S = 2
 SPAM_PER_S = 300
@@ -153,14 +159,75 @@ def report(m):
     return 0 if m is not None and m.get("y") == b"r" else 1
 
 
+def unhex(s):
+    return b"" if s == "-" else bytes.fromhex(s)
+
+
+def kept(w, target):
+    """The r of its answer, with the value if it has one; or None."""
+    m = w.ask("get", target=target)
+    if m is None or "r" not in m:
+        return None
+    r = m["r"]
+    if "v" not in r and "seq" in r and "token" in r:
+        m = w.ask("get", target=target, token=r["token"])
+        r = m.get("r", {}) if m is not None else {}
+    return r
+
+
+def tell_item(r, seq, good):
+    if r is None:
+        print("nothing")
+    elif "v" not in r:
+        print("none")
+    else:
+        print("item %s %s %s" % (seq, show(r["v"]), show(r.get("sig", b"")))
+              if good else "forged " + show(r["v"]))
+    return 0 if good else 1
+
+
+def item(w, k, salt):
+    k, salt = unhex(k), unhex(salt)
+    r = kept(w, hashlib.sha1(k + salt).digest())
+    good = r is not None and "v" in r and r.get("k") == k and \
+        ed25519.verify(k, ed25519.signed(salt, r["seq"], r["v"].octets), r["sig"])
+    return tell_item(r, r.get("seq") if r else None, good)
+
+
+def hashed(w, target):
+    r = kept(w, bytes.fromhex(target))
+    good = r is not None and "v" in r and \
+        hashlib.sha1(r["v"].octets).hexdigest() == target
+    return tell_item(r, "-", good)
+
+
+def crc32c(octets):
+    crc = 0xffffffff
+    for o in octets:
+        crc ^= o
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def fits(w, addr):
+    m = w.ask("ping")
+    if m is None or "r" not in m:
+        return report(m)
+    got = m["r"]["id"]
+    low = [a & b for a, b in zip(socket.inet_aton(addr), b"\x03\x0f\x3f\xff")]
+    low[0] |= (got[19] & 7) << 5
+    want = crc32c(low) >> 11
+    has = int.from_bytes(got[:3], "big") >> 3
+    print("r fits=%s id=%s" % ("yes" if has == want else "no", got.hex()))
+    return 0 if has == want else 1
+
+
 def put(w, seed, salt, seq, v, *options):
-    seed, v = bytes.fromhex(seed), bytes.fromhex(v)
-    salt = b"" if salt == "-" else bytes.fromhex(salt)
+    seed, v, salt = bytes.fromhex(seed), bytes.fromhex(v), unhex(salt)
     o = dict(x.split("=") for x in options)
     k = ed25519.public(seed)
-    tbs = b"4:salt" + bencode(salt) if salt else b""
-    tbs += b"3:seqi%de1:v" % int(seq) + v
-    sig = ed25519.sign(seed, tbs)
+    sig = ed25519.sign(seed, ed25519.signed(salt, int(seq), v))
     if o.get("sig") == "bad":
         sig = bytes([sig[0] ^ 1]) + sig[1:]
     if "token" in o:
@@ -265,6 +332,12 @@ def main():
         return report(w.ask(rest[0]))
     if c == "put":
         return put(w, *rest)
+    if c == "item":
+        return item(w, *rest)
+    if c == "hash":
+        return hashed(w, rest[0])
+    if c == "fits":
+        return fits(w, args.addr)
     if c == "raw":
         w.s.sendto(bytes.fromhex(rest[0]), w.to)
         return report(w.receive(WAIT_S))
