@@ -9,15 +9,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "search.h"
+#include "search_int.h"
 #include "table.h"
 
-#define BIT 16          /* score: one bit of closeness */
 #define CHARGE 16       /* one query, shared by the lines of its candidate */
 #define MIN_SIZE_LOG 48 /* 8 nodes: below that there is nothing to estimate */
 #define SIDE_EFFORT (SEARCH_SIDES * SEARCH_SIDE_ASKS)
-#define CROWD_BITS 2 /* two bits beyond the depth 2 nodes are expected */
-#define LIARS_MIN 2  /* one may have come only now */
 #define TRY_PENALTY (3 * BIT)
 #define TRIES_FREE 6 /* asked again before it must have been of use */
 
@@ -116,21 +113,22 @@ search_told(struct search *s, unsigned teller, const struct dht_node *n)
 
 /* ---- whom to ask ---- */
 
-static bool
-in_crowd(const struct search *s, const struct cand *c)
+bool
+search_in_crowd(const struct search *s, const struct cand *c)
 {
 	return s->knows_size && c->has_id && c->bits >= s->depth + CROWD_BITS;
 }
 
 /* More of them than there can be have been asked already? */
-static bool
-crowd_is_full(const struct search *s)
+bool
+search_crowd_is_full(const struct search *s)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->cand[i].state != CAND_NEW &&
-		    s->cand[i].state != CAND_DEAD && in_crowd(s, &s->cand[i]))
+		    s->cand[i].state != CAND_DEAD &&
+		    search_in_crowd(s, &s->cand[i]))
 			n++;
 	return n >= DHT_K;
 }
@@ -145,9 +143,8 @@ popcount(uint32_t x)
 	return n;
 }
 
-/* What the least used line of a candidate has had. */
-static uint32_t
-least_spent(const uint32_t spent[SEARCH_LINES], uint32_t lines)
+uint32_t
+search_least_spent(const uint32_t spent[SEARCH_LINES], uint32_t lines)
 {
 	uint32_t least = UINT32_MAX;
 
@@ -165,7 +162,7 @@ score(const struct search *s, const struct cand *c)
 	if (s->knows_size && bits > s->depth + CROWD_BITS)
 		bits = s->depth + CROWD_BITS;
 	return (int)(bits * BIT) - (int)(c->tries * TRY_PENALTY) -
-	    (int)least_spent(s->spent, c->lines);
+	    (int)search_least_spent(s->spent, c->lines);
 }
 
 /* Only one node vouches for it, and did for many. */
@@ -190,27 +187,27 @@ may_retry(const struct search *s)
 	return s->retried < TRIES_FREE || s->revived * 4 >= s->retried;
 }
 
-/* 0: never; 1: when there is nobody else; 2: a candidate like any other */
-static int
-rank(const struct search *s, const struct cand *c, bool full)
+int
+search_rank(const struct search *s, const struct cand *c, bool full)
 {
 	if (c->state != CAND_NEW || is_shunned(s, c) ||
 	    (c->has_id && has_answered(s, c->id)))
 		return 0;
 	if (c->tries > 0 && !may_retry(s))
 		return 0;
-	return c->odd || is_sole(s, c) || (full && in_crowd(s, c)) ? 1 : 2;
+	return c->odd || is_sole(s, c) || (full && search_in_crowd(s, c)) ? 1
+									  : 2;
 }
 
 static int
 best_new(const struct search *s)
 {
-	bool full = crowd_is_full(s);
+	bool full = search_crowd_is_full(s);
 	int found = -1, found_rank = 0, found_score = 0;
 
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct cand *c = &s->cand[i];
-		int r = rank(s, c, full), sc;
+		int r = search_rank(s, c, full), sc;
 
 		if (r == 0 || r < found_rank)
 			continue;
@@ -237,7 +234,7 @@ best_for_side(const struct search *s, unsigned side)
 		const struct cand *c = &s->cand[i];
 
 		if (!c->has_id || c->state == CAND_DEAD || is_shunned(s, c) ||
-		    (c->sides >> side & 1) != 0 || in_crowd(s, c) ||
+		    (c->sides >> side & 1) != 0 || search_in_crowd(s, c) ||
 		    is_sole(s, c))
 			continue;
 		if (found == -1 ||
@@ -265,9 +262,8 @@ next_side(const struct search *s, struct search_leg *leg)
 	return found;
 }
 
-/* Asking again is for lost datagrams, and has a bound of its own. */
-static unsigned
-most(const struct search *s)
+unsigned
+search_most(const struct search *s)
 {
 	return s->effort.most + (s->nsides > 0 ? SIDE_EFFORT : 0);
 }
@@ -282,7 +278,8 @@ search_next(const struct search *s, struct search_leg *leg)
 		return false;
 	if (next_side(s, leg))
 		return true;
-	if (s->asked - s->retried >= (int)most(s) || (c = best_new(s)) == -1)
+	if (s->asked - s->retried >= (int)search_most(s) ||
+	    (c = best_new(s)) == -1)
 		return false;
 	*leg = (struct search_leg){.cand = (uint16_t)c, .side = SEARCH_NO_SIDE};
 	return true;
@@ -290,8 +287,8 @@ search_next(const struct search *s, struct search_leg *leg)
 
 /* ---- what became of it ---- */
 
-static void
-charge(uint32_t spent[SEARCH_LINES], uint32_t lines)
+void
+search_charge(uint32_t spent[SEARCH_LINES], uint32_t lines)
 {
 	unsigned n = popcount(lines);
 
@@ -307,7 +304,7 @@ search_asked(struct search *s, const struct search_leg *leg)
 
 	s->asked++;
 	s->inflight++;
-	charge(s->spent, c->lines);
+	search_charge(s->spent, c->lines);
 	if (leg->side != SEARCH_NO_SIDE) {
 		c->sides |= (uint8_t)(1u << leg->side);
 		s->side_asks[leg->side]++;
@@ -382,236 +379,4 @@ search_shun(struct search *s, unsigned i)
 {
 	s->cand[i].shunned = true;
 	s->suspect = true;
-}
-
-/* ---- the end ---- */
-
-/* The closest of which `may` says yes, best first. */
-static size_t
-closest(const struct search *s, uint16_t out[], size_t max,
-    bool (*may)(const struct search *, const struct cand *))
-{
-	size_t n = 0;
-
-	for (uint16_t i = 0; i < s->n; i++) {
-		const struct cand *c = &s->cand[i];
-		size_t at;
-
-		if (!c->has_id || !may(s, c))
-			continue;
-		if (n == max &&
-		    !id_closer(s->target, c->id, s->cand[out[n - 1]].id))
-			continue;
-		at = n == max ? n - 1 : n++;
-		for (; at > 0 &&
-		     id_closer(s->target, c->id, s->cand[out[at - 1]].id);
-		     at--)
-			out[at] = out[at - 1];
-		out[at] = i;
-	}
-	return n;
-}
-
-static bool
-has_answered_and_is_fine(const struct search *s, const struct cand *c)
-{
-	(void)s;
-	return c->state == CAND_ANSWERED && !c->shunned;
-}
-
-size_t
-search_closest(const struct search *s, uint16_t out[], size_t max)
-{
-	return closest(s, out, max, has_answered_and_is_fine);
-}
-
-static bool
-matters(const struct search *s, const struct cand *c)
-{
-	if (c->state == CAND_NEW)
-		return rank(s, c, s->full) == 2;
-	return c->state != CAND_DEAD && !c->shunned;
-}
-
-/* Have the closest of all that we know answered? */
-static bool
-is_settled(struct search *s)
-{
-	uint16_t near[DHT_K];
-	size_t n;
-
-	s->full = crowd_is_full(s);
-	n = closest(s, near, DHT_K, matters);
-	for (size_t i = 0; i < n; i++)
-		if (s->cand[near[i]].state != CAND_ANSWERED)
-			return false;
-	return n == DHT_K;
-}
-
-static bool
-has_told(const struct cand *c, unsigned i)
-{
-	return (c->told[i / 32] >> i % 32 & 1) != 0;
-}
-
-/* The farthest that it told about, or -1: too few to judge by. */
-static int
-reach(const struct search *s, const struct cand *c)
-{
-	int far = -1;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->n; i++) {
-		if (!has_told(c, i))
-			continue;
-		n++;
-		if (far == -1 ||
-		    id_closer(s->target, s->cand[far].id, s->cand[i].id))
-			far = (int)i;
-	}
-	return n >= DHT_K / 2 ? far : -1;
-}
-
-/* Did it leave out most of those that are nearer than some it named? */
-static bool
-leaves_out(const struct search *s, const struct cand *c)
-{
-	unsigned nearer = 0, named = 0;
-	int far = reach(s, c);
-
-	if (far == -1)
-		return false;
-	for (unsigned i = 0; i < s->n; i++) {
-		const struct cand *o = &s->cand[i];
-
-		if (o == c || o->state != CAND_ANSWERED || o->shunned ||
-		    in_crowd(s, o) ||
-		    !id_closer(s->target, o->id, s->cand[far].id))
-			continue;
-		nearer++;
-		named += has_told(c, i);
-	}
-	return nearer >= DHT_K / 2 && named * 2 < nearer;
-}
-
-static bool
-is_contradicted(const struct search *s)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; s->knows_size && i < s->n; i++) {
-		const struct cand *c = &s->cand[i];
-
-		if (c->state == CAND_ANSWERED && c->bits + 1u >= s->depth &&
-		    leaves_out(s, c))
-			n++;
-	}
-	return n >= LIARS_MIN;
-}
-
-/*
- * The keys beside the target: it with one bit turned round, where 8, 4 and 2
- * nodes are to be expected.
- */
-static void
-open_sides(struct search *s)
-{
-	unsigned first = s->depth > 0 ? s->depth - 1 : 0;
-
-	s->suspect = true;
-	s->nsides = SEARCH_SIDES;
-	for (unsigned i = 0; i < SEARCH_SIDES; i++) {
-		unsigned bit = first + i;
-
-		memcpy(s->side[i], s->target, DHT_ID);
-		s->side[i][bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
-	}
-}
-
-/* Is even the k-th closest too close to be true? */
-static bool
-is_besieged(const struct search *s)
-{
-	uint16_t near[DHT_K];
-
-	return s->knows_size && search_closest(s, near, DHT_K) == DHT_K &&
-	    in_crowd(s, &s->cand[near[DHT_K - 1]]);
-}
-
-/* What can be told only now, when the closest have answered. */
-static void
-judge(struct search *s)
-{
-	if (!s->suspect && is_contradicted(s))
-		s->suspect = true;
-	if (s->guarded && s->nsides == 0 && is_besieged(s))
-		open_sides(s);
-}
-
-/* So much has to be asked before it is enough. */
-static unsigned
-least(const struct search *s, bool satisfied)
-{
-	if (s->nsides > 0)
-		return most(s);
-	return satisfied && !s->suspect ? 0 : s->effort.least;
-}
-
-bool
-search_done(struct search *s, bool satisfied)
-{
-	struct search_leg leg;
-
-	if (is_settled(s)) {
-		judge(s);
-		if (s->asked - s->retried >= (int)least(s, satisfied))
-			return true;
-	}
-	return s->inflight == 0 && !search_next(s, &leg);
-}
-
-static bool
-takes_items(const struct search *s, const struct cand *c)
-{
-	return has_answered_and_is_fine(s, c) && c->tokenlen > 0;
-}
-
-static bool
-is_in(const uint16_t list[], size_t n, unsigned what)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i] == what)
-			return true;
-	return false;
-}
-
-size_t
-search_places(const struct search *s, uint16_t out[], size_t n, size_t max)
-{
-	uint32_t spent[SEARCH_LINES] = {0};
-
-	if (n == 0)
-		n = closest(s, out, max < DHT_K ? max : DHT_K, takes_items);
-	for (; n < max; n++) {
-		int best = -1, best_score = 0, sc;
-
-		for (unsigned i = 0; i < s->n; i++) {
-			const struct cand *c = &s->cand[i];
-
-			if (!takes_items(s, c) || in_crowd(s, c) ||
-			    is_in(out, n, i))
-				continue;
-			sc = (int)(c->bits * BIT) -
-			    (int)least_spent(spent, c->lines);
-			if (best != -1 && sc <= best_score)
-				continue;
-			best = (int)i;
-			best_score = sc;
-		}
-		if (best == -1)
-			break;
-		out[n] = (uint16_t)best;
-		charge(spent, s->cand[best].lines);
-	}
-	return n;
 }

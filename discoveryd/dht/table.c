@@ -434,7 +434,7 @@ table_good(
 
 		for (unsigned j = 0; b != NULL && j < b->n; j++) {
 			const struct table_node *p = &b->node[j];
-			size_t at = n;
+			size_t at;
 
 			if (!table_is_good(p, now_ms))
 				continue;
