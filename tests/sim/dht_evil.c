@@ -153,6 +153,28 @@ send_junk(struct dsim *s, struct dsim_node *n, uint32_t from,
 	dsim_post(s, n->no, &s->node[from].ep, out, len, true);
 }
 
+static bool
+has_the_first(const struct dsim *s, const struct dsim_node *n)
+{
+	return n->kind == DSIM_STALE ||
+	    (n->kind == DSIM_SYBIL && s->conf.siege == DSIM_OLD);
+}
+
+static void
+send_refusal(struct dsim *s, struct dsim_node *n, uint32_t from,
+    const struct krpc_msg *q)
+{
+	struct krpc_msg m = {.kind = KRPC_ERROR,
+	    .t = q->t,
+	    .tag = s->tag,
+	    .code = KRPC_E_SERVER};
+	uint8_t out[200];
+	size_t len = krpc_build(out, sizeof(out), &m);
+
+	if (len > 0)
+		dsim_post(s, n->no, &s->node[from].ep, out, len, true);
+}
+
 static void
 send_lie(struct dsim *s, struct dsim_node *n, uint32_t from,
     const struct krpc_msg *q)
@@ -183,7 +205,7 @@ send_lie(struct dsim *s, struct dsim_node *n, uint32_t from,
 		m.token = (struct octets){(const uint8_t *)"believe!", 8};
 		item = item_at(s, q->target);
 	}
-	if (item != NULL && n->kind == DSIM_STALE)
+	if (item != NULL && has_the_first(s, n))
 		say_item(&m, &item->first);
 	else if (item != NULL && n->kind == DSIM_FORGE)
 		forge(s, &m, item, &it);
@@ -204,10 +226,14 @@ dsim_lie(struct dsim *s, struct dsim_node *n, uint32_t from,
 	/* among themselves they play the game */
 	if (s->node[from].kind != DSIM_HONEST)
 		return false;
-	if (n->kind == DSIM_DROP)
+	if (n->kind == DSIM_DROP ||
+	    (n->kind == DSIM_SYBIL && s->conf.siege == DSIM_SILENT))
 		return true;
 	if (n->kind == DSIM_JUNK)
 		send_junk(s, n, from, &q);
+	else if (n->kind == DSIM_SYBIL && s->conf.siege == DSIM_REFUSE &&
+	    q.method == KRPC_PUT)
+		send_refusal(s, n, from, &q);
 	else
 		send_lie(s, n, from, &q);
 	return true;

@@ -12,6 +12,7 @@
 #include "dht_sim_int.h"
 
 #define JOIN_MS 60000 /* all nodes start within */
+#define SYBIL_BITS 20
 
 static void
 need(const void *p)
@@ -182,15 +183,21 @@ happen(struct dsim *s, const struct dsim_event *ev)
 
 /* ---- nodes ---- */
 
-/* Next to the key of item 0, each in a place of its own. */
+/* Next to the key of an item, each in a place of its own. */
 static void
-sybil_id(struct dsim *s, uint32_t no, uint8_t id[DHT_ID])
+sybil_id(struct dsim *s, uint32_t prey, uint8_t id[DHT_ID])
 {
-	memcpy(id, s->item[0].target, DHT_ID);
-	id[2] ^= (uint8_t)(dsim_random(&s->rng) & 0x0f);
-	for (int i = 3; i < DHT_ID; i++)
-		id[i] = (uint8_t)dsim_random(&s->rng);
-	(void)no;
+	const uint8_t *target = s->item[prey].target;
+	unsigned bits = s->conf.sybil_bits;
+
+	for (unsigned i = 0; i < DHT_ID; i++) {
+		unsigned same = bits < 8 ? bits : 8;
+		uint8_t mask = (uint8_t)(0xff00 >> same);
+
+		id[i] = (uint8_t)((target[i] & mask) |
+		    (dsim_random(&s->rng) & ~mask));
+		bits -= same;
+	}
 }
 
 static void
@@ -209,7 +216,7 @@ start(struct dsim *s, uint32_t no)
 	need(n->d);
 	n->wake_ms = 0;
 	if (n->kind == DSIM_SYBIL) {
-		sybil_id(s, no, id);
+		sybil_id(s, n->prey, id);
 		table_rename(&n->d->net[0].table, s->now_ms, id);
 	}
 	/* three that were there before; an administrator's list is honest */
@@ -238,7 +245,7 @@ some_kind(struct dsim *s)
 static void
 cast(struct dsim *s)
 {
-	uint32_t sybils = 0;
+	uint32_t sybils = 0, all = s->n - s->conf.nodes;
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct dsim_node *n = &s->node[i];
@@ -249,10 +256,10 @@ cast(struct dsim *s)
 		/* most are near, some are far: 10..100 ms to the middle */
 		n->delay_ms = (uint32_t)(10 + 90 * u * u / 1000000);
 		/* sybils come in between, not last */
-		if (i > 0 && s->conf.sybils > sybils &&
-		    dsim_below(s, s->n - i) < s->conf.sybils - sybils) {
+		if (i > 0 && all > sybils &&
+		    dsim_below(s, s->n - i) < all - sybils) {
 			n->kind = DSIM_SYBIL;
-			sybils++;
+			n->prey = sybils++ % s->conf.besieged;
 		} else if (i > 0 && dsim_below(s, 1000) < s->conf.liars)
 			n->kind = some_kind(s);
 		n->ep = endpoint_of(s, i);
@@ -270,8 +277,12 @@ dsim_new(const struct dsim_conf *conf)
 	s->conf = *conf;
 	s->rng = conf->seed;
 	s->now_ms = 1000000;
-	s->n = conf->nodes + conf->sybils;
-	if (s->n > DSIM_NODES_MAX)
+	if (s->conf.besieged == 0)
+		s->conf.besieged = 1;
+	if (s->conf.sybil_bits == 0)
+		s->conf.sybil_bits = SYBIL_BITS;
+	s->n = conf->nodes + conf->sybils * s->conf.besieged;
+	if (s->conf.besieged > conf->items || s->n > DSIM_NODES_MAX)
 		abort();
 	s->node = calloc(s->n, sizeof(*s->node));
 	s->liar = calloc(s->n, sizeof(*s->liar));

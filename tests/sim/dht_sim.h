@@ -26,8 +26,7 @@
  *	only   names the liars that are in truth closest to the target
  *	stale  ... and gives the first version that was ever published
  *	forge  ... and gives values, signatures, keys and numbers of its own
- *	sybil  sits closest to one key, names only its like, takes every put and
- *	       has nothing
+ *	sybil  sits closest to one key and names only its like; see below
  */
 enum dsim_kind {
 	DSIM_HONEST,
@@ -41,13 +40,25 @@ enum dsim_kind {
 	DSIM_NKINDS
 };
 
+/* What sybils do besides. */
+enum dsim_siege {
+	DSIM_HIDE,   /* take every put and have nothing */
+	DSIM_REFUSE, /* ... or refuse every put */
+	DSIM_SILENT, /* answer no search at all */
+	DSIM_OLD,    /* have the first version, whatever is put */
+	DSIM_NSIEGES
+};
+
 struct dsim_conf {
 	uint32_t nodes; /* without sybils */
 	uint64_t seed;
-	uint32_t loss;   /* of 1000 datagrams */
-	uint32_t liars;  /* of 1000 nodes */
-	uint32_t sybils; /* around item 0 */
-	uint32_t churn;  /* of 1000 nodes, replaced in an hour */
+	uint32_t loss;       /* of 1000 datagrams */
+	uint32_t liars;      /* of 1000 nodes */
+	uint32_t sybils;     /* around each item that is besieged */
+	uint32_t besieged;   /* the first so many items; 0: one */
+	uint32_t sybil_bits; /* they share with the key; 0: 20 */
+	enum dsim_siege siege;
+	uint32_t churn; /* of 1000 nodes, replaced in an hour */
 	uint32_t items;
 	uint32_t mask; /* kinds of liars, 1 << enum dsim_kind; 0: all */
 	bool open;     /* public: ids bound to addresses */

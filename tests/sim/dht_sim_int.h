@@ -32,6 +32,7 @@ struct dsim_node {
 	enum dsim_kind kind;
 	struct endpoint ep;
 	uint32_t delay_ms;
+	uint32_t prey; /* of a sybil: the item that it sits around */
 	uint64_t wake_ms;
 	uint64_t rng;
 };

@@ -5,9 +5,12 @@
  * and what it costs, with loss, churn, liars or a siege of one key.
  *
  * usage: dhtsim [--nodes N] [--loss PERCENT] [--liars PERCENT]
- *	[--eclipse SYBILS] [--churn PERCENT-AN-HOUR] [--lookups N] [--items N]
+ *	[--eclipse SYBILS [--besieged ITEMS] [--siege 0..3] [--bits N]]
+ *	[--churn PERCENT-AN-HOUR] [--lookups N] [--items N]
  *	[--hours N] [--records N] [--seed N] [--mask BITS] [--open]
  *
+ * --besieged: so many items have SYBILS around each, and only those are looked
+ * up.  --siege: see enum dsim_siege.  --bits: how close to the key they are.
  * --hours: before the lookups, let the network be; every node publishes
  * --records of its own each hour.
  */
@@ -47,6 +50,12 @@ percentile(uint32_t *list, uint32_t n, uint32_t p)
 	return list[(uint64_t)(n - 1) * p / 100];
 }
 
+static uint32_t
+looked_up(const struct options *o)
+{
+	return o->sim.sybils > 0 ? o->sim.besieged : o->sim.items;
+}
+
 static void
 idle_hours(struct dsim *s, const struct options *o)
 {
@@ -68,7 +77,7 @@ idle_hours(struct dsim *s, const struct options *o)
 static void
 publish_all(struct dsim *s, const struct options *o)
 {
-	uint32_t items = o->sim.sybils > 0 ? 1 : o->sim.items;
+	uint32_t items = looked_up(o);
 	uint32_t *owner = calloc(items, sizeof(*owner));
 
 	if (owner == NULL)
@@ -94,7 +103,7 @@ publish_all(struct dsim *s, const struct options *o)
 static void
 show_holders(struct dsim *s, const struct options *o)
 {
-	uint32_t items = o->sim.sybils > 0 ? 1 : o->sim.items;
+	uint32_t items = looked_up(o);
 	uint32_t near[3], sum[4] = {0};
 
 	for (uint32_t i = 0; i < items; i++) {
@@ -111,7 +120,7 @@ show_holders(struct dsim *s, const struct options *o)
 static void
 look_all(struct dsim *s, const struct options *o)
 {
-	uint32_t items = o->sim.sybils > 0 ? 1 : o->sim.items;
+	uint32_t items = looked_up(o);
 
 	dsim_reset(s);
 	for (uint32_t i = 0; i < o->lookups; i++) {
@@ -164,7 +173,8 @@ parse(int argc, char *argv[], struct options *o)
 	    {"lookups", 1, NULL, 'k'}, {"items", 1, NULL, 'i'},
 	    {"hours", 1, NULL, 'h'}, {"records", 1, NULL, 'r'},
 	    {"seed", 1, NULL, 's'}, {"mask", 1, NULL, 'm'},
-	    {"open", 0, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	    {"besieged", 1, NULL, 'b'}, {"siege", 1, NULL, 'w'},
+	    {"bits", 1, NULL, 't'}, {"open", 0, NULL, 'o'}, {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", opts, NULL)) != -1) {
@@ -204,6 +214,15 @@ parse(int argc, char *argv[], struct options *o)
 		case 'm':
 			o->sim.mask = n;
 			break;
+		case 'b':
+			o->sim.besieged = n;
+			break;
+		case 'w':
+			o->sim.siege = (enum dsim_siege)n;
+			break;
+		case 't':
+			o->sim.sybil_bits = n;
+			break;
 		case 'o':
 			o->sim.open = true;
 			break;
@@ -216,7 +235,8 @@ parse(int argc, char *argv[], struct options *o)
 int
 main(int argc, char *argv[])
 {
-	struct options o = {.sim = {.nodes = 1000, .seed = 1, .items = 50},
+	struct options o = {
+	    .sim = {.nodes = 1000, .seed = 1, .items = 50, .besieged = 1},
 	    .lookups = 1000,
 	    .records = 4};
 	clock_t began = clock();
@@ -224,7 +244,9 @@ main(int argc, char *argv[])
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	parse(argc, argv, &o);
-	if (o.sim.nodes == 0 || o.sim.items == 0 || crypto_init() == -1)
+	if (o.sim.nodes == 0 || o.sim.items == 0 || o.sim.besieged == 0 ||
+	    o.sim.besieged > o.sim.items || o.sim.siege >= DSIM_NSIEGES ||
+	    crypto_init() == -1)
 		return 2;
 	s = dsim_new(&o.sim);
 	dsim_run(s, WARM_MS);
@@ -235,8 +257,6 @@ main(int argc, char *argv[])
 	    (double)(clock() - began) / CLOCKS_PER_SEC);
 	idle_hours(s, &o);
 	if (o.lookups > 0) {
-		{
-		}
 		publish_all(s, &o);
 		show_holders(s, &o);
 		look_all(s, &o);
