@@ -228,6 +228,31 @@ send_all(struct dht *d, uint64_t now_ms, struct find *f)
 	return true;
 }
 
+/*
+ * Whom the search knows may all be besiegers, above all if we are among them:
+ * the table knows somebody elsewhere.  false: that has been done.
+ */
+static bool
+widen(struct dht *d, uint64_t now_ms, struct find *f)
+{
+	struct dht_node near[DHT_SIDE_ROOTS];
+	size_t n;
+
+	if (f->widened == f->s.sieges)
+		return false;
+	f->widened = f->s.sieges;
+	for (int i = 0; i < 2; i++)
+		for (unsigned side = 0; side < f->s.nsides; side++) {
+			n = !d->net[i].on
+			    ? 0
+			    : table_closest(&d->net[i].table, now_ms,
+				  f->s.side[side], false, near, DHT_SIDE_ROOTS);
+			for (size_t j = 0; j < n; j++)
+				search_root(&f->s, near[j].id, &near[j].ep);
+		}
+	return true;
+}
+
 /* Is the asking over?  Sends what is to be sent before it is. */
 static bool
 has_asked(struct dht *d, uint64_t now_ms, struct find *f)
@@ -241,7 +266,7 @@ has_asked(struct dht *d, uint64_t now_ms, struct find *f)
 		if (search_done(&f->s, satisfied))
 			return true;
 		/* to look whether it is done may open its sides */
-	} while (search_next(&f->s, &leg));
+	} while (widen(d, now_ms, f) || search_next(&f->s, &leg));
 	return false;
 }
 

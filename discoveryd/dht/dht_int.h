@@ -35,10 +35,12 @@
 #define DHT_BOOT_AT_ONCE 8
 #define DHT_TRIES_MAX 256
 #define DHT_TRIES_AT_ONCE 16
-#define DHT_TICK_MAX 64 /* time-outs looked after in one tick */
-#define DHT_ROOTS 12    /* nodes a search starts from */
-#define DHT_PLACES 12   /* a put goes to */
+#define DHT_TICK_MAX 64  /* time-outs looked after in one tick */
+#define DHT_ROOTS 12     /* nodes a search starts from */
+#define DHT_SIDE_ROOTS 4 /* ... and for each side that it opens */
+#define DHT_PLACES 12    /* a put goes to */
 #define DHT_PLACES_SUSPECT 20
+#define DHT_PLACES_SIEGE 24
 #define DHT_PLACES_MAX 32 /* with those instead of whoever refused */
 #define DHT_PUTS_AT_ONCE 8
 #define DHT_SIZES 16 /* estimates of the network's size */
@@ -77,6 +79,7 @@ struct find {
 	bool found;
 	bool busy, cancelled; /* in a callback; wanted there */
 	bool starting;        /* its owner has not got its number yet */
+	uint8_t widened;      /* for so many sieges it has roots */
 	uint16_t values;      /* queries under way for a value kept back */
 	uint64_t began_ms;
 	uint64_t cas;

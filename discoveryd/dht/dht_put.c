@@ -31,8 +31,10 @@ void
 put_begin(struct dht *d, uint64_t now_ms, struct find *f)
 {
 	f->putting = true;
-	f->nplaces = (uint16_t)search_places(
-	    &f->s, f->place, 0, f->s.suspect ? DHT_PLACES_SUSPECT : DHT_PLACES);
+	f->nplaces = (uint16_t)search_places(&f->s, f->place, 0,
+	    f->s.sieges > 0    ? DHT_PLACES_SIEGE
+		: f->s.suspect ? DHT_PLACES_SUSPECT
+			       : DHT_PLACES);
 	keep_own_copy(d, now_ms, f);
 }
 

@@ -14,7 +14,8 @@
 
 #define CHARGE 16       /* one query, shared by the lines of its candidate */
 #define MIN_SIZE_LOG 48 /* 8 nodes: below that there is nothing to estimate */
-#define SIDE_EFFORT (SEARCH_SIDES * SEARCH_SIDE_ASKS)
+#define SIEGE_EFFORT (SEARCH_SIDES * SEARCH_SIDE_ASKS + DHT_K)
+#define CROWD_SPARE 5 /* half as many as expected again, and so many */
 #define TRY_PENALTY (3 * BIT)
 #define TRIES_FREE 6 /* asked again before it must have been of use */
 
@@ -25,8 +26,10 @@ search_init(struct search *s, const uint8_t target[DHT_ID], unsigned size_log)
 	memcpy(s->target, target, DHT_ID);
 	s->effort = (struct search_effort){0, 40};
 	s->knows_size = size_log > MIN_SIZE_LOG;
+	s->size_log = size_log;
 	if (s->knows_size)
 		s->depth = (size_log - MIN_SIZE_LOG + BIT / 2) / BIT;
+	s->crowd = s->depth + CROWD_BITS;
 }
 
 /* ---- candidates ---- */
@@ -80,9 +83,7 @@ search_root(struct search *s, const uint8_t *id, const struct endpoint *ep)
 		return;
 	if (c->tellers < UINT8_MAX)
 		c->tellers++;
-	c->lines |= UINT32_C(1) << s->nlines % SEARCH_LINES;
-	if (s->nlines < SEARCH_LINES)
-		s->nlines++;
+	c->lines |= UINT32_C(1) << s->nlines++ % SEARCH_LINES;
 }
 
 struct cand *
@@ -116,21 +117,39 @@ search_told(struct search *s, unsigned teller, const struct dht_node *n)
 bool
 search_in_crowd(const struct search *s, const struct cand *c)
 {
-	return s->knows_size && c->has_id && c->bits >= s->depth + CROWD_BITS;
+	return s->knows_size && c->has_id && c->bits >= s->crowd;
 }
 
-/* More of them than there can be have been asked already? */
+/* How many nodes, 1/16, can be expected to share at least so many bits. */
+static unsigned
+expected(const struct search *s, unsigned bits)
+{
+	unsigned log = s->size_log / BIT, n = BIT + s->size_log % BIT;
+
+	return bits > log ? n >> (bits - log) : n << (log - bits);
+}
+
+bool
+search_is_crowded(const struct search *s, unsigned from, unsigned to)
+{
+	unsigned want = expected(s, from), n = 0;
+
+	if (to <= DHT_ID * 8)
+		want -= expected(s, to);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct cand *c = &s->cand[i];
+
+		n += c->tries > 0 && c->has_id && c->bits >= from &&
+		    c->bits < to;
+	}
+	return n * BIT >= want * 3 / 2 + CROWD_SPARE * BIT;
+}
+
 bool
 search_crowd_is_full(const struct search *s)
 {
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->cand[i].state != CAND_NEW &&
-		    s->cand[i].state != CAND_DEAD &&
-		    search_in_crowd(s, &s->cand[i]))
-			n++;
-	return n >= DHT_K;
+	return s->knows_size &&
+	    (s->sieges > 0 || search_is_crowded(s, s->crowd, ALL_BITS));
 }
 
 static unsigned
@@ -159,8 +178,8 @@ score(const struct search *s, const struct cand *c)
 {
 	unsigned bits = c->bits;
 
-	if (s->knows_size && bits > s->depth + CROWD_BITS)
-		bits = s->depth + CROWD_BITS;
+	if (s->knows_size && bits > s->crowd)
+		bits = s->crowd;
 	return (int)(bits * BIT) - (int)(c->tries * TRY_PENALTY) -
 	    (int)search_least_spent(s->spent, c->lines);
 }
@@ -265,7 +284,7 @@ next_side(const struct search *s, struct search_leg *leg)
 unsigned
 search_most(const struct search *s)
 {
-	return s->effort.most + (s->nsides > 0 ? SIDE_EFFORT : 0);
+	return s->effort.most + s->sieges * SIEGE_EFFORT;
 }
 
 bool

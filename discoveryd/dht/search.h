@@ -28,15 +28,13 @@
  *  - A teller alone.  Of candidates that only one node told about, few are
  *    asked before the others are.
  *  - The crowd.  From the size of the network follows how many nodes there can
- *    be how close to the target.  Candidates in a place with too many of them
- *    are asked last, beyond the first DHT_K.
+ *    be how close to the target.  Of a crowd, only the first are asked early.
  *  - Contradiction.  Who is near knows everybody who is near.  If several
  *    that are leave out what has answered us, somebody keeps his neighbours
  *    to himself: more is asked, and kept in more places.
- *  - The sides.  If even the k-th closest is too close to be true, somebody
- *    sits around this key, and whoever is honest and near names only him.  Then
- *    we ask for keys next to it (one of the leading bits turned round), where
- *    he does not sit, and find the honest neighbourhood from there.
+ *  - The sides.  Whoever is honest and near a crowd names only the crowd.  Then
+ *    we ask for keys next to it (one of the leading bits turned round), and
+ *    find the honest neighbourhood from there.
  */
 #define SEARCH_CANDS 320
 #define SEARCH_LINES 16
@@ -46,6 +44,7 @@
 #define SEARCH_SOLE 4      /* see "a teller alone" */
 #define SEARCH_SIDES 3
 #define SEARCH_SIDE_ASKS 5 /* queries for each side */
+#define SEARCH_SIEGES 3    /* one behind the other */
 #define SEARCH_NO_SIDE 0xff
 
 enum cand_state { CAND_NEW, CAND_ASKED, CAND_LATE, CAND_ANSWERED, CAND_DEAD };
@@ -92,11 +91,14 @@ struct search_leg {
 struct search {
 	uint8_t target[DHT_ID];
 	struct search_effort effort;
-	bool guarded;    /* get, put: look at the sides, too */
-	bool knows_size; /* of the network, so: */
-	unsigned depth;  /* bits that 8 nodes of it share with the target */
-	bool suspect;    /* not all of what we are told can be true */
-	bool full;       /* the crowd has had its share */
+	bool guarded;      /* get, put: look at the sides, too */
+	bool knows_size;   /* of the network, so: */
+	unsigned size_log; /* log2 of it, 1/16 */
+	unsigned depth;    /* bits that 8 nodes of it share with the target */
+	unsigned crowd;    /* who shares so many is in it */
+	uint8_t sieges;    /* how often the crowd was found to be too many */
+	bool suspect;      /* not all of what we are told can be true */
+	bool full;         /* the crowd has had its share */
 	uint8_t nlines;
 	uint8_t nsides, side_asks[SEARCH_SIDES];
 	uint8_t side[SEARCH_SIDES][DHT_ID];
@@ -131,7 +133,8 @@ void search_shun(struct search *, unsigned cand);
 
 /*
  * Is enough asked?  satisfied: what was looked for has been found, so the
- * least effort need not be made.
+ * least effort need not be made.  May open sides (sieges grows): then the
+ * caller adds whom he knows next to each as a root, and goes on.
  */
 bool search_done(struct search *, bool satisfied);
 

@@ -135,17 +135,21 @@ is_contradicted(const struct search *s)
 }
 
 /*
- * The keys beside the target: it with one bit turned round, where 8, 4 and 2
- * nodes are to be expected.
+ * The keys beside the target: it with one bit turned round, just outside of
+ * the crowd.
  */
 static void
 open_sides(struct search *s)
 {
-	unsigned first = s->depth > 0 ? s->depth - 1 : 0;
+	unsigned first = s->crowd > SEARCH_SIDES ? s->crowd - SEARCH_SIDES : 0;
 
 	s->suspect = true;
-	s->nsides = SEARCH_SIDES;
-	for (unsigned i = 0; i < SEARCH_SIDES; i++) {
+	s->sieges++;
+	s->nsides = (uint8_t)(s->crowd - first);
+	memset(s->side_asks, 0, sizeof(s->side_asks));
+	for (unsigned i = 0; i < s->n; i++)
+		s->cand[i].sides = 0;
+	for (unsigned i = 0; i < s->nsides; i++) {
 		unsigned bit = first + i;
 
 		memcpy(s->side[i], s->target, DHT_ID);
@@ -153,24 +157,43 @@ open_sides(struct search *s)
 	}
 }
 
-/* Is even the k-th closest too close to be true? */
+/*
+ * Is there a crowd, or one around the crowd that we know?  It may begin where
+ * 16 nodes are expected; who has to fill more than that besieges nobody.
+ */
 static bool
-is_besieged(const struct search *s)
+is_besieged(struct search *s)
 {
-	uint16_t near[DHT_K];
+	unsigned lowest = s->depth > 1 ? s->depth - 1 : 1;
+	unsigned from = s->crowd, to = ALL_BITS;
 
-	return s->knows_size && search_closest(s, near, DHT_K) == DHT_K &&
-	    search_in_crowd(s, &s->cand[near[DHT_K - 1]]);
+	if (!s->knows_size || s->sieges == SEARCH_SIEGES)
+		return false;
+	if (s->sieges > 0) {
+		to = s->crowd;
+		from = to - 1;
+	}
+	for (; from >= lowest; from--)
+		if (search_is_crowded(s, from, to)) {
+			s->crowd = from;
+			return true;
+		}
+	return false;
 }
 
-/* What can be told only now, when the closest have answered. */
-static void
+/*
+ * What can be told only now, when the closest have answered or nobody is left.
+ * true: the sides were opened.
+ */
+static bool
 judge(struct search *s)
 {
 	if (!s->suspect && is_contradicted(s))
 		s->suspect = true;
-	if (s->guarded && s->nsides == 0 && is_besieged(s))
-		open_sides(s);
+	if (!s->guarded || !is_besieged(s))
+		return false;
+	open_sides(s);
+	return true;
 }
 
 /* So much has to be asked before it is enough. */
@@ -186,13 +209,13 @@ bool
 search_done(struct search *s, bool satisfied)
 {
 	struct search_leg leg;
+	bool settled = is_settled(s);
+	bool dry = s->inflight == 0 && !search_next(s, &leg);
 
-	if (is_settled(s)) {
-		judge(s);
-		if (s->asked - s->retried >= (int)least(s, satisfied))
-			return true;
-	}
-	return s->inflight == 0 && !search_next(s, &leg);
+	if ((settled || dry) && judge(s))
+		return false;
+	return dry ||
+	    (settled && s->asked - s->retried >= (int)least(s, satisfied));
 }
 
 static bool

@@ -11,12 +11,15 @@
  */
 #include "search.h"
 
-#define BIT 16       /* score: one bit of closeness */
+#define BIT 16 /* score: one bit of closeness */
+#define ALL_BITS (DHT_ID * 8 + 1)
 #define CROWD_BITS 2 /* two bits beyond the depth 2 nodes are expected */
 
 bool search_in_crowd(const struct search *, const struct cand *);
 /* More of them than there can be have been asked already? */
 bool search_crowd_is_full(const struct search *);
+/* ... of those with at least `from` and less than `to` bits? */
+bool search_is_crowded(const struct search *, unsigned from, unsigned to);
 /* 0: never; 1: when there is nobody else; 2: a candidate like any other */
 int search_rank(const struct search *, const struct cand *, bool full);
 /* Asking again is for lost datagrams, and has a bound of its own. */

@@ -111,9 +111,41 @@ START_TEST(half_may_be_liars)
 }
 END_TEST
 
+static void
+besiege(enum dsim_siege how, uint32_t keys)
+{
+	publish_and_look(
+	    (struct dsim_conf){.sybils = 40, .besieged = keys, .siege = how},
+	    keys, 930);
+}
+
 START_TEST(forty_sybils_do_not_hide_a_key)
 {
-	publish_and_look((struct dsim_conf){.sybils = 40}, 1, 900);
+	besiege(DSIM_HIDE, 1);
+}
+END_TEST
+
+START_TEST(nor_two_keys_at_a_time)
+{
+	besiege(DSIM_HIDE, 2);
+}
+END_TEST
+
+START_TEST(nor_by_refusing_what_is_put)
+{
+	besiege(DSIM_REFUSE, 1);
+}
+END_TEST
+
+START_TEST(nor_by_silence)
+{
+	besiege(DSIM_SILENT, 1);
+}
+END_TEST
+
+START_TEST(nor_by_holding_on_to_an_old_version)
+{
+	besiege(DSIM_OLD, 1);
 }
 END_TEST
 
@@ -153,9 +185,15 @@ main(void)
 	    a_quarter_may_be_liars,
 	    half_may_be_liars,
 	    forty_sybils_do_not_hide_a_key,
+	    nor_two_keys_at_a_time,
+	    nor_by_refusing_what_is_put,
+	    nor_by_silence,
+	    nor_by_holding_on_to_an_old_version,
 	    half_of_the_nodes_may_change_within_the_hour,
 	    an_idle_network_costs_less_than_a_megabyte_an_hour,
 	};
 
+	/* a second each, but machines are busy; what the caller says counts */
+	setenv("CK_DEFAULT_TIMEOUT", "120", 0);
 	return UNIT_RUN("dht_sim", tests);
 }

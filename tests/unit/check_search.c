@@ -218,6 +218,117 @@ START_TEST(a_siege_opens_the_sides)
 }
 END_TEST
 
+/* Ask until it is done; queries for sides. */
+static unsigned
+ask_all(struct search *s, bool silent_crowd)
+{
+	struct search_leg leg;
+	unsigned sides = 0;
+
+	while (!search_done(s, false)) {
+		/* who has nobody to ask has just been told about new sides */
+		if (ask(s, &leg) == -1)
+			continue;
+		sides += leg.side != SEARCH_NO_SIDE;
+		if (silent_crowd && s->cand[leg.cand].bits >= 20)
+			search_missed(s, &leg);
+		else
+			answer(s, &leg);
+	}
+	return sides;
+}
+
+START_TEST(who_starts_amidst_a_siege_needs_roots_elsewhere)
+{
+	for (unsigned roots = 0; roots < 2; roots++) {
+		struct search *s = begin(BIG, 0);
+		struct search_leg leg;
+		struct dht_node n;
+
+		s->guarded = true;
+		s->effort = (struct search_effort){24, 40};
+		for (unsigned i = 0; i < 12; i++) {
+			n = node(20 + i, i);
+			search_root(s, n.id, &n.ep);
+		}
+		while (!search_done(s, false) && ask(s, &leg) != -1)
+			answer(s, &leg);
+		ck_assert_uint_eq(s->sieges, 1);
+		ck_assert_uint_eq(s->asked, 12);
+		n = node(5, 1);
+		if (roots > 0)
+			search_root(s, n.id, &n.ep);
+		ck_assert_uint_eq(ask_all(s, false), roots * SEARCH_SIDES);
+		ck_assert_uint_eq(s->asked, 12 + roots * (SEARCH_SIDES + 1));
+		free(s);
+	}
+}
+END_TEST
+
+START_TEST(besiegers_that_are_silent_are_a_crowd_all_the_same)
+{
+	struct search *s = begin(BIG, 8);
+	struct search_leg leg;
+
+	s->guarded = true;
+	s->effort = (struct search_effort){24, 40};
+	ask(s, &leg);
+	for (unsigned i = 0; i < 8; i++)
+		tell(s, leg.cand, 20 + i, i);
+	answer(s, &leg);
+	ck_assert_uint_gt(ask_all(s, true), 0);
+	ck_assert_uint_eq(s->sieges, 1);
+	ck_assert_uint_eq(s->crowd, s->depth + 2);
+	free(s);
+}
+END_TEST
+
+START_TEST(a_crowd_that_begins_farther_out_is_one_too)
+{
+	struct search *s = begin(BIG, 8);
+	struct search_leg leg;
+
+	/* 7 bits: eight nodes are expected */
+	s->guarded = true;
+	s->effort = (struct search_effort){32, 40};
+	for (unsigned k = 0; k < 3; k++) {
+		ask(s, &leg);
+		for (unsigned i = 0; i < 8; i++)
+			tell(s, leg.cand, 7 + i % 2, 8 * k + i);
+		answer(s, &leg);
+	}
+	ck_assert_uint_gt(ask_all(s, false), 0);
+	ck_assert_uint_eq(s->crowd, 7);
+	for (unsigned i = 0; i < s->nsides; i++)
+		ck_assert_uint_lt(id_common(s->side[i], target), 7);
+	free(s);
+}
+END_TEST
+
+START_TEST(an_even_network_besieges_nobody)
+{
+	struct search *s = begin(BIG, 12);
+	unsigned next = 100;
+	struct search_leg leg;
+
+	s->guarded = true;
+	s->effort = (struct search_effort){24, 40};
+	while (!search_done(s, false) && ask(s, &leg) != -1) {
+		/* 8 of 7 bits, 4 of 8, 2 of 9, 1 of 10 and one of 12 */
+		static const unsigned bits[16] = {
+		    7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 10, 12};
+
+		for (unsigned i = 0; i < 16; i++)
+			tell(s, leg.cand, bits[i], i);
+		tell(s, leg.cand, 3, next++);
+		answer(s, &leg);
+	}
+	ck_assert_uint_eq(s->sieges, 0);
+	ck_assert_uint_le(s->asked, 40);
+	free(s);
+}
+END_TEST
+
 START_TEST(places_are_the_closest_and_then_from_outside_of_the_crowd)
 {
 	struct search *s = begin(BIG, 8);
@@ -298,6 +409,10 @@ main(void)
 	    a_liar_that_names_liars_for_ever_does_not_starve_the_others,
 	    one_that_lied_is_worth_nothing_nor_are_those_it_named,
 	    a_siege_opens_the_sides,
+	    who_starts_amidst_a_siege_needs_roots_elsewhere,
+	    besiegers_that_are_silent_are_a_crowd_all_the_same,
+	    a_crowd_that_begins_farther_out_is_one_too,
+	    an_even_network_besieges_nobody,
 	    places_are_the_closest_and_then_from_outside_of_the_crowd,
 	    any_sequence_of_events_ends_within_its_bounds,
 	};
