@@ -98,6 +98,12 @@ struct conf_node {
 	uint32_t sessions_max, sessions_idle_s; /* idle 0: kept */
 	/* limits */
 	uint32_t handshakes_per_source, handshakes_burst; /* a second */
+	/* breaker */
+	uint8_t breaker_failures, breaker_successes;
+	uint32_t breaker_reset_ms;
+	/* retry: of a peer's handshakes and lookups */
+	uint8_t retry_attempts, retry_multiplier;
+	uint32_t retry_initial_ms, retry_max_ms;
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */

@@ -193,6 +193,13 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->sessions_idle_s);
 	wbuf_u32(w, n->handshakes_per_source);
 	wbuf_u32(w, n->handshakes_burst);
+	wbuf_u8(w, n->breaker_failures);
+	wbuf_u8(w, n->breaker_successes);
+	wbuf_u32(w, n->breaker_reset_ms);
+	wbuf_u8(w, n->retry_attempts);
+	wbuf_u8(w, n->retry_multiplier);
+	wbuf_u32(w, n->retry_initial_ms);
+	wbuf_u32(w, n->retry_max_ms);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
@@ -223,6 +230,13 @@ get_numbers(struct rbuf *r, struct conf_node *n)
 	n->sessions_idle_s = rbuf_u32(r);
 	n->handshakes_per_source = rbuf_u32(r);
 	n->handshakes_burst = rbuf_u32(r);
+	n->breaker_failures = rbuf_u8(r);
+	n->breaker_successes = rbuf_u8(r);
+	n->breaker_reset_ms = rbuf_u32(r);
+	n->retry_attempts = rbuf_u8(r);
+	n->retry_multiplier = rbuf_u8(r);
+	n->retry_initial_ms = rbuf_u32(r);
+	n->retry_max_ms = rbuf_u32(r);
 }
 
 static bool

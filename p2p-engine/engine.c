@@ -152,6 +152,8 @@ complain_about(struct engine *e, uint64_t now_ms, enum counter verdict,
 		engine_complain(e, now_ms, ICMP_NO_ROUTE, &r->pkt);
 	else if (verdict == EO_PEER_OFF)
 		engine_complain(e, now_ms, ICMP_PROHIBITED, &r->pkt);
+	else if (verdict == EO_BREAKER || verdict == EO_NO_ENDPOINT)
+		engine_complain(e, now_ms, ICMP_HOST, &r->pkt);
 	else if (verdict == EO_TOO_BIG && r->vnet->gso_type == VNET_GSO_NONE)
 		engine_complain(e, now_ms, ICMP_TOO_BIG, &r->pkt);
 }
@@ -177,6 +179,9 @@ engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
 		return;
 	}
 	if (verdict == EO_NO_ROUTE && engine_seek(e, now_ms, &r))
+		return;
+	if (verdict == EO_BREAKER &&
+	    (verdict = slot_stop(e, now_ms, &r)) == EO_HELD)
 		return;
 	if (r.to != NULL)
 		slot_arm(e, r.to);

@@ -395,7 +395,7 @@ slot_changed(
 	if (off || rekey)
 		slot_close(e, p, now_ms, PEV_OFF);
 	if (rekey && !off && was_up && p->peer.state == PEER_IDLE)
-		slot_event(e, p, now_ms, PEV_WANTED);
+		slot_want(e, p, now_ms, BEV_WANT);
 }
 
 void
@@ -428,7 +428,7 @@ want_always(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	if (p->conf.admin_up && p->conf.keepalive_s != 0 &&
 	    p->peer.state == PEER_IDLE)
-		slot_event(e, p, now_ms, PEV_WANTED);
+		slot_want(e, p, now_ms, BEV_WANT);
 	slot_arm(e, p);
 }
 
@@ -446,7 +446,7 @@ settle_slot(
 	if (m->ncand != 0)
 		slot_member_places(p, m, now_ms);
 	if (m->wanted && p->peer.state == PEER_IDLE)
-		slot_event(e, p, now_ms, PEV_WANTED);
+		slot_want(e, p, now_ms, BEV_WANT);
 	m->wanted = false;
 }
 
@@ -473,6 +473,7 @@ swap_tables(struct engine *e, struct stage *s)
 	if (s->again)
 		return;
 	e->node = *c;
+	breaker_conf_of(c, &e->breaker);
 	limiter_set(e->claimed, c->handshakes_per_source, c->handshakes_burst);
 	limiter_set(e->proved, c->handshakes_per_source, c->handshakes_burst);
 	timers_set(&e->timers, &e->t_flows, 0);

@@ -59,6 +59,7 @@ engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 	}
 	e->sock[e->nsocks++] = (struct engine_sock){sock, family};
 	show_place(e, sock);
+	engine_hint(e);
 }
 
 void
@@ -133,11 +134,15 @@ slot_target(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
 	unsigned n = slot_candidates(p, list);
 	bool withheld = false;
 
-	/* the one whose turn it is, or the next with a socket for it */
-	for (unsigned i = 0; i < n; i++) {
-		*to = list[(attempt + i) % n];
+	/*
+	 * The one whose turn it is, or the next with a socket for it; in the
+	 * first round none that failed too often, while there are others.
+	 */
+	for (unsigned i = 0; i < 2 * n; i++) {
+		*to = list[(attempt + p->turn + i) % n];
 		*sock = p->sock;
-		if (!engine_sock_for(e, to, sock))
+		if (!engine_sock_for(e, to, sock) ||
+		    (i < n && !spots_allow(&p->spots, now_ms, to)))
 			continue;
 		if (!is_hearsay(e, p) ||
 		    targets_allow(e->net.targets, now_ms, &to->addr))
@@ -149,10 +154,25 @@ slot_target(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
 	return false;
 }
 
+/* Somebody else's turn it was, who failed too often. */
+static bool
+has_skipped(const struct peer_slot *p, const struct endpoint *to)
+{
+	struct endpoint list[CANDIDATES_ALL];
+	unsigned n = slot_candidates(p, list);
+
+	return n != 0 &&
+	    !endpoint_eq(&list[(p->ses.attempts + p->turn) % n], to);
+}
+
 void
-slot_target_used(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
+slot_target_used(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct endpoint *to)
 {
+	e->c.v[PLACES_SKIPPED] += has_skipped(p, to);
+	spots_used(&p->spots, &e->breaker, now_ms, to);
+	p->tried = *to;
+	p->unanswered = true;
 	if (is_hearsay(e, p))
 		targets_note(e->net.targets, now_ms, &to->addr);
 }
@@ -168,6 +188,17 @@ lookup_id(struct engine *e, uint32_t no)
 	return e->lookups << SLOT_BITS | no;
 }
 
+/* The books of it. */
+static void
+lookup_ended(struct engine *e, struct peer_slot *p, bool found)
+{
+	if (p->looks_again)
+		count(e, found ? RETRY_LOOKUP_OK : RETRY_LOOKUP_FAILED);
+	if (!found)
+		count(e, LOOKUPS_FAILED);
+	p->looks_again = !found;
+}
+
 int
 slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -181,8 +212,9 @@ slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	ask.ip = p->conf.allowed[0].addr;
 	id = lookup_id(e, p->no);
 	p->asked_ms = now_ms;
+	e->c.v[RETRY_LOOKUP] += p->looks_again;
 	if (e->io.ask_lookup(e->io.ctx, id, &ask) == -1) {
-		count(e, LOOKUPS_FAILED);
+		lookup_ended(e, p, false);
 		return -1;
 	}
 	count(e, LOOKUPS);
@@ -199,7 +231,7 @@ lookup_failed(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	struct endpoint list[CANDIDATES_ALL];
 
 	p->lookup_id = 0;
-	count(e, LOOKUPS_FAILED);
+	lookup_ended(e, p, false);
 	if (p->peer.state != PEER_LOOKUP)
 		return;
 	if (slot_candidates(p, list) != 0)
@@ -292,9 +324,12 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 		return;
 	}
 	p->lookup_id = 0;
+	lookup_ended(e, p, p->ncand != 0);
 	if (p->peer.state == PEER_LOOKUP)
 		slot_event(
 		    e, p, now_ms, p->ncand != 0 ? PEV_FOUND : PEV_UNKNOWN);
+	else if (p->ncand != 0)
+		slot_hint(e, p, now_ms);
 }
 
 /* A member that the engine before us had a session with. */
@@ -336,7 +371,7 @@ engine_on_recent(
 		p->ep = p->cand[0];
 		p->has_ep = true;
 	}
-	slot_event(e, p, now_ms, PEV_WANTED);
+	slot_want(e, p, now_ms, BEV_WANT);
 }
 
 void
@@ -379,7 +414,34 @@ engine_stray(struct engine *e, uint64_t now_ms, const struct endpoint *from)
 		    !p->conf.admin_up || !lives_at(p, from))
 			continue;
 		p->hinted = true;
-		slot_event(e, p, now_ms, PEV_WANTED);
+		slot_want(e, p, now_ms, BEV_WANT);
+		if (p->peer.state == PEER_IDLE)
+			p->hinted = false;
+		return;
+	}
+}
+
+/*
+ * A key that we don't know, from where we expect one that we know: somebody
+ * changed a key there and not here, or took the place.  What it claims is not
+ * proved, so it is said and counted, and changes nothing.
+ */
+void
+engine_stranger(struct engine *e, uint64_t now_ms, const struct endpoint *from)
+{
+	char where[ENDPOINT_STRLEN];
+
+	if (!bucket_take(
+		&e->strangers, now_ms, STRANGERS_PER_S, STRANGERS_PER_S))
+		return;
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		const struct peer_slot *p = e->slot[i];
+
+		if (p == NULL || p->guest || !lives_at(p, from))
+			continue;
+		count(e, HS_MISMATCH);
+		log_warnx("%s: another key calls from its place %s",
+		    p->conf.name, endpoint_format(from, where));
 		return;
 	}
 }
@@ -399,11 +461,8 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 			continue;
 		if (p->seen_up)
 			p->seen_due = true;
-		if (p->peer.state == PEER_WAIT &&
-		    slot_candidates(p, list) == 0) {
-			p->wait_due_ms = now_ms;
-			slot_arm(e, p);
-		}
+		if (slot_candidates(p, list) == 0)
+			slot_hint(e, p, now_ms);
 	}
 	network_disc_ready(e);
 	engine_tell_seen(e, now_ms);

@@ -229,8 +229,11 @@ slot_parted(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	if (p->peer.state != PEER_DIAL || p->refused)
 		slot_close(e, p, now_ms,
 		    p->refused && is_busy(p) ? PEV_LOST : PEV_CLOSED);
-	if (p->refused && p->peer.state == PEER_WAIT)
-		p->wait_due_ms = now_ms + REFUSED_MS;
+	if (p->refused && p->breaker.state == BREAKER_OPEN) {
+		p->breaker.due_ms = now_ms + REFUSED_MS;
+		p->eager_ms = p->breaker.due_ms;
+		slot_arm(e, p);
+	}
 	p->refused = false;
 	return false;
 }

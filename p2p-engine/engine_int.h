@@ -4,6 +4,7 @@
 #define ENGINE_INT_H
 
 #include "batch.h"
+#include "breaker.h"
 #include "cookie.h"
 #include "crew.h"
 #include "engine.h"
@@ -19,6 +20,7 @@
 #include "path.h"
 #include "peer.h"
 #include "pkt.h"
+#include "spots.h"
 #include "route.h"
 #include "session.h"
 #include "timers.h"
@@ -28,6 +30,7 @@
  *
  *	engine.c       life, packets and answers in, time
  *	engine_peer.c  carries out what peer.c and session.c ask for
+ *	engine_wait.c  when a peer that failed is tried again: its breaker
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
@@ -37,11 +40,16 @@
  *	dispatch/path.c  the straight line
  */
 #define SOCKETS_MAX 32
-#define TICK_BATCH 64   /* timers a turn: each may cost a DH or two */
-#define BATCHES 16      /* peers with datagrams pending at one time */
-#define JOB_DATAGRAMS 8 /* fewer are done sooner than given away */
-#define LOOKUP_MS 2000  /* an answer of discoveryd is late after this */
-#define LOOKUP_AGAIN_MS 4000
+#define TICK_BATCH 64        /* timers a turn: each may cost a DH or two */
+#define BATCHES 16           /* peers with datagrams pending at one time */
+#define JOB_DATAGRAMS 8      /* fewer are done sooner than given away */
+#define LOOKUP_MS 2000       /* an answer of discoveryd is late after this */
+#define LOOKUP_AGAIN_MS 2500 /* before a breaker opens for want of answers */
+#define WANTED_MS 5000 /* the host still wants it so long after a packet */
+#define NEWS_MS 60000  /* one peer's return is news for all, so often */
+#define STRANGERS_PER_S                                                        \
+	10                  /* searches for whose place a stranger calls from  \
+			     */
 #define STRAY_PER_S 20      /* searches for who uses a session we lost */
 #define STRAY_TRIES 3       /* initiations on such a hint alone */
 #define SEEN_AGAIN_MS 200   /* PEER_SEEN that could not be sent */
@@ -94,6 +102,14 @@ struct peer_slot {
 	bool joins;            /* a guest with an invitation's key */
 	bool vouched;          /* a guest that is a peer when the turn ends */
 	struct peer peer;
+	struct breaker breaker;
+	struct spots spots; /* that failed */
+	bool unanswered;    /* our last initiation, sent to tried */
+	bool looks_again;   /* the last lookup failed */
+	struct endpoint tried;
+	uint32_t turn;      /* places tried in earlier rounds */
+	uint64_t eager_ms;  /* before it a packet is no reason for a trial */
+	uint64_t wanted_ms; /* when a packet wanted it last */
 	struct session ses;
 	struct cookie_jar jar;
 	struct hold hold;
@@ -107,7 +123,7 @@ struct peer_slot {
 	uint8_t ncand;
 	struct endpoint cand[CANDIDATES_MAX];
 	uint32_t lookup_id; /* the question under way, 0: none */
-	uint64_t lookup_due_ms, asked_ms, wait_due_ms;
+	uint64_t lookup_due_ms, asked_ms;
 	bool seen_due, seen_up; /* discoveryd is to be told */
 	bool hinted; /* dialed for a stray message only: see engine_stray */
 	/* control frames; nothing of it for configured peers */
@@ -174,7 +190,9 @@ struct engine {
 	struct jobs *jobs;
 	struct limiter *claimed, *proved; /* sources: see admit.c */
 	struct load load;
-	struct bucket icmp, stray, inits;
+	struct bucket icmp, stray, strangers, inits;
+	struct breaker_conf breaker; /* of peers and of their places */
+	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join;
 	uint32_t lookups; /* questions so far: the upper part of their ids */
@@ -222,8 +240,10 @@ void slot_event(
 void slot_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Arm its timer if something is due before what it is armed for. */
 void slot_arm(struct engine *, struct peer_slot *);
-/* Something authenticated came, or keys were made: is it up now? */
+/* Something authenticated came. */
 void slot_heard(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Keys were made, or proved: is it up now? */
+void slot_up(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Wipe its keys and handshakes; the machine hears of ev. */
 void slot_close(
     struct engine *, struct peer_slot *, uint64_t now_ms, enum peer_event);
@@ -240,7 +260,43 @@ void index_drop_all(struct engine *, const uint32_t *gone, int n);
 void engine_complain(
     struct engine *, uint64_t now_ms, enum icmp_what, const struct pkt *about);
 
+/* The last try is over, without an answer: what follows from it. */
+void slot_lost(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Somebody still wants it: the host, or the administrator at all times. */
+bool slot_is_wanted(const struct peer_slot *);
+
+/* ---- engine_wait.c ---- */
+void breaker_conf_of(const struct conf_node *, struct breaker_conf *);
+/* The breaker hears of ev; counted, logged, armed. */
+enum breaker_action slot_breaker(
+    struct engine *, struct peer_slot *, uint64_t now_ms, enum breaker_event);
+/* Dial it if its breaker lets us; BEV_WANT or BEV_PACKET. */
+void slot_want(
+    struct engine *, struct peer_slot *, uint64_t now_ms, enum breaker_event);
+/* Its breaker is due. */
+void slot_breaker_due(struct engine *, struct peer_slot *, uint64_t now_ms);
+/*
+ * A packet that the breaker stops.  EO_HELD: it is the one that waits for the
+ * trial; else why it is dropped.
+ */
+enum counter slot_stop(
+    struct engine *, uint64_t now_ms, const struct outgoing *);
+/* An initiation was sent. */
+void slot_dialed(struct peer_slot *, uint64_t now_ms);
+/* An initiation had no answer; true: that was one too many, it is lost. */
+bool slot_missed(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Our handshake was answered. */
+void slot_answered(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* It sent us something of its own account. */
+void slot_called(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Something changed, it may work now. */
+void slot_hint(struct engine *, struct peer_slot *, uint64_t now_ms);
+void engine_hint(struct engine *); /* the same for all, soon */
+
 /* ---- engine_find.c ---- */
+/* A stranger called: from where one of our peers lives? */
+void engine_stranger(
+    struct engine *, uint64_t now_ms, const struct endpoint *from);
 unsigned slot_candidates(
     const struct peer_slot *, struct endpoint out[CANDIDATES_ALL]);
 /*
@@ -250,8 +306,8 @@ unsigned slot_candidates(
 bool slot_target(struct engine *, const struct peer_slot *, uint64_t now_ms,
     uint32_t attempt, struct endpoint *, uint16_t *sock);
 /* One more initiation goes there. */
-void slot_target_used(struct engine *, const struct peer_slot *,
-    uint64_t now_ms, const struct endpoint *);
+void slot_target_used(struct engine *, struct peer_slot *, uint64_t now_ms,
+    const struct endpoint *);
 /* What discoveryd said of it before it was a peer. */
 void slot_member_places(struct peer_slot *, struct member *, uint64_t now_ms);
 /* A new question's id, for a slot's number or one behind them. */

@@ -84,7 +84,8 @@ slot_hold(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 	e->c.v[EO_HOLD_FULL] +=
 	    hold_push(&r->to->hold, due_ms, r->vnet, r->data, r->len);
 	r->to->hinted = false; /* the host wants it too */
-	slot_event(e, r->to, now_ms, PEV_WANTED);
+	r->to->wanted_ms = now_ms;
+	slot_want(e, r->to, now_ms, BEV_PACKET);
 	slot_arm(e, r->to);
 }
 
@@ -115,7 +116,6 @@ opened(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	char where[ENDPOINT_STRLEN];
 
 	log_info("%s: up at %s", p->conf.name, endpoint_format(&p->ep, where));
-	p->wait_due_ms = 0;
 	p->hinted = false;
 	slot_seen(e, p, true);
 	flush_held(e, p, now_ms);
@@ -140,26 +140,41 @@ look_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		slot_event(e, p, now_ms, PEV_UNKNOWN);
 }
 
+/* It failed to the end: its breaker says when it is tried again. */
 static void
-begin_wait(
+left_alone(
     struct engine *e, struct peer_slot *p, uint64_t now_ms, enum peer_state was)
 {
-	if (p->peer.wait.ms == PEER_WAIT_MIN)
+	if (was != PEER_LOOKUP)
+		count(e, HS_GIVEN_UP);
+	if (p->breaker.trips == 0 || p->breaker.state == BREAKER_CLOSED)
 		log_info("%s: %s", p->conf.name,
 		    was == PEER_LOOKUP ? "no known address" : "no answer");
 	p->hinted = false;
+	p->unanswered = false;
+	p->turn += p->ses.attempts;
+	session_stop_dialing(&p->ses);
+	if (p->breaker.state != BREAKER_OPEN)
+		slot_breaker(e, p, now_ms, BEV_LOST);
 	if (p->seen_up)
 		slot_seen(e, p, false);
-	slot_drop_held(e, p, now_ms,
-	    was == PEER_LOOKUP ? EO_NO_ENDPOINT : EO_HOLD_TIMEOUT);
-	p->wait_due_ms = now_ms + backoff_jitter(p->peer.wait.ms, &e->io.rnd);
+	slot_drop_held(
+	    e, p, now_ms, was == PEER_LOOKUP ? EO_NO_ENDPOINT : EO_BREAKER);
 }
 
-/* Somebody still wants it: the host, or the administrator at all times. */
-static bool
-is_wanted(const struct peer_slot *p)
+bool
+slot_is_wanted(const struct peer_slot *p)
 {
 	return p->conf.admin_up && (p->hold.n != 0 || p->conf.keepalive_s != 0);
+}
+
+void
+slot_lost(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	if (p->peer.state == PEER_LOOKUP)
+		slot_event(e, p, now_ms, PEV_UNKNOWN);
+	else if (p->peer.state != PEER_IDLE)
+		slot_event(e, p, now_ms, PEV_LOST);
 }
 
 static void
@@ -178,8 +193,8 @@ carry_out(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	case PACT_FLUSH:
 		opened(e, p, now_ms);
 		break;
-	case PACT_WAIT:
-		begin_wait(e, p, now_ms, was);
+	case PACT_LOST:
+		left_alone(e, p, now_ms, was);
 		break;
 	}
 	slot_arm(e, p);
@@ -200,12 +215,21 @@ slot_event(
 		    peer_state_name(p->peer.state));
 	}
 	carry_out(e, p, now_ms, act, was);
-	if (p->peer.state == PEER_IDLE && was != PEER_IDLE && is_wanted(p))
-		slot_event(e, p, now_ms, PEV_WANTED);
+	if (ev == PEV_OFF)
+		slot_breaker(e, p, now_ms, BEV_OFF);
+	if (p->peer.state == PEER_IDLE && was != PEER_IDLE && slot_is_wanted(p))
+		slot_want(e, p, now_ms, BEV_WANT);
 }
 
 void
 slot_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	slot_called(e, p, now_ms);
+	slot_up(e, p, now_ms);
+}
+
+void
+slot_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	slot_keys(e, p, now_ms);
 	if (!p->guest && p->peer.state != PEER_UP &&
@@ -329,12 +353,13 @@ wiped(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 static void
 gave_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
-	count(e, HS_GIVEN_UP);
 	hs_close(e, p);
-	if (session_up(&p->ses, now_ms))
-		return; /* a rekey failed; the key may still be good */
-	if (p->peer.state == PEER_DIAL || p->peer.state == PEER_UP)
-		slot_event(e, p, now_ms, PEV_LOST);
+	if (session_up(&p->ses, now_ms)) {
+		/* a rekey failed; the key may still be good */
+		count(e, HS_GIVEN_UP);
+		return;
+	}
+	slot_lost(e, p, now_ms);
 }
 
 /* The session wants an initiation; only some states may dial. */
@@ -347,9 +372,14 @@ initiate(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	if (p->peer.state != PEER_DIAL && p->peer.state != PEER_UP) {
 		session_stop_dialing(&p->ses);
 		if (p->peer.state == PEER_IDLE && !p->guest)
-			slot_event(e, p, now_ms, PEV_WANTED);
+			slot_want(e, p, now_ms, BEV_PACKET);
 		return;
 	}
+	if (slot_missed(e, p, now_ms))
+		return;
+	/* with a session that is up, after a failure: this is the trial */
+	if (p->breaker.state == BREAKER_HALF)
+		slot_breaker(e, p, now_ms, BEV_WANT);
 	if (p->hinted && p->ses.attempts >= STRAY_TRIES) {
 		session_stop_dialing(&p->ses);
 		slot_event(e, p, now_ms, PEV_LOST);
@@ -382,6 +412,13 @@ earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Nobody dials any more, but its answer may still come. */
+static bool
+hs_is_left(const struct peer_slot *p)
+{
+	return p->hs_open && !session_dialing(&p->ses);
+}
+
 static uint64_t
 slot_due(const struct engine *e, const struct peer_slot *p)
 {
@@ -389,8 +426,10 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 
 	if (p->lookup_id != 0)
 		due = earlier(due, p->lookup_due_ms);
-	if (p->peer.state == PEER_WAIT)
-		due = earlier(due, p->wait_due_ms);
+	if (p->breaker.due_ms != 0)
+		due = earlier(due, p->breaker.due_ms);
+	if (hs_is_left(p))
+		due = earlier(due, p->hs_sent_ms + HS_LIFE_MS);
 	if (may_idle_out(e, p))
 		due = earlier(due, idle_due(e, p));
 	if (p->hello_due_ms != 0)
@@ -446,8 +485,10 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		(void)path_keepalive(e, now_ms, p);
 	expire_held(e, p, now_ms);
 	slot_lookup_late(e, p, now_ms);
-	if (p->peer.state == PEER_WAIT && now_ms >= p->wait_due_ms)
-		slot_event(e, p, now_ms, PEV_TIMER);
+	if (breaker_is_due(&p->breaker, now_ms))
+		slot_breaker_due(e, p, now_ms);
+	if (hs_is_left(p) && now_ms - p->hs_sent_ms >= HS_LIFE_MS)
+		hs_close(e, p);
 	if (may_idle_out(e, p) && now_ms >= idle_due(e, p))
 		slot_close(e, p, now_ms, PEV_CLOSED);
 	/* one look a millisecond is enough, whatever a machine says */

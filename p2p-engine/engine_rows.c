@@ -16,11 +16,16 @@
 const struct counters *
 engine_counters(struct engine *e)
 {
-	uint64_t held = 0;
+	uint64_t held = 0, in[BREAKER_NSTATES] = {0};
 
-	for (uint32_t i = 0; i < e->nslots; i++)
-		if (e->slot[i] != NULL)
-			held += e->slot[i]->hold.n;
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		if (e->slot[i] == NULL)
+			continue;
+		held += e->slot[i]->hold.n;
+		in[e->slot[i]->breaker.state]++;
+	}
+	e->c.v[BREAKERS_OPEN] = in[BREAKER_OPEN];
+	e->c.v[BREAKERS_HALF] = in[BREAKER_HALF] + in[BREAKER_TRIAL];
 	for (uint32_t i = 0; i < BATCHES; i++)
 		held += e->batch[i].records;
 	held += seeks_held(e);
@@ -46,11 +51,12 @@ view_of(const struct peer_slot *p, uint64_t now_ms)
 	    [PEER_LOOKUP] = PV_LOOKUP,
 	    [PEER_DIAL] = PV_HANDSHAKE,
 	    [PEER_UP] = PV_UP,
-	    [PEER_WAIT] = PV_WAIT,
 	};
 
 	if (!p->conf.admin_up)
 		return PV_OFF;
+	if (p->peer.state == PEER_IDLE && p->breaker.state == BREAKER_OPEN)
+		return PV_WAIT;
 	if (p->peer.state == PEER_UP && !session_up(&p->ses, now_ms))
 		return session_dialing(&p->ses) ? PV_HANDSHAKE : PV_IDLE;
 	return views[p->peer.state];

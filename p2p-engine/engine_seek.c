@@ -272,7 +272,7 @@ engine_want_key(struct engine *e, const uint8_t key[32], uint64_t now_ms)
 		return;
 	if (p != NULL) {
 		if (p->member != NULL && p->peer.state == PEER_IDLE)
-			slot_event(e, p, now_ms, PEV_WANTED);
+			slot_want(e, p, now_ms, BEV_WANT);
 		return;
 	}
 	cert_address6(&dst, e->net.check.ca[0], key);

@@ -14,6 +14,7 @@
 
 #include "crypto.h"
 #include "engine_int.h"
+#include "log.h"
 #include "wg.h"
 
 /* ---- jobs ---- */
@@ -181,6 +182,7 @@ dial_send(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 			count(e, HS_INIT_RETRY);
 	}
 	session_init_sent(&p->ses, now_ms, &e->io.rnd);
+	slot_dialed(p, now_ms);
 	slot_arm(e, p);
 }
 
@@ -259,8 +261,10 @@ init_who(struct engine *e, struct job *j, uint64_t now_ms,
 	if (noise_init_who(&j->noise, r, j->msg, &ask) == -1)
 		return EI_BAD_HANDSHAKE;
 	p = engine_find_key(e, j->noise.remote_static);
-	if (p == NULL && guest_psk(e, now_ms, j->noise.remote_static) == NULL)
+	if (p == NULL && guest_psk(e, now_ms, j->noise.remote_static) == NULL) {
+		engine_stranger(e, now_ms, &j->from);
 		return EI_UNKNOWN_PEER;
+	}
 	if (p != NULL && !p->conf.admin_up)
 		return EI_UNKNOWN_PEER;
 	if (p != NULL && too_soon(p, now_ms))
@@ -452,7 +456,8 @@ dial_done(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms,
 	/* before what was held: to the other side we may be a stranger */
 	if (p->member != NULL)
 		hello_send(e, p, now_ms);
-	slot_heard(e, p, now_ms);
+	slot_answered(e, p, now_ms);
+	slot_up(e, p, now_ms);
 	return EI_HANDSHAKE;
 }
 
@@ -466,8 +471,12 @@ resp_finish(struct engine *e, struct job *j, uint64_t now_ms,
 
 	if (p == NULL || p->no != j->peer)
 		return EI_NO_SESSION;
-	if (noise_resp_finish(&j->noise, r, p->conf.psk, j->msg, &keys) == -1)
+	if (noise_resp_finish(&j->noise, r, p->conf.psk, j->msg, &keys) == -1) {
+		count(e, HS_MISMATCH);
+		log_warnx("%s: answered with another key or another psk",
+		    p->conf.name);
 		return EI_BAD_HANDSHAKE;
+	}
 	verdict = dial_done(e, p, j, now_ms, &keys);
 	crypto_wipe(&keys, sizeof(keys));
 	return verdict;

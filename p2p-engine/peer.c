@@ -22,25 +22,20 @@ static const struct step steps[PEER_NSTATES][PEV_NEVENTS] = {
 
 	[PEER_LOOKUP][PEV_WANTED]  = { true, PEER_LOOKUP, PACT_NONE },
 	[PEER_LOOKUP][PEV_FOUND]   = { true, PEER_DIAL,   PACT_DIAL },
-	[PEER_LOOKUP][PEV_UNKNOWN] = { true, PEER_WAIT,   PACT_WAIT },
+	[PEER_LOOKUP][PEV_UNKNOWN] = { true, PEER_IDLE,   PACT_LOST },
 	[PEER_LOOKUP][PEV_OPEN]    = { true, PEER_UP,     PACT_FLUSH },
 	[PEER_LOOKUP][PEV_OFF]     = { true, PEER_IDLE,   PACT_NONE },
 
 	[PEER_DIAL][PEV_WANTED]    = { true, PEER_DIAL,   PACT_NONE },
 	[PEER_DIAL][PEV_OPEN]      = { true, PEER_UP,     PACT_FLUSH },
-	[PEER_DIAL][PEV_LOST]      = { true, PEER_WAIT,   PACT_WAIT },
+	[PEER_DIAL][PEV_LOST]      = { true, PEER_IDLE,   PACT_LOST },
 	[PEER_DIAL][PEV_OFF]       = { true, PEER_IDLE,   PACT_NONE },
 
 	[PEER_UP][PEV_WANTED]      = { true, PEER_DIAL,   PACT_DIAL },
 	[PEER_UP][PEV_OPEN]        = { true, PEER_UP,     PACT_FLUSH },
-	[PEER_UP][PEV_LOST]        = { true, PEER_WAIT,   PACT_WAIT },
+	[PEER_UP][PEV_LOST]        = { true, PEER_IDLE,   PACT_LOST },
 	[PEER_UP][PEV_CLOSED]      = { true, PEER_IDLE,   PACT_NONE },
 	[PEER_UP][PEV_OFF]         = { true, PEER_IDLE,   PACT_NONE },
-
-	[PEER_WAIT][PEV_WANTED]    = { true, PEER_WAIT,   PACT_NONE },
-	[PEER_WAIT][PEV_OPEN]      = { true, PEER_UP,     PACT_FLUSH },
-	[PEER_WAIT][PEV_TIMER]     = { true, PEER_IDLE,   PACT_NONE },
-	[PEER_WAIT][PEV_OFF]       = { true, PEER_IDLE,   PACT_NONE },
 };
 /* clang-format on */
 
@@ -48,7 +43,6 @@ void
 peer_init(struct peer *p)
 {
 	*p = (struct peer){.state = PEER_IDLE};
-	backoff_init(&p->wait, PEER_WAIT_MIN, PEER_WAIT_MAX);
 }
 
 enum peer_action
@@ -60,10 +54,6 @@ peer_event(struct peer *p, enum peer_event ev)
 		p->illegal++;
 		return PACT_NONE;
 	}
-	if (s->act == PACT_WAIT)
-		backoff_next(&p->wait);
-	else if (ev == PEV_OPEN || ev == PEV_OFF)
-		backoff_reset(&p->wait);
 	p->state = s->next;
 	return s->act;
 }
@@ -72,7 +62,7 @@ const char *
 peer_state_name(enum peer_state s)
 {
 	static const char *const names[PEER_NSTATES] = {
-	    "idle", "lookup", "dial", "up", "wait"};
+	    "idle", "lookup", "dial", "up"};
 
 	return s < PEER_NSTATES ? names[s] : "?";
 }

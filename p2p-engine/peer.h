@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backoff.h"
-
 /*
  * One remote node as the engine sees it.
  *
@@ -18,20 +16,16 @@
  *	  ^                 |               | ^           | |
  *	  |              unknown          lost `--wanted--' lost
  *	  |                 v               v               v
- *	  +----timer------- WAIT <----------+---------------+
+ *	  +-----------------+---------------+---------------+
+ *
+ * Whether it may be wanted again at once, or later, is its breaker's business
+ * (resilience/breaker.h): the caller asks that one before it says "wanted".
  *
  * "wanted" in UP means that a packet found no key young enough to send with.
  * "open" is taken everywhere: the other side may have dialed us.  "off" leads
  * from everywhere to IDLE: the administrator switched the peer off.
  */
-enum peer_state {
-	PEER_IDLE,
-	PEER_LOOKUP,
-	PEER_DIAL,
-	PEER_UP,
-	PEER_WAIT,
-	PEER_NSTATES
-};
+enum peer_state { PEER_IDLE, PEER_LOOKUP, PEER_DIAL, PEER_UP, PEER_NSTATES };
 
 enum peer_event {
 	PEV_WANTED,  /* a packet waits for a key to send with */
@@ -40,7 +34,6 @@ enum peer_event {
 	PEV_OPEN,    /* a session came up: there is a key to send with */
 	PEV_LOST,    /* nobody answered to the end */
 	PEV_CLOSED,  /* the keys went unused, or made way */
-	PEV_TIMER,   /* the wait is over */
 	PEV_OFF,     /* switched off or removed */
 	PEV_NEVENTS
 };
@@ -50,15 +43,11 @@ enum peer_action {
 	PACT_LOOKUP, /* ask discoveryd */
 	PACT_DIAL,   /* start a handshake */
 	PACT_FLUSH,  /* send what was held */
-	PACT_WAIT    /* drop what was held, arm a timer of wait.ms */
+	PACT_LOST    /* drop what was held: it failed, to the end */
 };
-
-#define PEER_WAIT_MIN 500
-#define PEER_WAIT_MAX 16000
 
 struct peer {
 	enum peer_state state;
-	struct backoff wait;
 	uint32_t illegal; /* events that made no sense in their state */
 };
 

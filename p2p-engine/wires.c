@@ -329,7 +329,8 @@ static bool
 is_own(enum counter id)
 {
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
-	    (id >= EI_CONTROL && id <= BYES) || id == IPC_REFUSED ||
+	    (id >= EI_CONTROL && id <= BYES) ||
+	    (id >= EO_BREAKER && id <= HS_MISMATCH) || id == IPC_REFUSED ||
 	    id == LOG_HELD;
 }
 

@@ -100,11 +100,13 @@ bench-micro: $(O)/bench/micro
 # without them (no network) that system is left out
 bench-backports:
 	-tests/bench/fetch-backports $(O)/bench-cache
+spin: $(O)/tools/breakertab
+	tests/spin/run $(O)
 lint:
 	tests/lint/run
 lint-fast:
 	tests/lint/run --fast
 
 -include $(shell find $(O)/fuzzobj -name '*.d' 2>/dev/null)
-.PHONY: fuzzers evil bench-programs test-programs fuzz-smoke netns sandbox asan lint lint-fast bench \
+.PHONY: spin fuzzers evil bench-programs test-programs fuzz-smoke netns sandbox asan lint lint-fast bench \
 	bench-quick bench-underlay bench-peers bench-micro bench-backports

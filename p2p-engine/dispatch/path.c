@@ -186,6 +186,8 @@ path_out(struct engine *e, uint64_t now_ms, struct outgoing *r)
 		return EO_NO_ROUTE;
 	if (!r->to->conf.admin_up)
 		return EO_PEER_OFF;
+	if (breaker_blocks(&r->to->breaker))
+		return EO_BREAKER;
 	if (split_init(&s, r->vnet, r->data, r->len) == -1)
 		return EO_MALFORMED;
 	if (split_longest(&s) > e->node.mtu)

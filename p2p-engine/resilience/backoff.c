@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: ISC */
 /* file: p2p-engine/resilience/backoff.c */
-/* Doubling waits: see backoff.h. */
+/* Growing waits: see backoff.h. */
 #include "backoff.h"
 
-void
-backoff_init(struct backoff *b, uint32_t min_ms, uint32_t max_ms)
+static uint32_t
+longer(uint32_t ms, const struct backoff_conf *c)
 {
-	*b = (struct backoff){.min_ms = min_ms, .max_ms = max_ms};
+	uint64_t next = (uint64_t)ms * c->multiplier;
+
+	if (ms == 0)
+		next = c->first_ms;
+	else if (next < ms)
+		next = ms; /* a multiplier of 0 */
+	return next > c->max_ms ? c->max_ms : (uint32_t)next;
+}
+
+bool
+backoff_late(const struct backoff *b, const struct backoff_conf *c)
+{
+	return b->tries > c->attempts;
 }
 
 uint32_t
-backoff_next(struct backoff *b)
+backoff_next(struct backoff *b, const struct backoff_conf *c)
 {
-	if (b->ms == 0)
-		b->ms = b->min_ms;
-	else if (b->ms > b->max_ms / 2)
-		b->ms = b->max_ms;
-	else
-		b->ms *= 2;
+	if (b->tries < UINT32_MAX)
+		b->tries++;
+	b->ms = backoff_late(b, c) ? c->late_ms : longer(b->ms, c);
 	return b->ms;
 }
 
 void
 backoff_reset(struct backoff *b)
 {
-	b->ms = 0;
+	*b = (struct backoff){0};
 }
 
 uint32_t

@@ -3,23 +3,33 @@
 #ifndef BACKOFF_H
 #define BACKOFF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rnd.h"
 
 /*
- * How long to wait after a failure: min, twice that, ... up to max; a success
- * starts over.  Pure.  Jitter is added where a timer is armed, so that a
- * hundred nodes that lost the same peer do not come back in step.
+ * When to try again after a failure: first, times the multiplier, ... up to
+ * max, so many attempts; after those, late each time.  A success starts over.
+ * Pure.  Jitter is added where a timer is armed, so that a hundred nodes that
+ * lost the same peer do not come back in step.
  */
-struct backoff {
-	uint32_t min_ms, max_ms;
-	uint32_t ms; /* the present or last wait; 0: none since a success */
+struct backoff_conf {
+	uint32_t first_ms, max_ms, late_ms;
+	uint32_t multiplier; /* 1: always first_ms */
+	uint32_t attempts;   /* before it is late; 0: late from the start */
 };
 
-void backoff_init(struct backoff *, uint32_t min_ms, uint32_t max_ms);
-uint32_t backoff_next(struct backoff *); /* one more failure: how long now */
+struct backoff {
+	uint32_t ms;    /* the present or last wait; 0: none since a success */
+	uint32_t tries; /* failures since then, UINT32_MAX is many */
+};
+
+/* one more failure: how long now */
+uint32_t backoff_next(struct backoff *, const struct backoff_conf *);
 void backoff_reset(struct backoff *);
+/* All attempts were in vain. */
+bool backoff_late(const struct backoff *, const struct backoff_conf *);
 /* ms and up to a quarter more */
 uint32_t backoff_jitter(uint32_t ms, const struct rnd_src *);
 

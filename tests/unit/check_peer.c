@@ -44,25 +44,21 @@ START_TEST(wanting_more_does_not_ask_more)
 }
 END_TEST
 
-START_TEST(nobody_knows_it_so_it_waits)
+START_TEST(nobody_knows_it_so_it_is_lost)
 {
 	struct peer p = walk(PEV_WANTED, END, END);
 
-	ck_assert_int_eq(peer_event(&p, PEV_UNKNOWN), PACT_WAIT);
-	ck_assert_uint_eq(p.wait.ms, PEER_WAIT_MIN);
-	ck_assert_int_eq(peer_event(&p, PEV_WANTED), PACT_NONE);
-	ck_assert_int_eq(peer_event(&p, PEV_TIMER), PACT_NONE);
+	ck_assert_int_eq(peer_event(&p, PEV_UNKNOWN), PACT_LOST);
 	ck_assert_int_eq(p.state, PEER_IDLE);
 }
 END_TEST
 
-START_TEST(lost_while_up_waits_and_drops_what_was_held)
+START_TEST(lost_while_up_drops_what_was_held)
 {
 	struct peer p = UP;
 
-	ck_assert_int_eq(peer_event(&p, PEV_LOST), PACT_WAIT);
-	ck_assert_int_eq(p.state, PEER_WAIT);
-	ck_assert_uint_eq(p.wait.ms, PEER_WAIT_MIN);
+	ck_assert_int_eq(peer_event(&p, PEV_LOST), PACT_LOST);
+	ck_assert_int_eq(p.state, PEER_IDLE);
 }
 END_TEST
 
@@ -81,7 +77,6 @@ START_TEST(a_session_that_went_unused_is_no_failure)
 
 	ck_assert_int_eq(peer_event(&p, PEV_CLOSED), PACT_NONE);
 	ck_assert_int_eq(p.state, PEER_IDLE);
-	ck_assert_uint_eq(p.wait.ms, 0);
 }
 END_TEST
 
@@ -94,26 +89,6 @@ START_TEST(who_calls_us_is_up_whatever_we_were_doing)
 		ck_assert_int_eq(peer_event(&p, PEV_OPEN), PACT_FLUSH);
 		ck_assert_int_eq(p.state, PEER_UP);
 	}
-}
-END_TEST
-
-START_TEST(failures_wait_longer_and_a_success_starts_over)
-{
-	struct peer p = walk(END, END, END);
-	uint32_t last = 0;
-
-	for (int i = 0; i < 10; i++) {
-		peer_event(&p, PEV_WANTED);
-		peer_event(&p, PEV_FOUND);
-		peer_event(&p, PEV_LOST);
-		ck_assert_uint_ge(p.wait.ms, last);
-		last = p.wait.ms;
-		peer_event(&p, PEV_TIMER);
-	}
-	ck_assert_uint_eq(last, PEER_WAIT_MAX);
-	peer_event(&p, PEV_OPEN);
-	peer_event(&p, PEV_LOST);
-	ck_assert_uint_eq(p.wait.ms, PEER_WAIT_MIN);
 }
 END_TEST
 
@@ -161,12 +136,11 @@ main(void)
 	const TTest *const tests[] = {
 	    a_wanted_peer_is_looked_up_dialed_and_served,
 	    wanting_more_does_not_ask_more,
-	    nobody_knows_it_so_it_waits,
-	    lost_while_up_waits_and_drops_what_was_held,
+	    nobody_knows_it_so_it_is_lost,
+	    lost_while_up_drops_what_was_held,
 	    a_key_too_old_to_send_with_is_dialed_without_a_lookup,
 	    a_session_that_went_unused_is_no_failure,
 	    who_calls_us_is_up_whatever_we_were_doing,
-	    failures_wait_longer_and_a_success_starts_over,
 	    off_is_idle_from_everywhere,
 	    what_makes_no_sense_is_counted_and_ignored,
 	    every_state_and_event_stays_inside_the_table,

@@ -298,6 +298,13 @@ test_node(uint64_t *seed, struct conf_node *n)
 	n->sessions_idle_s = test_between(seed, 0, 86400);
 	n->handshakes_per_source = test_between(seed, 1, 10000);
 	n->handshakes_burst = test_between(seed, 1, 1000);
+	n->breaker_failures = (uint8_t)test_between(seed, 1, 100);
+	n->breaker_successes = (uint8_t)test_between(seed, 1, 10);
+	n->breaker_reset_ms = test_between(seed, 1000, 3600000);
+	n->retry_attempts = (uint8_t)test_rnd(seed, 21);
+	n->retry_multiplier = (uint8_t)test_between(seed, 1, 10);
+	n->retry_initial_ms = test_between(seed, 100, 60000);
+	n->retry_max_ms = test_between(seed, 100, 3600000);
 	test_discovery(seed, n);
 	snprintf(n->socket, sizeof(n->socket), "/run/%u", test_rnd(seed, 99));
 	snprintf(n->status_socket, sizeof(n->status_socket), "/s%u",
