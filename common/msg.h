@@ -143,7 +143,10 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(NET_ROW,    107, 143,  1074, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(MEMBER_ROW, 108,  11,   911, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(LEDGER_NEW, 109,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(RENEW_ASK,  110,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY)
+	M(RENEW_ASK,  110,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	/* control: breakers that are not closed */                                 \
+	M(BREAKERS_ASK,120,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(BREAKER_ROW,121,  67,   130, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 enum msg_type {
@@ -423,6 +426,19 @@ struct msg_peer_row {
 	struct prefix allowed[256];
 };
 
+enum breaker_view { BV_CLOSED, BV_OPEN, BV_HALF };
+struct msg_breaker_row { /* of a peer, or of one of its places */
+	char name[64];   /* the peer's */
+	bool is_place;
+	struct endpoint place;
+	enum breaker_view state;
+	uint32_t failures, passes; /* in a row */
+	uint32_t tries;            /* trials in vain since it opened */
+	uint64_t since_unix_ms;
+	uint64_t next_unix_ms; /* the next change by itself, 0: none */
+	uint64_t trips, refused;
+};
+
 struct msg_counter_row {
 	enum role role;
 	uint16_t id; /* enum counter */
@@ -546,6 +562,7 @@ MSG_CODEC(peers_ask)
 MSG_CODEC(node_row)
 MSG_CODEC(proc_row)
 MSG_CODEC(peer_row)
+MSG_CODEC(breaker_row)
 MSG_CODEC(counter_row)
 MSG_CODEC(log_level)
 MSG_CODEC(log_ask)

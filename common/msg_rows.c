@@ -174,6 +174,40 @@ msg_get_peer_row(struct rbuf *r, struct msg_peer_row *m)
 }
 
 void
+msg_put_breaker_row(struct wbuf *w, const struct msg_breaker_row *m)
+{
+	wbuf_str(w, m->name);
+	wbuf_bool(w, m->is_place);
+	endpoint_put(w, &m->place);
+	wbuf_u8(w, (uint8_t)m->state);
+	wbuf_u32(w, m->failures);
+	wbuf_u32(w, m->passes);
+	wbuf_u32(w, m->tries);
+	wbuf_u64(w, m->since_unix_ms);
+	wbuf_u64(w, m->next_unix_ms);
+	wbuf_u64(w, m->trips);
+	wbuf_u64(w, m->refused);
+}
+
+int
+msg_get_breaker_row(struct rbuf *r, struct msg_breaker_row *m)
+{
+	*m = (struct msg_breaker_row){0};
+	rbuf_str(r, m->name, sizeof(m->name));
+	m->is_place = rbuf_bool(r);
+	endpoint_get(r, &m->place);
+	m->state = (enum breaker_view)msg_enum(r, BV_CLOSED, BV_HALF + 1);
+	m->failures = rbuf_u32(r);
+	m->passes = rbuf_u32(r);
+	m->tries = rbuf_u32(r);
+	m->since_unix_ms = rbuf_u64(r);
+	m->next_unix_ms = rbuf_u64(r);
+	m->trips = rbuf_u64(r);
+	m->refused = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_counter_row(struct wbuf *w, const struct msg_counter_row *m)
 {
 	wbuf_u8(w, (uint8_t)m->role);

@@ -25,6 +25,8 @@ static const struct question questions[] = {
 	    { MSG_DHT_ROW, MSG_DHT_NODE },  CONTROL_LOOK_MS },
 	{ MSG_NET_ASK,      ON_BOTH,     R(ENGINE),
 	    { MSG_NET_ROW, MSG_MEMBER_ROW }, CONTROL_LOOK_MS },
+	{ MSG_BREAKERS_ASK, ON_BOTH,     R(ENGINE),
+	    { MSG_BREAKER_ROW },            CONTROL_LOOK_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -124,6 +126,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_dht_node other;
 		struct msg_net_row net;
 		struct msg_member_row member;
+		struct msg_breaker_row breaker;
 	} m;
 	struct rbuf r;
 
@@ -151,6 +154,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_net_row(&r, &m.net) == 0;
 	case MSG_MEMBER_ROW:
 		return msg_get_member_row(&r, &m.member) == 0;
+	case MSG_BREAKER_ROW:
+		return msg_get_breaker_row(&r, &m.breaker) == 0;
 	default:
 		return false;
 	}

@@ -74,6 +74,7 @@ static const struct chan_handler handlers[] = {
     {MSG_DHT_NODE, on_row},
     {MSG_NET_ROW, on_row},
     {MSG_MEMBER_ROW, on_row},
+    {MSG_BREAKER_ROW, on_row},
     {MSG_END, on_end},
 };
 

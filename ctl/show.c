@@ -32,6 +32,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_JOIN] = "mesh.join/1",
 	    [SHOW_REVOKE] = "mesh.revoke/1",
 	    [SHOW_RENEW] = "mesh.renew/1",
+	    [SHOW_BREAKERS] = "mesh.breakers/1",
 	};
 
 	return names[doc];
@@ -54,6 +55,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_INVITES] = {"invites"},
 	    [SHOW_INVITE] = {"contacts"},
 	    [SHOW_REVOKE] = {"serials"},
+	    [SHOW_BREAKERS] = {"breakers"},
 	};
 
 	return arrays[doc];

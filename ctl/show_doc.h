@@ -28,6 +28,7 @@ enum show_doc {
 	SHOW_JOIN, /* init and join: what was set up */
 	SHOW_REVOKE,
 	SHOW_RENEW,
+	SHOW_BREAKERS,
 	SHOW_NDOCS
 };
 

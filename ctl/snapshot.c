@@ -25,6 +25,7 @@ snapshot_clear(struct snapshot *s)
 	free(s->line);
 	free(s->peer);
 	free(s->member);
+	free(s->breaker);
 	free(s->dht_node);
 	free(s->find);
 	snapshot_init(s);
@@ -163,6 +164,21 @@ take_dht(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_breaker(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_breaker_row *m = one_more(s->breaker, sizeof(*m),
+	    s->nbreakers, &s->breakers_room, SNAPSHOT_BREAKERS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->breaker = m;
+	if (msg_get_breaker_row(r, &m[s->nbreakers]) == -1)
+		return -1;
+	s->nbreakers++;
+	return 0;
+}
+
+static int
 take_member(struct snapshot *s, struct rbuf *r)
 {
 	struct msg_member_row *m = one_more(s->member, sizeof(*m), s->nmembers,
@@ -240,6 +256,8 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_net(s, &r);
 	case MSG_MEMBER_ROW:
 		return take_member(s, &r);
+	case MSG_BREAKER_ROW:
+		return take_breaker(s, &r);
 	case MSG_DHT_ROW:
 		return take_dht(s, &r);
 	case MSG_DHT_NODE:

@@ -22,6 +22,7 @@
 #define SNAPSHOT_PEERS_MAX 8192
 #define SNAPSHOT_TEXTS_MAX 16384
 #define SNAPSHOT_LINES_MAX 65536
+#define SNAPSHOT_BREAKERS_MAX 65536
 #define SNAPSHOT_MEMBERS_MAX 65536
 #define SNAPSHOT_NODES_MAX 8192
 #define SNAPSHOT_FINDS_MAX 64
@@ -59,6 +60,8 @@ struct snapshot {
 	struct msg_dht_row dht;
 	struct msg_member_row *member;
 	size_t nmembers, members_room;
+	struct msg_breaker_row *breaker;
+	size_t nbreakers, breakers_room;
 	struct msg_dht_node *dht_node;
 	size_t ndht_nodes, dht_nodes_room;
 	struct msg_find_row *find;

@@ -80,6 +80,7 @@ int verb_status(const struct call *);
 int verb_peers(const struct call *);
 int verb_peer(const struct call *);
 int verb_counters(const struct call *);
+int verb_breakers(const struct call *);
 int verb_log(const struct call *);
 int verb_log_level(const struct call *); /* by verb_log */
 int verb_reload(const struct call *);

@@ -23,6 +23,9 @@ static const struct verb verbs[] = {
 	{ "counters", "[-a]", "a", 0, 0, COMPLETE_NONE,
 	    "What was counted, by process",
 	    "Only what is not zero; -a shows all.\n", verb_counters },
+	{ "breakers", "", "", 0, 0, COMPLETE_NONE,
+	    "Peers and places that failed and are left alone for now",
+	    "Only what is not closed.\n", verb_breakers },
 	{ "log", "[-a | -n N | level LEVEL]", "an", 0, 2, COMPLETE_LOG,
 	    "The last lines of all processes, or set the level",
 	    "-n N shows the last N lines (100), -a all that are kept.\n"

@@ -137,6 +137,12 @@ uint64_t engine_due(const struct engine *); /* UINT64_MAX: nothing */
 /* ---- looking ---- */
 const struct counters *engine_counters(struct engine *); /* gauges filled */
 uint32_t engine_npeers(const struct engine *);
+/*
+ * Breaker i, counting all there may be: 1 a row, 0 it is closed and has nothing
+ * to say, -1 there are no more.
+ */
+int engine_breaker_row(const struct engine *, uint32_t i, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_breaker_row *);
 /* Row i in configuration order; unix_ms - now_ms turns times into dates. */
 int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *);

@@ -147,7 +147,7 @@ left_alone(
 {
 	if (was != PEER_LOOKUP)
 		count(e, HS_GIVEN_UP);
-	if (p->breaker.trips == 0 || p->breaker.state == BREAKER_CLOSED)
+	if (p->breaker.wait.tries <= 1)
 		log_info("%s: %s", p->conf.name,
 		    was == PEER_LOOKUP ? "no known address" : "no answer");
 	p->hinted = false;

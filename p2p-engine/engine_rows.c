@@ -55,7 +55,7 @@ view_of(const struct peer_slot *p, uint64_t now_ms)
 
 	if (!p->conf.admin_up)
 		return PV_OFF;
-	if (p->peer.state == PEER_IDLE && p->breaker.state == BREAKER_OPEN)
+	if (breaker_blocks(&p->breaker))
 		return PV_WAIT;
 	if (p->peer.state == PEER_UP && !session_up(&p->ses, now_ms))
 		return session_dialing(&p->ses) ? PV_HANDSHAKE : PV_IDLE;
@@ -101,6 +101,42 @@ engine_peer_row(const struct engine *e, uint32_t i, uint64_t now_ms,
 	memcpy(row->allowed, p->conf.allowed,
 	    p->conf.nallowed * sizeof(*row->allowed));
 	return 0;
+}
+
+int
+engine_breaker_row(const struct engine *e, uint32_t i, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_breaker_row *row)
+{
+	static const enum breaker_view views[BREAKER_NSTATES] = {
+	    [BREAKER_CLOSED] = BV_CLOSED,
+	    [BREAKER_OPEN] = BV_OPEN,
+	    [BREAKER_HALF] = BV_HALF,
+	    [BREAKER_TRIAL] = BV_HALF,
+	};
+	uint32_t no = i / (SPOTS_MAX + 1), spot = i % (SPOTS_MAX + 1);
+	const struct peer_slot *p;
+	const struct breaker *b;
+
+	if (no >= e->npeers)
+		return -1;
+	p = e->slot[e->order[no]];
+	b = spot == 0 ? &p->breaker : &p->spots.at[spot - 1].breaker;
+	if (b->state == BREAKER_CLOSED)
+		return 0;
+	*row = (struct msg_breaker_row){.is_place = spot != 0,
+	    .state = views[b->state],
+	    .failures = b->failures,
+	    .passes = b->passes,
+	    .tries = b->wait.tries == 0 ? 0 : b->wait.tries - 1,
+	    .since_unix_ms = date(b->since_ms, now_ms, unix_ms),
+	    .trips = b->trips,
+	    .refused = b->refused};
+	memcpy(row->name, p->conf.name, sizeof(row->name));
+	if (spot != 0)
+		row->place = p->spots.at[spot - 1].ep;
+	if (b->due_ms > now_ms)
+		row->next_unix_ms = unix_ms + (b->due_ms - now_ms);
+	return 1;
 }
 
 /* ---- the network ---- */

@@ -11,12 +11,14 @@
  * keyd may be away on the other side.
  *
  * A trial is one handshake with all its repetitions, for BREAKER_TRIAL_MS.  The
- * packet that began it waits for its end, every other one is refused.
+ * packet that began it waits for its end, and so do those of the first moment,
+ * which a peer that is back answers; every other one is refused.
  */
 #include "engine_int.h"
 #include "handshake.h"
 #include "log.h"
 
+#define TRIAL_GRACE_MS 500
 /* Nothing heard for so long although we spoke: see wire/session.c. */
 #define DEAD_MS (WG_KEEPALIVE_MS + WG_REKEY_TIMEOUT_MS)
 
@@ -114,21 +116,29 @@ slot_want(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		slot_event(e, p, now_ms, PEV_WANTED);
 }
 
+/* What comes with the packet that began the trial waits with it. */
+static bool
+may_wait(const struct peer_slot *p, uint64_t now_ms)
+{
+	return p->breaker.state == BREAKER_TRIAL &&
+	    (p->hold.n == 0 || now_ms - p->breaker.since_ms < TRIAL_GRACE_MS);
+}
+
 enum counter
 slot_stop(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 {
 	struct peer_slot *p = r->to;
 	struct endpoint list[CANDIDATES_ALL];
-	bool first = p->breaker.state == BREAKER_TRIAL && p->hold.n == 0;
+	bool waits = may_wait(p, now_ms);
 
 	p->wanted_ms = now_ms;
-	if (!first && !lets(e, p, now_ms, BEV_PACKET))
+	if (!waits && !lets(e, p, now_ms, BEV_PACKET))
 		return slot_candidates(p, list) == 0 ? EO_NO_ENDPOINT
 						     : EO_BREAKER;
 	e->c.v[EO_HOLD_FULL] += hold_push(&p->hold,
 	    now_ms + e->node.hold_timeout_ms, r->vnet, r->data, r->len);
 	p->hinted = false;
-	if (!first)
+	if (!waits)
 		slot_event(e, p, now_ms, PEV_WANTED);
 	slot_arm(e, p);
 	return EO_HELD;

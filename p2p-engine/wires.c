@@ -368,6 +368,7 @@ static const struct chan_handler control_handlers[] = {
     {MSG_PEERS_ASK, on_peers},
     {MSG_COUNTERS_ASK, on_counters},
     {MSG_NET_ASK, net_on_ask},
+    {MSG_BREAKERS_ASK, net_on_breakers},
     {MSG_CRL, net_on_crl},
     {MSG_LEDGER_NEW, net_on_ledger},
     {MSG_RENEW_ASK, net_on_renew},

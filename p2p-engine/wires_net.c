@@ -187,6 +187,29 @@ net_on_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+enum chan_verdict
+net_on_breakers(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	const struct engine *e = engine_of(ctx);
+	uint64_t now_ms = clock_mono_ms(), unix_ms = clock_unix_ms();
+	struct msg_breaker_row m;
+	uint8_t body[sizeof(m) + 64];
+	struct wbuf w;
+	int is, r = 0;
+
+	for (uint32_t i = 0; r == 0 &&
+	     (is = engine_breaker_row(e, i, now_ms, unix_ms, &m)) != -1;
+	     i++) {
+		if (is == 0)
+			continue;
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_breaker_row(&w, &m);
+		r = wire_reply(ch, MSG_BREAKER_ROW, f->id, &w);
+	}
+	wire_end(ch, f->id, r == 0 ? END_OK : END_FAILED);
+	return CHAN_OK;
+}
+
 /* Done, or a line that says why not. */
 static void
 answer(struct chan *ch, uint32_t id, const char *why)

@@ -210,7 +210,7 @@ START_TEST(the_status_socket_only_looks)
 {
 	const uint16_t looks[] = {MSG_STATUS_ASK, MSG_PEERS_ASK,
 	    MSG_COUNTERS_ASK, MSG_LOG_ASK, MSG_FIND_ASK, MSG_DHT_ASK,
-	    MSG_NET_ASK};
+	    MSG_NET_ASK, MSG_BREAKERS_ASK};
 	const uint16_t acts[] = {MSG_RELOAD_ASK, MSG_LOG_LEVEL, MSG_CRL,
 	    MSG_LEDGER_NEW, MSG_RENEW_ASK};
 
@@ -323,6 +323,7 @@ START_TEST(the_engine_is_asked_about_the_network)
 	const struct msg_net_row net = {
 	    .prefix = {{4, {10}}, 8}, .prefix6 = {{6, {0xfd}}, 48}};
 	const struct msg_member_row member = {.state = PV_UP};
+	const struct msg_breaker_row breaker = {.name = "beta"};
 	const struct msg_text_row text = {.text = "done"};
 	struct wbuf q, w;
 
@@ -331,6 +332,8 @@ START_TEST(the_engine_is_asked_about_the_network)
 	row_from(ROLE_ENGINE, MSG_NET_ASK, &q, MSG_NET_ROW, &w);
 	msg_put_member_row(fresh(&w), &member);
 	row_from(ROLE_ENGINE, MSG_NET_ASK, &q, MSG_MEMBER_ROW, &w);
+	msg_put_breaker_row(fresh(&w), &breaker);
+	row_from(ROLE_ENGINE, MSG_BREAKERS_ASK, &q, MSG_BREAKER_ROW, &w);
 	msg_put_text_row(fresh(&w), &text);
 	row_from(ROLE_ENGINE, MSG_LEDGER_NEW, &q, MSG_TEXT_ROW, &w);
 	row_from(ROLE_ENGINE, MSG_RENEW_ASK, &q, MSG_TEXT_ROW, &w);

@@ -114,6 +114,8 @@ START_TEST(a_key_that_is_not_configured_is_an_unknown_peer)
 	duo_deliver(d, &m);
 	duo_pump(d);
 	AT_B(d, EI_UNKNOWN_PEER, 1);
+	/* from where b expects another one */
+	AT_B(d, HS_MISMATCH, 1);
 	duo_free(d);
 }
 END_TEST
@@ -292,6 +294,7 @@ START_TEST(another_psk_is_a_bad_handshake_and_the_same_one_works)
 	duo_a_to_b(d);
 	duo_pump(d);
 	ck_assert_uint_eq(duo_count(d, 0, EI_BAD_HANDSHAKE), 1);
+	ck_assert_uint_eq(duo_count(d, 0, HS_MISMATCH), 1);
 	ck_assert_int_ne(duo_state(d, 0), PV_UP);
 	d->side[1].conf.peer[0].has_psk = true;
 	memset(d->side[1].conf.peer[0].psk, 7, 32);
@@ -585,7 +588,7 @@ START_TEST(without_discoveryd_and_without_a_place_it_waits_and_tries_again)
 	d->side[0].disc = true;
 	duo_later(d, 1250);
 	duo_a_to_b(d);
-	ck_assert_int_eq(duo_state(d, 0), PV_LOOKUP);
+	ck_assert_int_eq(slot_of(d, 0)->peer.state, PEER_LOOKUP);
 	found_at(d, d->side[1].keys.pub, &d->side[1].ep);
 	duo_pump(d);
 	ck_assert_uint_eq(duo_count(d, 1, EI_DATA), 1);

@@ -122,6 +122,15 @@ blob_max(unsigned type)
 }
 
 static void
+largest_breaker(struct msg_breaker_row *m)
+{
+	FILL(m->name);
+	m->is_place = true;
+	m->place = (struct endpoint){full, 65535};
+	m->state = BV_HALF;
+}
+
+static void
 largest_net(unsigned type, union any_msg *m)
 {
 	switch (type) {
@@ -294,6 +303,9 @@ largest(unsigned type, union any_msg *m)
 		break;
 	case MSG_PEER_ROW:
 		largest_peer(&m->peer_row);
+		break;
+	case MSG_BREAKER_ROW:
+		largest_breaker(&m->breaker_row);
 		break;
 	case MSG_COUNTER_ROW:
 		m->counter_row =
@@ -495,6 +507,8 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_FIND_ROW, 1, 0, 4},
 	    {MSG_DHT_ROW, 78, 0, 2},
 	    {MSG_MEMBER_ROW, 0, 0, 5},
+	    {MSG_BREAKER_ROW, 2, 0, 1},
+	    {MSG_BREAKER_ROW, 22, 0, 2},
 	    {MSG_P_TUN, 2, 0, 15},
 	    {MSG_P_LISTEN, 0, 0, 1},
 	    {MSG_P_SPAWN, 0, 1, ROLE_NROLES - 1},

@@ -58,6 +58,7 @@
 	X(DHT_NODE, dht_node)                                                  \
 	X(NET_ROW, net_row)                                                    \
 	X(MEMBER_ROW, member_row)                                              \
+	X(BREAKER_ROW, breaker_row)                                            \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -118,6 +119,7 @@ union any_msg {
 	struct msg_dht_node dht_node;
 	struct msg_net_row net_row;
 	struct msg_member_row member_row;
+	struct msg_breaker_row breaker_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;
