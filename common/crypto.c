@@ -156,6 +156,13 @@ hmac(uint8_t out[32], const uint8_t key[32], const void *a, size_t alen,
 }
 
 void
+crypto_hmac(uint8_t out[32], const uint8_t key[32], const void *in, size_t len)
+{
+	hmac(out, key, in, len, 0, false);
+	must(EVP_MAC_init(lib.hmac, zero_key, sizeof(zero_key), NULL));
+}
+
+void
 crypto_kdf(uint8_t out[][32], unsigned n, const uint8_t ck[32], const void *in,
     size_t len)
 {

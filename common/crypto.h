@@ -30,6 +30,9 @@ void crypto_hash(
 /* keyed BLAKE2s with a 16-octet result (mac1, mac2, cookie); klen 16 or 32 */
 void crypto_mac(uint8_t out[16], const uint8_t *key, size_t klen,
     const void *in, size_t len);
+/* HMAC-BLAKE2s (RFC 2104) with a 32-octet key */
+void crypto_hmac(
+    uint8_t out[32], const uint8_t key[32], const void *in, size_t len);
 /* HKDF with HMAC-BLAKE2s as in the WireGuard paper: n = 1..3 outputs */
 void crypto_kdf(uint8_t out[][32], unsigned n, const uint8_t ck[32],
     const void *in, size_t len);

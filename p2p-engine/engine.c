@@ -208,6 +208,7 @@ judge(struct engine *e, uint64_t now_ms, struct datagram *d)
 		return hs_response(e, now_ms, d);
 	case WG_COOKIE:
 		return hs_cookie(e, now_ms, d);
+	case WG_PROBE:
 	case WG_NONE:
 		break;
 	}

@@ -20,6 +20,8 @@ wg_classify(const uint8_t *msg, size_t len)
 		return WG_RESPONSE;
 	if (msg[0] == WG_COOKIE && len == WG_COOKIE_LEN)
 		return WG_COOKIE;
+	if (msg[0] == WG_PROBE && len >= WG_PROBE_MIN)
+		return WG_PROBE;
 	return WG_NONE;
 }
 

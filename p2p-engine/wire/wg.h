@@ -8,14 +8,16 @@
 
 /*
  * The WireGuard wire format: sizes, offsets and constants of the whitepaper,
- * sections 5.4 and 6.1.  Little-endian.
+ * sections 5.4 and 6.1.  Little-endian.  And what we say besides, between
+ * nodes that understand it: stock peers drop a type that they do not know.
  */
 enum wg_type {
 	WG_NONE, /* not a WireGuard message */
 	WG_INITIATION = 1,
 	WG_RESPONSE = 2,
 	WG_COOKIE = 3,
-	WG_DATA = 4
+	WG_DATA = 4,
+	WG_PROBE = 5 /* not WireGuard's: see probe.h */
 };
 
 #define WG_INITIATION_LEN 148
@@ -23,12 +25,13 @@ enum wg_type {
 #define WG_COOKIE_LEN 64
 #define WG_DATA_HDR 16
 #define WG_DATA_MIN 32 /* header and tag: a keepalive */
+#define WG_PROBE_MIN 64 /* header, 32 octets, tag */
 #define WG_TAG 16
 #define WG_STAMP 12
 
 /* where the fields are */
 #define WG_SENDER 4         /* u32, initiation and response */
-#define WG_DATA_RECEIVER 4  /* u32, also of a cookie reply */
+#define WG_DATA_RECEIVER 4  /* u32, also of a cookie reply, a probe */
 #define WG_RESP_RECEIVER 8  /* u32 */
 #define WG_DATA_COUNTER 8   /* u64 */
 #define WG_INIT_EPHEMERAL 8 /* 32 */

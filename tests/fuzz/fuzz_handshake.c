@@ -316,6 +316,7 @@ receive(struct node *n, uint64_t now, const struct packet *p)
 	case WG_DATA:
 		on_data(n, now, msg, p->len);
 		break;
+	case WG_PROBE:
 	case WG_NONE:
 		break;
 	}
