@@ -39,7 +39,7 @@ HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE $(AUTO_ZERO)
 OPT ?= -O2 -g
 INC = -Icommon -Itunnel-priv -Ikeyd -Ip2p-engine -Ip2p-engine/dispatch \
 	-Ip2p-engine/wire -Ip2p-engine/resilience -Ip2p-engine/reach \
-	-Ip2p-engine/join \
+	-Ip2p-engine/join -Ip2p-engine/pool \
 	-Idiscoveryd -Idiscoveryd/dht -Ictl
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMESH_VERSION='"$(VERSION)"' \
 	-DMESH_LIBEXECDIR='"$(LIBEXECDIR)"' -DMESH_SYSCONFDIR='"$(SYSCONFDIR)"' \

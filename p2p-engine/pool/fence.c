@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/pool/fence.c */
+/* When a flow may change its stream: see fence.h. */
+#include "fence.h"
+
+void
+fence_raise(struct fence *f, uint64_t now_ms, uint64_t token, uint32_t rtt_us)
+{
+	uint64_t wait_ms = rtt_us / 1000 + FENCE_WAIT_MS / 2;
+
+	if (wait_ms < FENCE_WAIT_MS)
+		wait_ms = FENCE_WAIT_MS;
+	if (wait_ms > FENCE_WAIT_MAX_MS)
+		wait_ms = FENCE_WAIT_MAX_MS;
+	*f = (struct fence){
+	    .up = true, .token = token, .due_ms = now_ms + wait_ms};
+}
+
+bool
+fence_ack(struct fence *f, uint64_t token)
+{
+	if (!f->up || f->token != token)
+		return false;
+	f->passed = true;
+	return true;
+}
+
+bool
+fence_over(const struct fence *f, uint64_t now_ms)
+{
+	return f->up && (f->passed || now_ms >= f->due_ms);
+}
+
+bool
+fence_is_idle(uint64_t idle_ms, uint32_t spread_us)
+{
+	return idle_ms >= FENCE_IDLE_MS + spread_us / 1000;
+}
+
+uint64_t
+fence_due(const struct fence *f)
+{
+	if (!f->up)
+		return UINT64_MAX;
+	return f->passed ? 0 : f->due_ms;
+}
+
+void
+fence_drop(struct fence *f)
+{
+	*f = (struct fence){0};
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/* file: tests/unit/check_fence.c */
+/* When a flow may change its stream. */
+#include "fence.h"
+#include "unit.h"
+
+START_TEST(a_fence_is_over_when_it_is_acknowledged)
+{
+	struct fence f;
+
+	fence_raise(&f, 1000, 77, 0);
+	ck_assert(!fence_over(&f, 1000));
+	ck_assert(!fence_ack(&f, 76));
+	ck_assert(!fence_over(&f, 1099));
+	ck_assert(fence_ack(&f, 77));
+	ck_assert(fence_over(&f, 1001));
+	ck_assert_uint_eq(fence_due(&f), 0);
+}
+END_TEST
+
+START_TEST(a_fence_that_nobody_answers_is_over_after_100_ms)
+{
+	struct fence f;
+
+	fence_raise(&f, 1000, 1, 0);
+	ck_assert_uint_eq(fence_due(&f), 1100);
+	ck_assert(!fence_over(&f, 1099));
+	ck_assert(fence_over(&f, 1100));
+}
+END_TEST
+
+START_TEST(on_a_long_path_it_waits_longer_but_not_for_ever)
+{
+	struct fence f;
+
+	fence_raise(&f, 1000, 1, 160000);
+	ck_assert_uint_eq(fence_due(&f), 1210);
+	fence_raise(&f, 1000, 1, 60000000);
+	ck_assert_uint_eq(fence_due(&f), 1000 + FENCE_WAIT_MAX_MS);
+}
+END_TEST
+
+START_TEST(what_is_not_up_is_neither_over_nor_acknowledged)
+{
+	struct fence f = {0};
+
+	ck_assert(!fence_over(&f, 1000));
+	ck_assert(!fence_ack(&f, 0));
+	ck_assert_uint_eq(fence_due(&f), UINT64_MAX);
+	fence_raise(&f, 1000, 5, 0);
+	fence_drop(&f);
+	ck_assert(!fence_ack(&f, 5));
+}
+END_TEST
+
+START_TEST(a_silent_flow_is_idle_after_a_second_and_the_difference_of_ways)
+{
+	ck_assert(!fence_is_idle(FENCE_IDLE_MS - 1, 0));
+	ck_assert(fence_is_idle(FENCE_IDLE_MS, 0));
+	ck_assert(!fence_is_idle(FENCE_IDLE_MS + 79, 80000));
+	ck_assert(fence_is_idle(FENCE_IDLE_MS + 80, 80000));
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {a_fence_is_over_when_it_is_acknowledged,
+	    a_fence_that_nobody_answers_is_over_after_100_ms,
+	    on_a_long_path_it_waits_longer_but_not_for_ever,
+	    what_is_not_up_is_neither_over_nor_acknowledged,
+	    a_silent_flow_is_idle_after_a_second_and_the_difference_of_ways};
+
+	return UNIT_RUN("fence", tests);
+}
