@@ -226,3 +226,157 @@ join_invite_get(const uint8_t *in, size_t len, struct join_invite *i)
 		return -1;
 	return rbuf_done(&r);
 }
+
+/* ---- streams ---- */
+
+static void
+cands_put(struct wbuf *w, const void *cand, uint8_t n)
+{
+	if (n > 0)
+		wbuf_bytes(w, cand, (size_t)n * STREAM_CANDIDATE);
+}
+
+static void
+cands_get(struct rbuf *r, uint8_t cand[][STREAM_CANDIDATE], uint8_t n)
+{
+	if (n > STREAM_CANDIDATES)
+		r->bad = true;
+	for (unsigned i = 0; i < n && !r->bad; i++)
+		rbuf_bytes(r, cand[i], STREAM_CANDIDATE);
+}
+
+size_t
+stream_open_put(uint8_t out[FRAME_BODY_MAX], const struct stream_open *o)
+{
+	struct wbuf w;
+
+	if (o->n > STREAM_CANDIDATES)
+		return 0;
+	wbuf_init(&w, out, FRAME_BODY_MAX);
+	wbuf_u32(&w, o->req);
+	wbuf_u16(&w, o->id);
+	wbuf_u8(&w, o->flags);
+	wbuf_u8(&w, o->n);
+	wbuf_bytes(&w, o->key, sizeof(o->key));
+	wbuf_bytes(&w, o->psk, sizeof(o->psk));
+	cands_put(&w, o->cand, o->n);
+	return whole(&w);
+}
+
+int
+stream_open_get(const uint8_t *in, size_t len, struct stream_open *o)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, in, len);
+	o->req = rbuf_u32(&r);
+	o->id = rbuf_u16(&r);
+	o->flags = rbuf_u8(&r);
+	o->n = rbuf_u8(&r);
+	rbuf_bytes(&r, o->key, sizeof(o->key));
+	rbuf_bytes(&r, o->psk, sizeof(o->psk));
+	cands_get(&r, o->cand, o->n);
+	return rbuf_done(&r);
+}
+
+size_t
+stream_accept_put(uint8_t out[FRAME_BODY_MAX], const struct stream_accept *a)
+{
+	struct wbuf w;
+
+	if (a->n > STREAM_CANDIDATES || a->status >= ACCEPT_NSTATUS)
+		return 0;
+	wbuf_init(&w, out, FRAME_BODY_MAX);
+	wbuf_u32(&w, a->req);
+	wbuf_u16(&w, a->id);
+	wbuf_u8(&w, a->status);
+	wbuf_u8(&w, a->n);
+	cands_put(&w, a->cand, a->n);
+	return whole(&w);
+}
+
+int
+stream_accept_get(const uint8_t *in, size_t len, struct stream_accept *a)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, in, len);
+	a->req = rbuf_u32(&r);
+	a->id = rbuf_u16(&r);
+	a->status = rbuf_u8(&r);
+	a->n = rbuf_u8(&r);
+	cands_get(&r, a->cand, a->n);
+	return a->status < ACCEPT_NSTATUS ? rbuf_done(&r) : -1;
+}
+
+size_t
+stream_close_put(uint8_t out[FRAME_BODY_MAX], const struct stream_close *c)
+{
+	struct wbuf w;
+
+	if (c->mine > 1)
+		return 0;
+	wbuf_init(&w, out, FRAME_BODY_MAX);
+	wbuf_u16(&w, c->id);
+	wbuf_u8(&w, c->mine);
+	wbuf_u8(&w, c->reason);
+	return whole(&w);
+}
+
+int
+stream_close_get(const uint8_t *in, size_t len, struct stream_close *c)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, in, len);
+	c->id = rbuf_u16(&r);
+	c->mine = rbuf_u8(&r);
+	c->reason = rbuf_u8(&r);
+	return c->mine <= 1 ? rbuf_done(&r) : -1;
+}
+
+size_t
+stream_stats_put(uint8_t out[FRAME_BODY_MAX], const struct stream_stats *s)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, out, FRAME_BODY_MAX);
+	wbuf_u64(&w, s->tx);
+	wbuf_u64(&w, s->rx);
+	wbuf_u64(&w, s->rx_max);
+	wbuf_u32(&w, s->queue_us);
+	return whole(&w);
+}
+
+int
+stream_stats_get(const uint8_t *in, size_t len, struct stream_stats *s)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, in, len);
+	s->tx = rbuf_u64(&r);
+	s->rx = rbuf_u64(&r);
+	s->rx_max = rbuf_u64(&r);
+	s->queue_us = rbuf_u32(&r);
+	return rbuf_done(&r);
+}
+
+size_t
+fence_put(uint8_t out[FRAME_BODY_MAX], uint64_t token)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, out, FRAME_BODY_MAX);
+	wbuf_u64(&w, token);
+	return whole(&w);
+}
+
+int
+fence_get(const uint8_t *in, size_t len, uint64_t *token)
+{
+	struct rbuf r;
+
+	rbuf_init(&r, in, len);
+	*token = rbuf_u64(&r);
+	return rbuf_done(&r);
+}

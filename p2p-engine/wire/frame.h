@@ -28,6 +28,12 @@ enum frame_type {
 	FRAME_HELLO = 1,
 	FRAME_HELLO_ACK = 2,
 	FRAME_BYE = 3,
+	FRAME_STREAM_OPEN = 10,
+	FRAME_STREAM_ACCEPT = 11,
+	FRAME_STREAM_CLOSE = 12,
+	FRAME_STREAM_STATS = 13, /* this and the next two: on the stream */
+	FRAME_FENCE = 14,
+	FRAME_FENCE_ACK = 15,
 	FRAME_WHO_HAS = 40, /* this and the next two: discoveryd's business */
 	FRAME_RECORD = 41,
 	FRAME_PEERS = 42,
@@ -56,8 +62,12 @@ int frame_get(const uint8_t *, size_t len, struct frame *);
  */
 #define HELLO_VERSION 1
 #define HELLO_MIN 58
+#define HELLO_STREAMS 1 /* streams and probes */
+#define HELLO_RELAY 2
+#define HELLO_TLS 4
+#define HELLO_PMTU 8
 struct hello {
-	uint16_t flags; /* 1 streams, 2 relay willing, 4 TLS, 8 PMTU */
+	uint16_t flags; /* HELLO_*; others mean nothing to us */
 	uint64_t boot;  /* another one: it was started anew */
 	uint8_t streams;
 	uint16_t mtu;
@@ -113,5 +123,62 @@ struct join_invite {
 };
 size_t join_invite_put(uint8_t out[FRAME_BODY_MAX], const struct join_invite *);
 int join_invite_get(const uint8_t *, size_t len, struct join_invite *);
+
+/*
+ * STREAM_OPEN: u32 request number | u16 stream | u8 flags | u8 n
+ * | stream key 32 | psk 32 | n candidates.  Stream numbers are the opener's.
+ */
+#define OPEN_OWN_SOCKET 1   /* the opener sends from another port */
+#define OPEN_YOUR_SOCKET 2  /* ... and wants the acceptor to */
+#define STREAM_CANDIDATES 4 /* more are no frame of ours */
+#define STREAM_CANDIDATE 24
+struct stream_open {
+	uint32_t req;
+	uint16_t id;
+	uint8_t flags, n;
+	uint8_t key[32], psk[32];
+	uint8_t cand[STREAM_CANDIDATES][STREAM_CANDIDATE]; /* record.h's */
+};
+size_t stream_open_put(uint8_t out[FRAME_BODY_MAX], const struct stream_open *);
+int stream_open_get(const uint8_t *, size_t len, struct stream_open *);
+
+/* STREAM_ACCEPT: u32 request number | u16 stream | u8 status | u8 n | those */
+enum accept_status { ACCEPT_OK, ACCEPT_LIMIT, ACCEPT_POLICY, ACCEPT_NSTATUS };
+struct stream_accept {
+	uint32_t req;
+	uint16_t id;
+	uint8_t status, n;
+	uint8_t cand[STREAM_CANDIDATES][STREAM_CANDIDATE]; /* record.h's */
+};
+size_t stream_accept_put(
+    uint8_t out[FRAME_BODY_MAX], const struct stream_accept *);
+int stream_accept_get(const uint8_t *, size_t len, struct stream_accept *);
+
+/* STREAM_CLOSE: u16 stream | u8 1: the sender opened it | u8 reason */
+enum close_reason { CLOSE_IDLE, CLOSE_LIMIT, CLOSE_UNHEALTHY, CLOSE_NREASONS };
+struct stream_close {
+	uint16_t id;
+	uint8_t mine, reason; /* any reason */
+};
+size_t stream_close_put(
+    uint8_t out[FRAME_BODY_MAX], const struct stream_close *);
+int stream_close_get(const uint8_t *, size_t len, struct stream_close *);
+
+/*
+ * STREAM_STATS: u64 packets sent | u64 received | u64 greatest counter
+ * received | u32 wait in the queue, us.  Of the present key of the stream that
+ * it comes on.
+ */
+struct stream_stats {
+	uint64_t tx, rx, rx_max;
+	uint32_t queue_us;
+};
+size_t stream_stats_put(
+    uint8_t out[FRAME_BODY_MAX], const struct stream_stats *);
+int stream_stats_get(const uint8_t *, size_t len, struct stream_stats *);
+
+/* FENCE and FENCE_ACK: u64 token */
+size_t fence_put(uint8_t out[FRAME_BODY_MAX], uint64_t token);
+int fence_get(const uint8_t *, size_t len, uint64_t *token);
 
 #endif

@@ -17,9 +17,46 @@ union any_body {
 	struct join_ask ask;
 	struct join_reply reply;
 	struct join_invite invite;
+	struct stream_open open;
+	struct stream_accept accept;
+	struct stream_close close;
+	struct stream_stats stats;
+	uint64_t token;
 };
 
 static uint8_t out[FRAME_BODY_MAX];
+
+static size_t
+stream_again(const struct frame *f)
+{
+	static union any_body b;
+
+	switch (f->type) {
+	case FRAME_STREAM_OPEN:
+		return stream_open_get(f->body, f->len, &b.open) == -1
+		    ? 0
+		    : stream_open_put(out, &b.open);
+	case FRAME_STREAM_ACCEPT:
+		return stream_accept_get(f->body, f->len, &b.accept) == -1
+		    ? 0
+		    : stream_accept_put(out, &b.accept);
+	case FRAME_STREAM_CLOSE:
+		return stream_close_get(f->body, f->len, &b.close) == -1
+		    ? 0
+		    : stream_close_put(out, &b.close);
+	case FRAME_STREAM_STATS:
+		return stream_stats_get(f->body, f->len, &b.stats) == -1
+		    ? 0
+		    : stream_stats_put(out, &b.stats);
+	case FRAME_FENCE:
+	case FRAME_FENCE_ACK:
+		return fence_get(f->body, f->len, &b.token) == -1
+		    ? 0
+		    : fence_put(out, b.token);
+	default:
+		return 0;
+	}
+}
 
 /* The body understood and written again: its length, 0: not understood. */
 static size_t
@@ -51,7 +88,7 @@ again(const struct frame *f)
 		    ? 0
 		    : join_invite_put(out, &b.invite);
 	default:
-		return 0;
+		return stream_again(f);
 	}
 }
 

@@ -179,6 +179,61 @@ START_TEST(an_invitation_is_told_there_and_back)
 }
 END_TEST
 
+START_TEST(frames_of_streams_are_read_as_they_were_written)
+{
+	struct stream_open o = {.req = 7, .id = 3, .flags = OPEN_OWN_SOCKET},
+			   o2;
+	struct stream_accept a = {.req = 7, .id = 3, .status = ACCEPT_LIMIT},
+			     a2;
+	struct stream_close c = {.id = 3, .mine = 1, .reason = 9}, c2;
+	struct stream_stats t = {.tx = 1, .rx = 2, .rx_max = 3, .queue_us = 4},
+			    t2;
+	uint64_t token;
+
+	memset(o.key, 1, sizeof(o.key));
+	memset(o.psk, 2, sizeof(o.psk));
+	ck_assert_int_eq(
+	    stream_open_get(body, stream_open_put(body, &o), &o2), 0);
+	ck_assert_mem_eq(o2.psk, o.psk, 32);
+	ck_assert_uint_eq(o2.id, 3);
+	ck_assert_int_eq(
+	    stream_accept_get(body, stream_accept_put(body, &a), &a2), 0);
+	ck_assert_uint_eq(a2.status, ACCEPT_LIMIT);
+	ck_assert_int_eq(
+	    stream_close_get(body, stream_close_put(body, &c), &c2), 0);
+	ck_assert_uint_eq(c2.reason, 9);
+	ck_assert_int_eq(
+	    stream_stats_get(body, stream_stats_put(body, &t), &t2), 0);
+	ck_assert_uint_eq(t2.rx_max, 3);
+	ck_assert_int_eq(fence_get(body, fence_put(body, 99), &token), 0);
+	ck_assert_uint_eq(token, 99);
+}
+END_TEST
+
+START_TEST(frames_of_streams_that_are_cut_or_too_long_are_none)
+{
+	struct stream_open o = {.req = 7, .n = STREAM_CANDIDATES};
+	struct stream_accept a;
+	uint64_t token;
+	size_t n = stream_open_put(body, &o);
+
+	ck_assert_uint_eq(n, 72 + 4 * 24);
+	memset(body + n, 0, 24);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(stream_open_get(body, i, &o), -1);
+	ck_assert_int_eq(stream_open_get(body, n + 1, &o), -1);
+	o.n = STREAM_CANDIDATES + 1;
+	ck_assert_uint_eq(stream_open_put(body, &o), 0);
+	body[7] = STREAM_CANDIDATES + 1;
+	ck_assert_int_eq(stream_open_get(body, n + 24, &o), -1);
+	body[6] = ACCEPT_NSTATUS;
+	body[7] = 0;
+	ck_assert_int_eq(stream_accept_get(body, 8, &a), -1);
+	ck_assert_int_eq(fence_get(body, 7, &token), -1);
+	ck_assert_int_eq(fence_get(body, 9, &token), -1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -191,6 +246,8 @@ main(void)
 	    a_goodbye_has_a_reason_and_an_unknown_one_is_policy,
 	    joining_is_asked_and_answered_there_and_back,
 	    an_invitation_is_told_there_and_back,
+	    frames_of_streams_are_read_as_they_were_written,
+	    frames_of_streams_that_are_cut_or_too_long_are_none,
 	};
 
 	return UNIT_RUN("frame", tests);
