@@ -61,6 +61,8 @@ struct conf_peer {
 	bool admin_up;
 };
 
+#define CONF_STREAMS_MAX 16 /* to one peer */
+
 struct conf_node {
 	char name[CONF_NAME_MAX];
 	char key_file[CONF_PATH_MAX];
@@ -94,6 +96,11 @@ struct conf_node {
 	uint32_t hold_timeout_ms;
 	/* flows */
 	uint32_t flows_max, flows_idle_s, flows_cleanup_s;
+	/* streams: of one peer */
+	uint8_t streams_max, streams_min;
+	uint32_t streams_idle_s, streams_cleanup_s;
+	uint16_t streams_buffer; /* packets of each */
+	bool streams_sockets;    /* each its own UDP socket */
 	/* sessions */
 	uint32_t sessions_max, sessions_idle_s; /* idle 0: kept */
 	/* limits */

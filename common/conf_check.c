@@ -199,6 +199,25 @@ check_crypto(struct conf_parser *p)
 }
 
 static void
+check_streams(struct conf_parser *p)
+{
+	const struct conf_node *n = &p->conf->node;
+	const struct conf_place *at;
+	struct conf_place nowhere;
+
+	if (n->streams_min <= n->streams_max ||
+	    conf_was_refused(p, "streams", "min per peer") ||
+	    conf_was_refused(p, "streams", "max per peer"))
+		return;
+	at = conf_place_of(p, "streams", "min per peer", &nowhere);
+	if (at->line == 0)
+		at = conf_place_of(p, "streams", "max per peer", &nowhere);
+	conf_complain(p, CONF_ERROR, at,
+	    "min per peer %u is more than max per peer %u",
+	    (unsigned)n->streams_min, (unsigned)n->streams_max);
+}
+
+static void
 check_sockets(struct conf_parser *p)
 {
 	const struct conf_node *n = &p->conf->node;
@@ -291,6 +310,7 @@ conf_check_all(struct conf_parser *p)
 	check_addresses(p);
 	check_subnets(p);
 	check_crypto(p);
+	check_streams(p);
 	check_sockets(p);
 	check_names(p);
 	check_given(p);

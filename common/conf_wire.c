@@ -189,6 +189,12 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->flows_max);
 	wbuf_u32(w, n->flows_idle_s);
 	wbuf_u32(w, n->flows_cleanup_s);
+	wbuf_u8(w, n->streams_max);
+	wbuf_u8(w, n->streams_min);
+	wbuf_u32(w, n->streams_idle_s);
+	wbuf_u32(w, n->streams_cleanup_s);
+	wbuf_u16(w, n->streams_buffer);
+	wbuf_bool(w, n->streams_sockets);
 	wbuf_u32(w, n->sessions_max);
 	wbuf_u32(w, n->sessions_idle_s);
 	wbuf_u32(w, n->handshakes_per_source);
@@ -226,6 +232,12 @@ get_numbers(struct rbuf *r, struct conf_node *n)
 	n->flows_max = rbuf_u32(r);
 	n->flows_idle_s = rbuf_u32(r);
 	n->flows_cleanup_s = rbuf_u32(r);
+	n->streams_max = rbuf_u8(r);
+	n->streams_min = rbuf_u8(r);
+	n->streams_idle_s = rbuf_u32(r);
+	n->streams_cleanup_s = rbuf_u32(r);
+	n->streams_buffer = rbuf_u16(r);
+	n->streams_sockets = rbuf_bool(r);
 	n->sessions_max = rbuf_u32(r);
 	n->sessions_idle_s = rbuf_u32(r);
 	n->handshakes_per_source = rbuf_u32(r);

@@ -294,6 +294,12 @@ test_node(uint64_t *seed, struct conf_node *n)
 	n->flows_max = test_between(seed, 16, 1 << 20);
 	n->flows_idle_s = test_between(seed, 1, 86400);
 	n->flows_cleanup_s = test_between(seed, 1, 3600);
+	n->streams_max = (uint8_t)test_between(seed, 8, CONF_STREAMS_MAX);
+	n->streams_min = (uint8_t)test_between(seed, 1, 8);
+	n->streams_idle_s = test_between(seed, 1, 86400);
+	n->streams_cleanup_s = test_between(seed, 1, 3600);
+	n->streams_buffer = (uint16_t)test_between(seed, 1, 1024);
+	n->streams_sockets = test_rnd(seed, 2) == 0;
 	n->sessions_max = test_between(seed, 1, 65536);
 	n->sessions_idle_s = test_between(seed, 0, 86400);
 	n->handshakes_per_source = test_between(seed, 1, 10000);
