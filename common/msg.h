@@ -181,6 +181,14 @@ struct msg_tun_fd {
 	uint8_t offload; /* what the kernel granted: OFFLOAD_* of packets.h */
 };
 
+/* Sockets from here on are for streams: those of stream 1, IPv4 and 6, 2 ... */
+#define UDP_STREAM_FIRST 32
+static inline uint16_t
+udp_stream_socket(unsigned stream, uint8_t family)
+{
+	return (uint16_t)(UDP_STREAM_FIRST + 2 * (stream - 1) + (family == 6));
+}
+
 struct msg_udp_fd {
 	uint16_t index;        /* names the socket from now on */
 	struct endpoint local; /* as bound */

@@ -226,7 +226,7 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 	},
 	[ROLE_ENGINE] = {
 		.pledge = "stdio inet recvfd", .landlock = LL_CHILD,
-		.nofile = 64, .nproc = 0, .fsize = 0, .as_mib = 512,
+		.nofile = 96, .nproc = 0, .fsize = 0, .as_mib = 512,
 		.memlock_kib = 0,
 	},
 	[ROLE_DISC] = {

@@ -82,6 +82,9 @@ engine_sock_for(
 			continue;
 		if (e->sock[i].no == *sock)
 			return true;
+		/* those of streams are nobody else's */
+		if (e->sock[i].no >= UDP_STREAM_FIRST)
+			continue;
 		if (!found)
 			first = e->sock[i].no;
 		found = true;

@@ -39,7 +39,7 @@
  *	handshake.c    messages 1 to 3, both roles
  *	dispatch/path.c  the straight line
  */
-#define SOCKETS_MAX 32
+#define SOCKETS_MAX 64
 #define TICK_BATCH 64        /* timers a turn: each may cost a DH or two */
 #define BATCHES 16           /* peers with datagrams pending at one time */
 #define JOB_DATAGRAMS 8      /* fewer are done sooner than given away */

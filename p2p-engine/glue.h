@@ -17,7 +17,7 @@
  * wires.c the channels to keyd, discoveryd and control, wires_net.c what goes
  * over them about the network.
  */
-#define UDP_SOCKETS 32
+#define UDP_SOCKETS 64
 /* Receives that may be with the crew, and one that is being filled. */
 #define RX_BUFFERS 8
 /*

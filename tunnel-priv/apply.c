@@ -66,9 +66,11 @@ static struct net_udp *
 udp_place(struct net *n, const struct plan_socket *s)
 {
 	unsigned from = s->disc == -1 ? 0 : NET_ENGINE_MAX;
-	unsigned to = s->disc == -1 ? NET_ENGINE_MAX : NET_UDP_MAX;
+	unsigned to = s->disc == -1 ? NET_LISTEN_MAX : NET_UDP_MAX;
 	struct net_udp *unused = NULL;
 
+	if (s->stream != 0)
+		return &n->udp[udp_stream_socket(s->stream, s->at.addr.family)];
 	for (struct net_udp *u = n->udp + from; u < n->udp + to; u++)
 		if (u->fd == -1)
 			unused = u;
@@ -95,7 +97,7 @@ udp_open(struct net *n, const struct plan_socket *s, char err[NET_ERR])
 		return 0;
 	if (s->need != PLAN_MAY)
 		return -1;
-	log_warnx("lan: %s", err);
+	log_warnx("%s: %s", s->stream != 0 ? "streams" : "lan", err);
 	return 0;
 }
 

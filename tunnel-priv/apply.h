@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "ask.h"
+#include "msg.h"
 #include "plan.h"
 
 /*
@@ -15,9 +16,14 @@
  * or undoes what it did and leaves things as `old` had them.
  */
 #define NET_ERR ASK_ERR
-/* Old and new at the same time; the engine's places come first. */
-#define NET_ENGINE_MAX (2 * PLAN_ENGINE_MAX)
-#define NET_UDP_MAX (2 * PLAN_SOCKETS_MAX)
+/*
+ * Old and new at the same time; the engine's places come first, of these the
+ * listening ones.  A stream's has its own place: it does not change.
+ */
+#define NET_LISTEN_MAX (2 * PLAN_ENGINE_MAX)
+#define NET_ENGINE_MAX (NET_LISTEN_MAX + PLAN_STREAM_MAX)
+#define NET_UDP_MAX (NET_ENGINE_MAX + 2 * PLAN_DISC_MAX)
+_Static_assert(NET_LISTEN_MAX == UDP_STREAM_FIRST, "as the engine knows them");
 
 /* A socket's place in the table is its number (UDP_FD) as long as it lives. */
 struct net_udp {

@@ -55,7 +55,7 @@ static void
 add(const struct net *n, uint32_t ifindex, const struct addr *a,
     struct msg_places *m)
 {
-	for (unsigned i = 0; i < NET_ENGINE_MAX; i++) {
+	for (unsigned i = 0; i < NET_LISTEN_MAX; i++) {
 		const struct net_udp *u = &n->udp[i];
 		struct place_row *row = &m->at[m->n];
 

@@ -96,15 +96,44 @@ disc_socket(const struct conf_node *c, unsigned which, struct plan_socket *out)
 	return true;
 }
 
-/* Two numbers for each `listen on`, then one for each of discoveryd's. */
+static bool
+has_family(const struct conf_node *c, uint8_t family)
+{
+	for (unsigned i = 0; i < c->nlisten; i++)
+		if (c->listen_any[i] || c->listen[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* One more than can be in use beside stream 0: what replaces a bad one. */
+static bool
+stream_socket(const struct conf_node *c, unsigned n, struct plan_socket *out)
+{
+	out->at.addr.family = n % 2 == 0 ? 4 : 6;
+	out->stream = (uint8_t)(n / 2 + 1);
+	out->need = PLAN_MAY;
+	return c->streams_sockets && c->streams_max > 1 &&
+	    c->cert_file[0] != '\0' && out->stream <= c->streams_max &&
+	    has_family(c, out->at.addr.family);
+}
+
+/*
+ * Two numbers for each `listen on`, then one for each of discoveryd's, then
+ * two for each stream.
+ */
 bool
 plan_socket(const struct conf_node *c, unsigned *i, struct plan_socket *out)
 {
-	while (*i < 2u * c->nlisten + PLAN_DISC_MAX) {
+	unsigned last = 2u * c->nlisten + PLAN_DISC_MAX;
+
+	while (*i < last + PLAN_STREAM_MAX) {
 		unsigned n = (*i)++;
 
 		*out = (struct plan_socket){.disc = -1};
-		if (n >= 2u * c->nlisten) {
+		if (n >= last) {
+			if (stream_socket(c, n - last, out))
+				return true;
+		} else if (n >= 2u * c->nlisten) {
 			if (disc_socket(c, n - 2u * c->nlisten, out))
 				return true;
 		} else if (half(&c->listen[n / 2], c->listen_any[n / 2],

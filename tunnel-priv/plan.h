@@ -32,12 +32,15 @@ bool plan_next(const struct conf_node *have, const struct conf_node *want,
 bool plan_connected(const struct conf_node *, const struct prefix *);
 
 /*
- * The sockets that are wanted: the engine's, of `listen on`, and discoveryd's,
- * of `dht listen on` and `lan`.  `*` is one for each family.
+ * The sockets that are wanted: the engine's, of `listen on`, discoveryd's, of
+ * `dht listen on` and `lan`, and those for streams, in a network.  `*` is one
+ * for each family.
  */
 #define PLAN_ENGINE_MAX (2 * CONF_LISTEN_MAX)
 #define PLAN_DISC_MAX 4
-#define PLAN_SOCKETS_MAX (PLAN_ENGINE_MAX + PLAN_DISC_MAX)
+/* For streams: one a family, for as many as one peer may have. */
+#define PLAN_STREAM_MAX (2 * (CONF_STREAMS_MAX - 1))
+#define PLAN_SOCKETS_MAX (PLAN_ENGINE_MAX + PLAN_DISC_MAX + PLAN_STREAM_MAX)
 enum plan_need {
 	PLAN_MUST,
 	PLAN_IF_FAMILY, /* IPv6 half of `*`: a machine may have no IPv6 */
@@ -45,7 +48,8 @@ enum plan_need {
 };
 struct plan_socket {
 	struct endpoint at;
-	int disc; /* enum disc_fd, or -1: the engine's */
+	int disc;       /* enum disc_fd, or -1: the engine's */
+	uint8_t stream; /* 1..: whose port the system chooses; 0: none */
 	enum plan_need need;
 };
 bool plan_socket(const struct conf_node *, unsigned *i, struct plan_socket *);

@@ -75,7 +75,7 @@ node_row(struct parent *p, uint32_t id)
 	memcpy(m.device, c->device, sizeof(m.device));
 	memcpy(m.address, c->address, sizeof(m.address));
 	snprintf(m.conf_path, sizeof(m.conf_path), "%s", p->opt.conf);
-	for (unsigned i = 0; i < NET_ENGINE_MAX && m.nlisten < 8; i++)
+	for (unsigned i = 0; i < NET_LISTEN_MAX && m.nlisten < 8; i++)
 		if (p->net.udp[i].fd != -1)
 			m.listen[m.nlisten++] = p->net.udp[i].local;
 	msg_put_node_row(parent_out(p), &m);

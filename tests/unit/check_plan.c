@@ -302,6 +302,47 @@ START_TEST(one_address_for_the_dht_is_one_socket_of_its_family)
 }
 END_TEST
 
+START_TEST(streams_of_a_network_have_sockets_of_their_own)
+{
+	struct plan_socket s[PLAN_SOCKETS_MAX];
+	struct conf_node c = {.nlisten = 1,
+	    .listen_any = {true},
+	    .streams_max = 3,
+	    .streams_sockets = true};
+
+	ck_assert_uint_eq(sockets(&c, s), 2); /* of no network */
+	c.cert_file[0] = '/';
+	ck_assert_uint_eq(sockets(&c, s), 2 + 6);
+	for (unsigned i = 2; i < 8; i++) {
+		ck_assert_uint_eq(s[i].stream, i / 2);
+		ck_assert_uint_eq(s[i].at.port, 0);
+		ck_assert_uint_eq(s[i].at.addr.family, i % 2 == 0 ? 4 : 6);
+		ck_assert_uint_eq(s[i].need, PLAN_MAY);
+	}
+	c.streams_max = 1;
+	ck_assert_uint_eq(sockets(&c, s), 2);
+	c.streams_max = CONF_STREAMS_MAX;
+	ck_assert_uint_eq(sockets(&c, s), 2 + PLAN_STREAM_MAX);
+	c.streams_sockets = false;
+	ck_assert_uint_eq(sockets(&c, s), 2);
+}
+END_TEST
+
+START_TEST(streams_have_sockets_of_the_families_that_are_listened_on)
+{
+	struct plan_socket s[PLAN_SOCKETS_MAX];
+	struct conf_node c = {.nlisten = 1,
+	    .cert_file = "/",
+	    .streams_max = 2,
+	    .streams_sockets = true};
+
+	c.listen[0] = (struct endpoint){{6, {0x20, 1, 0xd, 0xb8}}, 7};
+	ck_assert_uint_eq(sockets(&c, s), 3);
+	ck_assert_uint_eq(s[1].at.addr.family, 6);
+	ck_assert_uint_eq(s[2].at.addr.family, 6);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -319,6 +360,8 @@ main(void)
 	    any_address_is_a_socket_of_each_family,
 	    discoveryd_gets_sockets_for_what_is_on,
 	    one_address_for_the_dht_is_one_socket_of_its_family,
+	    streams_of_a_network_have_sockets_of_their_own,
+	    streams_have_sockets_of_the_families_that_are_listened_on,
 	};
 
 	return UNIT_RUN("plan", tests);
