@@ -34,30 +34,36 @@ take_claimed(struct engine *e, uint64_t now_ms, const struct addr *from)
 }
 
 static enum counter
-demand_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d)
+demand_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d,
+    struct cookie_checker *c)
 {
 	uint8_t cookie[WG_COOKIE_LEN];
 
-	cookie_reply(
-	    &e->checker, now_ms, &e->io.rnd, d->data, d->len, d->from, cookie);
+	cookie_reply(c, now_ms, &e->io.rnd, d->data, d->len, d->from, cookie);
 	if (engine_send(e, NULL, d->sock, d->from, cookie, sizeof(cookie)) == 0)
 		count(e, COOKIES_SENT);
 	return EI_NEED_COOKIE;
 }
 
 enum counter
-engine_admit(struct engine *e, uint64_t now_ms, const struct datagram *d)
+engine_admit(
+    struct engine *e, uint64_t now_ms, const struct datagram *d, bool *stream)
 {
+	struct cookie_checker *c = &e->checker;
+
 	if (!e->has_pub)
 		return EI_BUSY;
-	if (!cookie_mac1_ok(&e->checker, d->data, d->len))
+	*stream = !cookie_mac1_ok(c, d->data, d->len);
+	if (*stream)
+		c = &e->stream_checker;
+	if (*stream &&
+	    (e->nstreams == 0 || !cookie_mac1_ok(c, d->data, d->len)))
 		return EI_BAD_MAC1;
 	load_note(&e->load, now_ms);
-	if (!cookie_mac2_ok(
-		&e->checker, now_ms, &e->io.rnd, d->data, d->len, d->from))
+	if (!cookie_mac2_ok(c, now_ms, &e->io.rnd, d->data, d->len, d->from))
 		return take_claimed(e, now_ms, &d->from->addr)
 		    ? C_NONE
-		    : demand_cookie(e, now_ms, d);
+		    : demand_cookie(e, now_ms, d, c);
 	if (!limiter_pass(e->proved, now_ms, &d->from->addr))
 		return EI_RATE;
 	/* too many at once, as after a power cut: it repeats and gets in */

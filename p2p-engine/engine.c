@@ -56,6 +56,8 @@ engine_new(const struct engine_io *io)
 	e->t_net.id = TIMER_NET;
 	e->t_seek.id = TIMER_SEEK;
 	e->t_join.id = TIMER_JOIN;
+	e->t_streams.id = TIMER_STREAMS;
+	streams_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
 	if (take_memory(e) == -1) {
 		engine_free(e);
@@ -184,7 +186,7 @@ engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
 	    (verdict = slot_stop(e, now_ms, &r)) == EO_HELD)
 		return;
 	if (r.to != NULL)
-		slot_arm(e, r.to);
+		slot_arm(e, r.via != NULL ? r.via : r.to);
 	if (verdict != EO_SENT) {
 		count(e, verdict);
 		complain_about(e, now_ms, verdict, &r);
@@ -209,6 +211,7 @@ judge(struct engine *e, uint64_t now_ms, struct datagram *d)
 	case WG_COOKIE:
 		return hs_cookie(e, now_ms, d);
 	case WG_PROBE:
+		return engine_probe(e, now_ms, d);
 	case WG_NONE:
 		break;
 	}
@@ -336,6 +339,10 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			seeks_tick(e, now_ms);
 		else if (t == &e->t_join)
 			join_tick(e, now_ms);
+		else if (t == &e->t_streams)
+			streams_tick(e, now_ms);
+		else if (p != NULL && p->owner != NULL)
+			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)
 			slot_tick(e, p, now_ms);
 	}

@@ -67,6 +67,9 @@ struct engine_io {
 	int (*tell_frame)(void *ctx, const struct msg_peer_frame *);
 	int (*ask_issue)(void *ctx, uint32_t id, const struct msg_issue_ask *);
 	int (*ask_invites)(void *ctx, uint32_t id);
+	/* The worst wait in a socket's queue since it was asked last; or NULL
+	 */
+	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);
 	struct rnd_src rnd;
 	/* Who seals and opens beside us; NULL: nobody.  The caller's. */
 	struct crew *crew;

@@ -51,6 +51,8 @@ conf_drop(struct conf_peer *c)
 void
 slot_free(struct peer_slot *p)
 {
+	if (p->owner == NULL)
+		streams_free(p);
 	hold_clear(&p->hold);
 	hold_clear(&p->out);
 	session_clear(&p->ses);
@@ -295,18 +297,33 @@ stage_tables(struct engine *e, struct stage *s, uint32_t npeers)
 	return s->flows == NULL ? -1 : 0;
 }
 
-/* Room for the slots there are, the ones to come, and all guests. */
-static int
-stage_room(struct engine *e, uint32_t top)
+/* Streams that all members together may have; both sides may open them. */
+static uint32_t
+room_for_streams(const struct engine *e, const struct conf_node *c)
 {
+	uint32_t n = 0;
+
+	if (e->net.on && c->streams_max > 1)
+		n = e->net.nmembers * (POOL_MAX - 1u);
+	if (n > STREAMS_ALL)
+		n = STREAMS_ALL;
+	return n > e->streams_room ? n : e->streams_room;
+}
+
+/* Room for the slots there are, the ones to come, streams, and all guests. */
+static int
+stage_room(struct engine *e, const struct conf_node *c, uint32_t top)
+{
+	uint32_t streams = room_for_streams(e, c);
 	struct peer_slot **slot;
 
 	top += GUESTS_MAX;
 	if (top < e->nslots)
 		top = e->nslots;
-	if (timers_reserve(&e->timers, top + TIMERS_EXTRA) == -1 ||
-	    index_reserve(e->index, top * KEYS_PER_PEER) == -1)
+	if (timers_reserve(&e->timers, top + streams + TIMERS_EXTRA) == -1 ||
+	    index_reserve(e->index, (top + streams) * KEYS_PER_PEER) == -1)
 		return -1;
+	e->streams_room = streams;
 	if (top <= e->nslots)
 		return 0;
 	slot = realloc(e->slot, top * sizeof(*slot));
@@ -339,7 +356,7 @@ stage(struct engine *e, struct stage *s, const struct conf_peer *const *peer,
 	for (uint32_t i = npeers; r == 0 && i < s->n; i++)
 		r = settle_member(e, s, i, lost[i]);
 	free(lost);
-	return r == 0 ? stage_room(e, s->next) : -1;
+	return r == 0 ? stage_room(e, s->node, s->next) : -1;
 }
 
 /* ---- commit ---- */
@@ -504,6 +521,7 @@ commit(struct engine *e, struct stage *s, uint64_t now_ms)
 		settle_slot(e, e->slot[e->order[i]], now_ms, s->member[i]);
 		want_always(e, e->slot[e->order[i]], now_ms);
 	}
+	streams_conf(e, now_ms);
 	slots_make_way(e, NULL, now_ms);
 	members_free_gone(e);
 	seeks_flush(e, now_ms);

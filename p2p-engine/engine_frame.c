@@ -7,6 +7,7 @@
  *	guests		HELLO, HELLO_ACK, BYE
  *	... that join	JOIN_ASK, BYE
  *	configured	nothing: they may be stock WireGuard
+ *	streams		what concerns themselves
  *
  * A frame comes in between packets, some of which may still be with the crew;
  * what is said in return leaves at the end of the turn, behind them all.
@@ -38,7 +39,7 @@ engine_frame_send(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	size_t n;
 	int r = 0;
 
-	if (p->member == NULL && !p->guest)
+	if (p->member == NULL && !p->guest && p->owner == NULL)
 		return -1;
 	n = frame_put(frame, sizeof(frame), type, body, len);
 	if (n == 0 || !session_up(&p->ses, now_ms))
@@ -77,6 +78,9 @@ is_asking(uint8_t type)
 static bool
 may_say(const struct peer_slot *p, uint8_t type)
 {
+	if (p->owner != NULL)
+		return type == FRAME_FENCE || type == FRAME_FENCE_ACK ||
+		    type == FRAME_STREAM_STATS;
 	if (type == FRAME_BYE || !p->guest)
 		return true;
 	if (p->joins)
@@ -147,6 +151,14 @@ on_frame(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	case FRAME_INVITE:
 		on_join(e, p, now_ms, f);
 		break;
+	case FRAME_STREAM_OPEN:
+	case FRAME_STREAM_ACCEPT:
+	case FRAME_STREAM_CLOSE:
+	case FRAME_STREAM_STATS:
+	case FRAME_FENCE:
+	case FRAME_FENCE_ACK:
+		on_stream_frame(e, p, now_ms, f);
+		break;
 	default: /* of a later version */
 		break;
 	}
@@ -158,7 +170,8 @@ engine_frame(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 {
 	struct frame f;
 
-	if ((p->member == NULL && !p->guest) || frame_get(plain, len, &f) == -1)
+	if ((p->member == NULL && !p->guest && p->owner == NULL) ||
+	    frame_get(plain, len, &f) == -1)
 		return EI_MALFORMED;
 	if (!may_say(p, f.type))
 		return EI_QUARANTINE;

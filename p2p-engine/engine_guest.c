@@ -122,6 +122,7 @@ guest_promote(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	p->guest = false;
 	p->joins = false;
 	slot_heard(e, p, now_ms);
+	streams_begin(e, p, now_ms);
 	if (p->member != NULL)
 		crl_send(e, p, now_ms); /* its HELLO said that it is behind */
 }

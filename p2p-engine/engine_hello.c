@@ -22,6 +22,8 @@ static int
 say(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint8_t type)
 {
 	struct hello h = {
+	    .flags = HELLO_STREAMS,
+	    .streams = e->node.streams_max == 0 ? 1 : e->node.streams_max,
 	    .boot = e->net.boot,
 	    .mtu = e->node.mtu,
 	    .crl = e->net.has_crl ? e->net.crl.number : 0,
@@ -30,6 +32,7 @@ say(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint8_t type)
 	uint8_t body[FRAME_BODY_MAX];
 	size_t n;
 
+	memcpy(h.stream_key, e->stream_pub, sizeof(h.stream_key));
 	memcpy(h.cert, e->net.bundle.cert, h.certlen);
 	n = hello_put(body, &h);
 	return n == 0 ? -1 : engine_frame_send(e, p, now_ms, type, body, n);
@@ -148,6 +151,7 @@ on_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (!believe(e, p, now_ms, &h))
 		return;
 	p->its_crl = h.crl;
+	streams_hello(e, p, now_ms, &h);
 	if (f->type == FRAME_HELLO_ACK)
 		p->hello_due_ms = 0;
 	else

@@ -23,6 +23,7 @@
 #include "spots.h"
 #include "route.h"
 #include "session.h"
+#include "streams.h"
 #include "timers.h"
 
 /*
@@ -36,6 +37,7 @@
  *	engine_rows.c  what meshctl sees
  *	admit.c        which initiations may cost something
  *	engine_net.h   the files for members of a network
+ *	streams.h      streams beside the session of the node keys
  *	handshake.c    messages 1 to 3, both roles
  *	dispatch/path.c  the straight line
  */
@@ -87,7 +89,8 @@ enum {
 	TIMER_NET,
 	TIMER_SEEK,
 	TIMER_JOIN,
-	TIMERS_EXTRA = 6
+	TIMER_STREAMS,
+	TIMERS_EXTRA = 7
 };
 
 /*
@@ -97,10 +100,14 @@ enum {
 struct peer_slot {
 	uint32_t no;
 	struct conf_peer conf;
-	struct member *member; /* NULL: configured, or a guest */
-	bool guest;            /* neither routes to it nor packets from it */
-	bool joins;            /* a guest with an invitation's key */
-	bool vouched;          /* a guest that is a peer when the turn ends */
+	struct member *member;   /* NULL: configured, or a guest */
+	bool guest;              /* neither routes to it nor packets from it */
+	bool joins;              /* a guest with an invitation's key */
+	bool vouched;            /* a guest that is a peer when the turn ends */
+	struct said said;        /* of streams, in its HELLO */
+	struct lanes *lanes;     /* NULL: one stream; a stream: its owner's */
+	struct peer_slot *owner; /* NULL: a peer or guest; else: a stream's */
+	uint8_t place;           /* among the lanes */
 	struct peer peer;
 	struct breaker breaker;
 	struct spots spots; /* that failed */
@@ -194,7 +201,14 @@ struct engine {
 	struct breaker_conf breaker; /* of peers and of their places */
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
-	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join;
+	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams;
+	/* streams of all peers, by number - STREAM_NUMBERS */
+	struct peer_slot *stream[STREAMS_ALL];
+	uint32_t nstreams, streams_room; /* there are, there may be */
+	uint32_t stream_reqs;
+	uint8_t streams_said; /* how many a peer may have, in our HELLO */
+	uint8_t stream_key[32], stream_pub[32]; /* of this boot */
+	struct cookie_checker stream_checker;
 	uint32_t lookups; /* questions so far: the upper part of their ids */
 	struct engine_sock sock[SOCKETS_MAX];
 	uint32_t nsocks;
@@ -238,6 +252,8 @@ struct peer_slot *slot_get(const struct engine *, uint32_t no); /* or NULL */
 void slot_event(
     struct engine *, struct peer_slot *, uint64_t now_ms, enum peer_event);
 void slot_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* At the end of its tick: when the next is due, not at once. */
+void slot_rearm(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Arm its timer if something is due before what it is armed for. */
 void slot_arm(struct engine *, struct peer_slot *);
 /* Something authenticated came. */
@@ -337,8 +353,20 @@ void slot_seen(struct engine *, struct peer_slot *, bool up);
 void engine_tell_seen(struct engine *, uint64_t now_ms);
 
 /* ---- admit.c ---- */
-/* May this initiation cost us a handshake?  C_NONE: yes; else the verdict. */
+/*
+ * May this initiation cost us a handshake?  C_NONE: yes; else the verdict.
+ * *stream: it is for the key of streams, not for the node's.
+ */
 enum counter engine_admit(
+    struct engine *, uint64_t now_ms, const struct datagram *, bool *stream);
+
+/* ---- engine_probe.c ---- */
+/* How far, and is it there?  By the way that its data goes. */
+void probe_ping(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Authenticated data: does ours go there from now on? */
+void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
+    const struct datagram *);
+enum counter engine_probe(
     struct engine *, uint64_t now_ms, const struct datagram *);
 
 /* ---- engine_conf.c ---- */

@@ -17,7 +17,11 @@
 struct peer_slot *
 slot_get(const struct engine *e, uint32_t no)
 {
-	return no < e->nslots ? e->slot[no] : NULL;
+	if (no < e->nslots)
+		return e->slot[no];
+	return no - STREAM_NUMBERS < STREAMS_ALL
+	    ? e->stream[no - STREAM_NUMBERS]
+	    : NULL;
 }
 
 void
@@ -81,6 +85,10 @@ slot_hold(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 {
 	uint64_t due_ms = now_ms + e->node.hold_timeout_ms;
 
+	if (r->behind != NULL) {
+		stream_hold(e, now_ms, r);
+		return;
+	}
 	e->c.v[EO_HOLD_FULL] +=
 	    hold_push(&r->to->hold, due_ms, r->vnet, r->data, r->len);
 	r->to->hinted = false; /* the host wants it too */
@@ -99,7 +107,9 @@ flush_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		    .vnet = &h->vnet, .data = h->pkt, .len = h->len};
 		enum counter verdict = path_out(e, now_ms, &r);
 
-		if (verdict == EO_HELD)
+		if (verdict == EO_HELD && r.behind != NULL)
+			stream_hold(e, now_ms, &r);
+		else if (verdict == EO_HELD)
 			e->c.v[EO_HOLD_FULL] += hold_push(
 			    &p->hold, h->due_ms, &h->vnet, h->pkt, h->len);
 		else if (verdict != EO_SENT)
@@ -224,6 +234,10 @@ slot_event(
 void
 slot_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
+	if (p->owner != NULL) {
+		stream_heard(e, p, now_ms);
+		return;
+	}
 	slot_called(e, p, now_ms);
 	slot_up(e, p, now_ms);
 }
@@ -231,6 +245,10 @@ slot_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 void
 slot_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
+	if (p->owner != NULL) {
+		stream_heard(e, p, now_ms);
+		return;
+	}
 	slot_keys(e, p, now_ms);
 	if (!p->guest && p->peer.state != PEER_UP &&
 	    session_up(&p->ses, now_ms))
@@ -321,6 +339,7 @@ slot_close(
 	struct session_limits lim = p->ses.lim;
 	uint16_t persistent_s = p->ses.persistent_s;
 
+	streams_reset(e, p, now_ms);
 	if (p->batch != NULL)
 		path_send(e, p->batch);
 	hs_close(e, p);
@@ -343,6 +362,7 @@ slot_close(
 static void
 wiped(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
+	streams_reset(e, p, now_ms);
 	slot_keys(e, p, now_ms);
 	if (p->seen_up)
 		slot_seen(e, p, false);
@@ -424,6 +444,9 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 {
 	uint64_t due = earlier(session_due(&p->ses), hold_due(&p->hold));
 
+	if (p->lanes != NULL)
+		due =
+		    earlier(due, fence_due(&p->lanes->pool.s[p->place].fence));
 	if (p->lookup_id != 0)
 		due = earlier(due, p->lookup_due_ms);
 	if (p->breaker.due_ms != 0)
@@ -469,7 +492,6 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	uint32_t gone[SLOT_N];
 	unsigned ngone = 0, todo;
-	uint64_t due;
 
 	if (tick_frames(e, p, now_ms))
 		return;
@@ -491,6 +513,15 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		hs_close(e, p);
 	if (may_idle_out(e, p) && now_ms >= idle_due(e, p))
 		slot_close(e, p, now_ms, PEV_CLOSED);
+	stream_fence_tick(e, p, now_ms);
+	slot_rearm(e, p, now_ms);
+}
+
+void
+slot_rearm(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	uint64_t due;
+
 	/* one look a millisecond is enough, whatever a machine says */
 	due = slot_due(e, p);
 	if (due == UINT64_MAX)

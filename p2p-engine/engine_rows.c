@@ -21,7 +21,7 @@ engine_counters(struct engine *e)
 	for (uint32_t i = 0; i < e->nslots; i++) {
 		if (e->slot[i] == NULL)
 			continue;
-		held += e->slot[i]->hold.n;
+		held += e->slot[i]->hold.n + streams_held(e->slot[i]);
 		in[e->slot[i]->breaker.state]++;
 	}
 	e->c.v[BREAKERS_OPEN] = in[BREAKER_OPEN];
@@ -31,6 +31,7 @@ engine_counters(struct engine *e)
 	held += seeks_held(e);
 	e->c.v[MEMBERS] = engine_nmembers(e);
 	e->c.v[GUESTS] = e->net.nguests;
+	e->c.v[STREAMS] = e->nstreams;
 	e->c.v[EO_HELD] = held;
 	e->c.v[EI_PENDING] = jobs_foreign(e->jobs) + (uint64_t)e->merged;
 	return &e->c;
@@ -68,6 +69,27 @@ date(uint64_t ms, uint64_t now_ms, uint64_t unix_ms)
 	return ms == 0 ? 0 : unix_ms - (now_ms - ms);
 }
 
+/* A peer's traffic is that of all its streams. */
+static void
+add_streams(const struct peer_slot *p, uint64_t now_ms, uint64_t unix_ms,
+    struct msg_peer_row *row)
+{
+	for (unsigned i = 1; p->lanes != NULL && i < POOL_MAX; i++) {
+		const struct peer_slot *s = p->lanes->slot[i];
+		uint64_t seen;
+
+		if (s == NULL)
+			continue;
+		row->rx_bytes += s->rx_bytes;
+		row->tx_bytes += s->tx_bytes;
+		row->rx_packets += s->rx_packets;
+		row->tx_packets += s->tx_packets;
+		seen = date(s->seen_ms, now_ms, unix_ms);
+		if (seen > row->seen_unix_ms)
+			row->seen_unix_ms = seen;
+	}
+}
+
 int
 engine_peer_row(const struct engine *e, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *row)
@@ -91,6 +113,7 @@ engine_peer_row(const struct engine *e, uint32_t i, uint64_t now_ms,
 	row->tx_bytes = p->tx_bytes;
 	row->rx_packets = p->rx_packets;
 	row->tx_packets = p->tx_packets;
+	add_streams(p, now_ms, unix_ms, row);
 	row->handshakes = p->handshakes;
 	row->attempts = session_dialing(&p->ses) ? p->ses.attempts : 0;
 	row->held = p->hold.n;

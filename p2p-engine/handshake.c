@@ -123,6 +123,8 @@ supersede(struct engine *e, struct peer_slot *p)
 	p->hs_open = false;
 }
 
+static void stream_dial(struct engine *, struct peer_slot *, uint64_t now_ms);
+
 void
 hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -133,6 +135,10 @@ hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	uint16_t sock;
 	struct job *j;
 
+	if (p->owner != NULL) {
+		stream_dial(e, p, now_ms);
+		return;
+	}
 	if (!e->has_pub || p->dial_job != 0)
 		return;
 	if (!slot_target(e, p, now_ms, p->ses.attempts, &to, &sock))
@@ -186,6 +192,63 @@ dial_send(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	slot_arm(e, p);
 }
 
+/* ---- streams: the static keys are here ---- */
+
+/* What keyd does for the node's. */
+static void
+mix_here(const uint8_t key[32], const struct msg_mix_ask *ask,
+    struct msg_mix_reply *r)
+{
+	uint8_t dh[32];
+
+	memset(r, 0, sizeof(*r));
+	/* a low-order point: what is made of it opens nothing */
+	if (crypto_x25519(dh, key, ask->point) == -1)
+		memset(dh, 0, sizeof(dh));
+	crypto_kdf(r->out, ask->n, ask->ck, dh, sizeof(dh));
+	crypto_wipe(dh, sizeof(dh));
+}
+
+/* Only ever compared with others of the same fresh key: any clock will do. */
+static void
+stream_stamp(uint8_t stamp[WG_STAMP], uint64_t now_ms)
+{
+	uint64_t s = (UINT64_C(1) << 62) + now_ms / 1000;
+	uint64_t ns = now_ms % 1000 * 1000000;
+
+	for (int i = 0; i < 8; i++)
+		stamp[i] = (uint8_t)(s >> (56 - 8 * i));
+	for (int i = 0; i < 4; i++)
+		stamp[8 + i] = (uint8_t)(ns >> (24 - 8 * i));
+}
+
+static void
+stream_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	const struct lane *lane = p->lanes->lane[p->place];
+	struct job j = {.peer = p->no};
+	struct msg_mix_reply reply;
+	struct msg_mix_ask ask;
+	uint8_t eph[32], stamp[WG_STAMP];
+	uint32_t index = index_take(e->index, &e->io.rnd, INDEX_DIAL, p->no);
+
+	fresh_key(e, eph);
+	if (index != 0 &&
+	    noise_init_start(&j.noise, lane->pub, p->conf.key, eph, index,
+		j.msg, &ask) == 0) {
+		mix_here(lane->key, &ask, &reply);
+		stream_stamp(stamp, now_ms);
+		noise_init_finish(&j.noise, &reply, stamp, j.msg);
+		dial_send(e, p, &j, now_ms);
+	} else {
+		index_drop(e->index, index);
+	}
+	crypto_wipe(eph, sizeof(eph));
+	crypto_wipe(&ask, sizeof(ask));
+	crypto_wipe(&reply, sizeof(reply));
+	crypto_wipe(&j, sizeof(j));
+}
+
 void
 engine_on_stamp(struct engine *e, uint64_t now_ms, uint32_t id,
     const struct msg_stamp_reply *r)
@@ -221,15 +284,21 @@ job_of_message(struct engine *e, uint64_t now_ms, enum job_kind kind,
 	return j;
 }
 
+static enum counter stream_initiation(
+    struct engine *, uint64_t now_ms, const struct datagram *);
+
 enum counter
 hs_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
 {
-	enum counter no = engine_admit(e, now_ms, d);
+	bool stream;
+	enum counter no = engine_admit(e, now_ms, d, &stream);
 	struct msg_mix_ask ask;
 	struct job *j;
 
 	if (no != C_NONE)
 		return no;
+	if (stream)
+		return stream_initiation(e, now_ms, d);
 	if ((j = job_of_message(e, now_ms, JOB_ES, d)) == NULL)
 		return EI_BUSY;
 	noise_init_read(&j->noise, e->pub, j->msg, &ask);
@@ -355,6 +424,37 @@ init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
 	return verdict;
 }
 
+/* For this boot's key of streams; the opener is who we agreed with, or no. */
+static enum counter
+stream_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
+{
+	struct job j = {.sock = d->sock, .from = *d->from};
+	enum counter verdict = EI_BAD_HANDSHAKE;
+	struct msg_mix_reply reply;
+	struct msg_mix_ask ask;
+	struct peer_slot *p;
+
+	memcpy(j.msg, d->data, WG_INITIATION_LEN);
+	noise_init_read(&j.noise, e->stream_pub, j.msg, &ask);
+	mix_here(e->stream_key, &ask, &reply);
+	if (noise_init_who(&j.noise, &reply, j.msg, &ask) == -1)
+		goto out;
+	verdict = EI_UNKNOWN_PEER;
+	if ((p = streams_find_key(e, j.noise.remote_static)) == NULL)
+		goto out;
+	verdict = EI_RATE;
+	if (too_soon(p, now_ms))
+		goto out;
+	j.peer = p->no;
+	mix_here(e->stream_key, &ask, &reply);
+	verdict = init_stamp(e, &j, now_ms, &reply);
+out:
+	crypto_wipe(&ask, sizeof(ask));
+	crypto_wipe(&reply, sizeof(reply));
+	crypto_wipe(&j, sizeof(j));
+	return verdict;
+}
+
 /* ---- their response ---- */
 
 /* The peer whose initiation, sent a moment ago, this answers; or NULL. */
@@ -394,14 +494,29 @@ learn_patience(struct engine *e, uint64_t now_ms, uint32_t index)
 	}
 }
 
+static enum counter stream_response(struct engine *, struct peer_slot *,
+    uint64_t now_ms, const struct datagram *);
+
+/* The stream that an index is of, or NULL. */
+static struct peer_slot *
+stream_dialing(struct engine *e, uint32_t index)
+{
+	const struct index_entry *x = index_find(e->index, index);
+	struct peer_slot *p = x == NULL ? NULL : slot_get(e, x->peer);
+
+	return p == NULL || p->owner == NULL ? NULL : p;
+}
+
 enum counter
 hs_response(struct engine *e, uint64_t now_ms, const struct datagram *d)
 {
 	uint32_t index = wg_get32(d->data + WG_RESP_RECEIVER);
 	struct msg_mix_ask ask;
-	struct peer_slot *p;
+	struct peer_slot *p = stream_dialing(e, index);
 	struct job *j;
 
+	if (p != NULL)
+		return stream_response(e, p, now_ms, d);
 	if (!e->has_pub)
 		return EI_BUSY;
 	if (!cookie_mac1_ok(&e->checker, d->data, d->len))
@@ -479,6 +594,37 @@ resp_finish(struct engine *e, struct job *j, uint64_t now_ms,
 	}
 	verdict = dial_done(e, p, j, now_ms, &keys);
 	crypto_wipe(&keys, sizeof(keys));
+	return verdict;
+}
+
+static enum counter
+stream_response(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct datagram *d)
+{
+	const struct lane *lane = p->lanes->lane[p->place];
+	struct job j = {.sock = d->sock, .from = *d->from, .peer = p->no};
+	enum counter verdict = EI_BAD_HANDSHAKE;
+	struct cookie_checker checker;
+	struct msg_mix_reply reply;
+	struct msg_mix_ask ask;
+	uint32_t index = wg_get32(d->data + WG_RESP_RECEIVER);
+
+	cookie_checker_init(&checker, lane->pub);
+	if (!cookie_mac1_ok(&checker, d->data, d->len))
+		return EI_BAD_MAC1;
+	if (asked_by(e, now_ms, index) != p) {
+		learn_patience(e, now_ms, index);
+		return EI_NO_SESSION;
+	}
+	memcpy(j.msg, d->data, WG_RESPONSE_LEN);
+	j.noise = p->hs;
+	if (noise_resp_read(&j.noise, j.msg, &ask) == 0) {
+		mix_here(lane->key, &ask, &reply);
+		verdict = resp_finish(e, &j, now_ms, &reply);
+		crypto_wipe(&reply, sizeof(reply));
+		crypto_wipe(&ask, sizeof(ask));
+	}
+	crypto_wipe(&j, sizeof(j));
 	return verdict;
 }
 

@@ -55,6 +55,16 @@ effect_udp(void *ctx, uint16_t sock, const struct endpoint *to,
 	return udp_send(g->udp[sock], to, data, len, seg);
 }
 
+static uint32_t
+effect_delay(void *ctx, uint16_t sock)
+{
+	struct glue *g = ctx;
+
+	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
+		return 0;
+	return udp_waited_ms(g->udp[sock]) * 1000;
+}
+
 static uint64_t
 effect_unix(void *ctx)
 {
@@ -384,6 +394,7 @@ start_engine(struct glue *g)
 	struct engine_io io = {
 	    .ctx = g,
 	    .udp_send = effect_udp,
+	    .udp_delay_us = effect_delay,
 	    .tun_room = effect_room,
 	    .tun_send = effect_tun,
 	    .ask_mix = ask_mix,

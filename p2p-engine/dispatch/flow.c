@@ -21,7 +21,6 @@
 
 struct slot {
 	struct flow flow;
-	uint32_t hash;
 	uint32_t newer, older; /* NIL ends; older also chains free slots */
 };
 
@@ -166,7 +165,8 @@ index_at(const struct flow_table *t, const struct flow_key *k, uint32_t hash)
 
 	while (t->index[i] != NIL) {
 		s = &t->slot[t->index[i]];
-		if (s->hash == hash && memcmp(&s->flow.key, k, sizeof(*k)) == 0)
+		if (s->flow.hash == hash &&
+		    memcmp(&s->flow.key, k, sizeof(*k)) == 0)
 			break;
 		i = (i + 1) & t->mask;
 	}
@@ -181,7 +181,7 @@ index_del(struct flow_table *t, uint32_t gap)
 	t->index[gap] = NIL;
 	for (i = (gap + 1) & t->mask; t->index[i] != NIL;
 	     i = (i + 1) & t->mask) {
-		home = t->slot[t->index[i]].hash & t->mask;
+		home = t->slot[t->index[i]].flow.hash & t->mask;
 		if (!may_move(t->mask, gap, home, i))
 			continue;
 		t->index[gap] = t->index[i];
@@ -226,7 +226,7 @@ drop(struct flow_table *t, uint32_t n)
 {
 	struct slot *s = &t->slot[n];
 
-	index_del(t, index_at(t, &s->flow.key, s->hash));
+	index_del(t, index_at(t, &s->flow.key, s->flow.hash));
 	list_out(t, n);
 	count_less(t, s->flow.peer);
 	s->older = t->free;
@@ -254,13 +254,23 @@ make(struct flow_table *t, const struct flow_key *k, uint32_t hash,
 	uint32_t n = slot_take(t);
 	struct slot *s = &t->slot[n];
 
-	*s = (struct slot){.hash = hash};
+	*s = (struct slot){.flow = {.hash = hash, .idle_ms = FLOW_NEW}};
 	s->flow.key = *k;
 	s->flow.peer = peer;
 	t->index[index_at(t, k, hash)] = n;
 	list_in(t, n);
 	count_more(t, peer);
 	return n;
+}
+
+static uint32_t
+idle(const struct flow *f, uint64_t now_ms)
+{
+	uint64_t ms = now_ms - f->last_ms;
+
+	if (f->packets == 0 && f->last_ms == 0)
+		return FLOW_NEW;
+	return ms < FLOW_NEW - 1 ? (uint32_t)ms : FLOW_NEW - 1;
 }
 
 struct flow *
@@ -282,10 +292,13 @@ flow_touch(struct flow_table *t, const struct flow_key *k, uint32_t peer,
 		list_in(t, n);
 	}
 	f = &t->slot[n].flow;
+	f->idle_ms = idle(f, now_ms);
 	if (f->peer != peer) { /* the route changed */
 		count_less(t, f->peer);
 		count_more(t, peer);
 		f->peer = peer;
+		f->stream = 0;
+		f->idle_ms = FLOW_NEW;
 	}
 	f->last_ms = now_ms;
 	return f;
@@ -337,4 +350,20 @@ uint32_t
 flow_count_peer(const struct flow_table *t, uint32_t peer)
 {
 	return t->count[count_at(t, peer)].n;
+}
+
+/* The cursor is the slot's number + 1; 0 begins with the newest. */
+const struct flow *
+flow_at(const struct flow_table *t, uint32_t *cursor)
+{
+	uint32_t n;
+
+	if (*cursor == 0)
+		n = t->newest;
+	else
+		n = *cursor <= t->max ? t->slot[*cursor - 1].older : NIL;
+	if (n == NIL)
+		return NULL;
+	*cursor = n + 1;
+	return &t->slot[n].flow;
 }

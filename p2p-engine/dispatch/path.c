@@ -112,7 +112,7 @@ static void
 seal_some(struct engine *e, const struct outgoing *r, struct keypair *kp,
     struct split *s, uint32_t n)
 {
-	struct batch *b = r->to->batch;
+	struct batch *b = r->via->batch;
 
 	if (n >= JOB_DATAGRAMS && r->stays && has_crew(e))
 		give_seal(e, kp, s, b, n);
@@ -136,7 +136,7 @@ seal_all(
 		return EO_EXHAUSTED;
 	e->c.v[SEG_OUT] += left;
 	for (; left > 0; left -= n) {
-		struct batch *b = batch_of(e, r->to);
+		struct batch *b = batch_of(e, r->via);
 
 		n = batch_room(b, left, full, last);
 		if (n > 0) {
@@ -151,17 +151,38 @@ seal_all(
 	return EO_SENT;
 }
 
-static void
-note_flow(struct engine *e, uint64_t now_ms, const struct outgoing *r)
+/* Its connection is remembered, and decides which stream it takes. */
+static struct peer_slot *
+stream_for(struct engine *e, uint64_t now_ms, struct outgoing *r)
 {
+	struct peer_slot *via = r->to;
 	struct flow_key key;
 	struct flow *f;
 
 	flow_key(&key, &r->pkt);
 	f = flow_touch(
 	    e->flows, &key, r->to->no, now_ms, &e->c.v[FLOWS_EVICTED]);
+	if (via->lanes != NULL)
+		via = stream_of(e, via, now_ms, f, &r->behind);
+	if (via == NULL)
+		return NULL;
 	f->packets++;
 	f->bytes += r->pkt.ip_len;
+	return via;
+}
+
+/* Timers and books of what was sealed. */
+static void
+note_sent(struct engine *e, uint64_t now_ms, const struct outgoing *r)
+{
+	struct peer_slot *via = r->via;
+
+	(void)e;
+	session_sent(&via->ses, now_ms, true);
+	r->to->used_ms = now_ms;
+	if (via->lanes != NULL)
+		pool_sent(
+		    &via->lanes->pool.s[via->place], now_ms, (uint32_t)r->len);
 }
 
 /*
@@ -192,15 +213,15 @@ path_out(struct engine *e, uint64_t now_ms, struct outgoing *r)
 		return EO_MALFORMED;
 	if (split_longest(&s) > e->node.mtu)
 		return EO_TOO_BIG;
-	kp = session_tx(&r->to->ses, now_ms);
-	if (kp == NULL)
+	if ((kp = session_tx(&r->to->ses, now_ms)) == NULL)
 		return EO_HELD;
-	note_flow(e, now_ms, r);
+	if ((r->via = stream_for(e, now_ms, r)) == NULL)
+		return EO_HELD;
+	if (r->via != r->to && (kp = session_tx(&r->via->ses, now_ms)) == NULL)
+		return EO_EXHAUSTED;
 	verdict = seal_all(e, r, kp, &s);
-	if (verdict == EO_SENT) {
-		session_sent(&r->to->ses, now_ms, true);
-		r->to->used_ms = now_ms;
-	}
+	if (verdict == EO_SENT)
+		note_sent(e, now_ms, r);
 	return verdict;
 }
 
@@ -312,8 +333,12 @@ heard(struct engine *e, uint64_t now_ms, struct datagram *d, struct keypair *kp,
 		d->by->handshakes++;
 		d->by->handshake_ms = kp->born_ms;
 	}
-	slot_roam(e, d->by, d->sock, d->from);
-	if (next)
+	slot_heard_from(e, d->by, now_ms, d);
+	/* what streams say of themselves is no use of them */
+	if (d->by->lanes != NULL)
+		pool_heard(&d->by->lanes->pool.s[d->by->place], now_ms,
+		    data && d->data[WG_DATA_HDR] != FRAME_FIRST);
+	if (next && d->by->owner == NULL)
 		slot_proved(e, d->by, now_ms);
 	d->by->seen_ms = now_ms;
 	d->by->rx_packets++;
@@ -362,6 +387,8 @@ deliver(struct engine *e, const struct datagram *d, uint64_t now_ms, size_t len)
 
 	if (d->data[WG_DATA_HDR] == FRAME_FIRST)
 		return engine_frame(e, by, now_ms, d->data + WG_DATA_HDR, len);
+	if (by->owner != NULL)
+		by = by->owner;
 	by->used_ms = now_ms;
 	if (by->guest && !by->vouched)
 		return EI_QUARANTINE;

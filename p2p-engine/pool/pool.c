@@ -39,11 +39,22 @@ static const struct step steps[STREAM_NSTATES][SEV_NEVENTS] = {
 	[STREAM_LIVE][SEV_OVER]      = { true, STREAM_FREE,   SACT_DROP },
 	[STREAM_MOVING][SEV_UP]      = { true, STREAM_MOVING, SACT_NONE },
 	[STREAM_MOVING][SEV_CLOSE]   = { true, STREAM_MOVING, SACT_NONE },
+	[STREAM_MOVING][SEV_LOST]    = { true, STREAM_MOVING, SACT_NONE },
 	[STREAM_MOVING][SEV_FENCED]  = { true, STREAM_LINGER, SACT_MOVE },
 	[STREAM_MOVING][SEV_OVER]    = { true, STREAM_FREE,   SACT_DROP },
 	[STREAM_LINGER][SEV_UP]      = { true, STREAM_LINGER, SACT_NONE },
 	[STREAM_LINGER][SEV_CLOSE]   = { true, STREAM_LINGER, SACT_NONE },
+	[STREAM_LINGER][SEV_LOST]    = { true, STREAM_LINGER, SACT_NONE },
 	[STREAM_LINGER][SEV_OVER]    = { true, STREAM_FREE,   SACT_DROP },
+	[STREAM_LIVE][SEV_SPREAD]    = { true, STREAM_SPREAD, SACT_STALL },
+	[STREAM_SPREAD][SEV_FENCED]  = { true, STREAM_LIVE,   SACT_MOVE },
+	[STREAM_SPREAD][SEV_CANCEL]  = { true, STREAM_LIVE,   SACT_MOVE },
+	[STREAM_SPREAD][SEV_ACCEPTED] = { true, STREAM_SPREAD, SACT_NONE },
+	[STREAM_SPREAD][SEV_UP]      = { true, STREAM_SPREAD, SACT_NONE },
+	[STREAM_SPREAD][SEV_CLOSE]   = { true, STREAM_MOVING, SACT_FENCE },
+	[STREAM_SPREAD][SEV_LOST]    = { true, STREAM_MOVING, SACT_FENCE },
+	[STREAM_SPREAD][SEV_SICK]    = { true, STREAM_FALTER, SACT_STALL },
+	[STREAM_SPREAD][SEV_OVER]    = { true, STREAM_FREE,   SACT_DROP },
 	[STREAM_FALTER][SEV_FENCED]  = { true, STREAM_SICK,   SACT_MOVE },
 	[STREAM_FALTER][SEV_UP]      = { true, STREAM_FALTER, SACT_NONE },
 	[STREAM_SICK][SEV_UP]        = { true, STREAM_LIVE,   SACT_PLACE },
@@ -54,7 +65,8 @@ const char *
 stream_state_name(enum stream_state s)
 {
 	static const char *const names[STREAM_NSTATES] = {"free", "asked",
-	    "handshake", "live", "moving", "lingers", "falters", "sick"};
+	    "handshake", "live", "moving", "lingers", "spreads", "falters",
+	    "sick"};
 
 	return s < STREAM_NSTATES ? names[s] : "?";
 }
@@ -103,13 +115,39 @@ back_off(struct pool *p, uint64_t now_ms)
 		p->replace--;
 }
 
+/*
+ * Everything of these flows has arrived: they may choose, as if they were idle.
+ * Whoever is next is looked for again, when it is known what came of it.
+ */
+static void
+spread_over(struct pool *p, struct pool_stream *s, uint64_t now_ms)
+{
+	s->epoch++;
+	if (p->spread_bits == 0)
+		s->rate = s->octets = s->placed = 0;
+	if (++p->spread_part < UINT32_C(1) << p->spread_bits)
+		p->spread_due_ms = now_ms + 2 * POOL_SPREAD_MS;
+}
+
+/* Too many at once: half of them, soon. */
+static void
+spread_less(struct pool *p, uint64_t now_ms)
+{
+	p->spread_part = 0;
+	if (p->spread_bits++ < POOL_SPREAD_BITS)
+		p->spread_due_ms = now_ms + POOL_SPREAD_MS;
+}
+
 static void
 entered(struct pool *p, struct pool_stream *s, uint64_t now_ms,
     enum stream_state was)
 {
 	s->state_ms = now_ms;
-	if (s->state == STREAM_LIVE) {
-		s->silent_ms = 0;
+	if (s->state == STREAM_LIVE && was != STREAM_SPREAD) {
+		p->spread_bits = 0;
+		p->spread_part = 0;
+		p->spread_due_ms = now_ms + POOL_SPREAD_MS;
+		s->silent_ms = s->asked_ms = 0;
 		s->heard_ms = s->used_ms = now_ms;
 		s->slow = s->lossy = 0;
 		if (s->mine) {
@@ -131,7 +169,8 @@ is_for(unsigned place, enum stream_event ev)
 {
 	if (place != 0)
 		return ev != SEV_SICK;
-	return ev == SEV_SICK || ev == SEV_FENCED || ev == SEV_UP;
+	return ev == SEV_SICK || ev == SEV_SPREAD || ev == SEV_CANCEL ||
+	    ev == SEV_FENCED || ev == SEV_UP;
 }
 
 enum stream_action
@@ -156,6 +195,10 @@ pool_event(
 	s->state = t->next;
 	if (s->state != was)
 		entered(p, s, now_ms, was);
+	if (was == STREAM_SPREAD && ev == SEV_FENCED)
+		spread_over(p, s, now_ms);
+	else if (ev == SEV_CANCEL)
+		spread_less(p, now_ms);
 	return t->act;
 }
 
@@ -251,9 +294,22 @@ roll(struct pool_stream *s)
 }
 
 static uint64_t
+since(uint64_t at_ms, uint64_t now_ms)
+{
+	return at_ms == 0 ? 0 : now_ms - at_ms;
+}
+
+/*
+ * Sending without hearing anything; or hearing the peer, but no pong: then
+ * only our way there is bad.
+ */
+static uint64_t
 silent_for(const struct pool_stream *s, uint64_t now_ms)
 {
-	return s->silent_ms == 0 ? 0 : now_ms - s->silent_ms;
+	uint64_t data = since(s->silent_ms, now_ms);
+	uint64_t pong = since(s->asked_ms, now_ms);
+
+	return data > pong ? data : pong;
 }
 
 /* Another one was heard while this one was silent. */
@@ -293,7 +349,8 @@ static bool
 any_silent(const struct pool *p, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < POOL_MAX; i++)
-		if (silent_for(&p->s[i], now_ms) >= POOL_PING_SILENT_MS)
+		if (silent_for(&p->s[i], now_ms) >=
+		    POOL_PING_SILENT_MS + p->s[i].rtt_us / 500)
 			return true;
 	return false;
 }
@@ -323,6 +380,8 @@ tick_ping(struct pool *p, struct todo *t, uint64_t now_ms)
 		if (now_ms - s->ping_ms < ping_every(s, now_ms, suspicion))
 			continue;
 		s->ping_ms = now_ms;
+		if (s->asked_ms == 0)
+			s->asked_ms = now_ms;
 		put(t, DO_PING, i, SEV_NEVENTS);
 	}
 }
@@ -370,6 +429,7 @@ tick_stream(struct pool *p, struct todo *t, unsigned i, uint64_t now_ms)
 		tick_dial(s, t, i, now_ms);
 		break;
 	case STREAM_LIVE:
+	case STREAM_SPREAD:
 		if (is_bad(p, i, now_ms))
 			put(t, DO_EVENT, i, i == 0 ? SEV_SICK : SEV_LOST);
 		break;
@@ -378,7 +438,7 @@ tick_stream(struct pool *p, struct todo *t, unsigned i, uint64_t now_ms)
 			put(t, DO_EVENT, i, SEV_OVER);
 		break;
 	case STREAM_SICK:
-		if (s->heard_ms > s->state_ms)
+		if (s->asked_ms == 0)
 			put(t, DO_EVENT, i, SEV_UP);
 		break;
 	default:
@@ -509,6 +569,29 @@ tick_number(struct pool *p, struct todo *t, uint64_t now_ms)
 	}
 }
 
+/* The busiest, if it has half as much again as its share. */
+static void
+tick_spread(struct pool *p, struct todo *t, uint64_t now_ms)
+{
+	uint64_t total = 0;
+	unsigned most_busy = 0;
+
+	if (p->spread_due_ms == 0 || now_ms < p->spread_due_ms || is_opening(p))
+		return;
+	p->spread_due_ms = 0;
+	for (unsigned i = 0; i < POOL_MAX; i++) {
+		total += p->s[i].rate;
+		if (p->s[i].rate > p->s[most_busy].rate)
+			most_busy = i;
+	}
+	if (p->s[most_busy].state == STREAM_LIVE && p->live > 1 &&
+	    (uint64_t)p->s[most_busy].rate * p->live * 2 > total * 3) {
+		p->s[most_busy].mask = (UINT32_C(1) << p->spread_bits) - 1;
+		p->s[most_busy].part = p->spread_part;
+		put(t, DO_EVENT, most_busy, SEV_SPREAD);
+	}
+}
+
 static void
 measure_spread(struct pool *p)
 {
@@ -537,6 +620,8 @@ pool_tick(struct pool *p, uint64_t now_ms, struct pool_step out[POOL_STEPS])
 		tick_idle(p, &t, now_ms);
 	if (t.n == 0)
 		tick_number(p, &t, now_ms);
+	if (t.n == 0)
+		tick_spread(p, &t, now_ms);
 	tick_ping(p, &t, now_ms);
 	return t.n;
 }
@@ -590,16 +675,22 @@ pool_pick(struct pool *p, uint32_t hash)
 }
 
 enum pool_way
-pool_way(const struct pool *p, unsigned place, uint64_t idle_ms)
+pool_way(const struct pool *p, unsigned place, uint32_t hash, uint16_t epoch,
+    uint64_t idle_ms)
 {
-	bool idle = fence_is_idle(idle_ms, p->spread_us);
+	const struct pool_stream *s = &p->s[place];
+	bool ours = (hash & s->mask) == s->part;
+	bool free =
+	    (ours && s->epoch != epoch) || fence_is_idle(idle_ms, p->spread_us);
 
-	switch (p->s[place].state) {
+	switch (s->state) {
 	case STREAM_LIVE:
-		return idle && p->live > 1 ? WAY_MOVE : WAY_STAY;
+		return free && p->live > 1 ? WAY_MOVE : WAY_STAY;
+	case STREAM_SPREAD:
+		return ours ? WAY_HOLD : WAY_STAY;
 	case STREAM_MOVING:
 	case STREAM_FALTER:
-		return idle ? WAY_MOVE : WAY_HOLD;
+		return free ? WAY_MOVE : WAY_HOLD;
 	default:
 		return WAY_MOVE;
 	}
@@ -610,6 +701,7 @@ pool_rtt(struct pool *p, unsigned place, uint32_t rtt_us)
 {
 	struct pool_stream *s = &p->s[place];
 
+	s->asked_ms = 0;
 	s->rtt_us =
 	    s->rtt_us == 0 ? rtt_us : s->rtt_us - s->rtt_us / 8 + rtt_us / 8;
 }

@@ -19,6 +19,10 @@
  *	                                                 v
  *	FREE <--over-- LINGER <--fenced-- MOVING <-------+
  *
+ * After a stream came the busiest is spread: LIVE --spread--> SPREAD
+ *--fenced--> LIVE, and each of its flows chooses once again; if more would have
+ *to wait than may, it is tried with half of them, a quarter ...
+ *
  * Place 0 is not closed for being unwell: LIVE --sick--> FALTER --fenced-->
  * SICK --up--> LIVE.  Flows leave it meanwhile.
  *
@@ -31,14 +35,16 @@
 #define POOL_DIAL_MS 3000 /* by its own 5-tuple, then by that of stream 0 */
 #define POOL_DIAL_END_MS 6000
 #define POOL_LINGER_MS 1000 /* the peer's flows leave it, too */
-#define POOL_DEAD_MS 2000   /* sending, and nothing authenticated came */
+#define POOL_DEAD_MS 2000   /* sending and nothing came, or no pong */
 #define POOL_SLOW_US 5000   /* queue delay ... */
 #define POOL_SLOW_TICKS 3   /* ... in so many ticks running: one more */
-#define POOL_FITS_MS 60000  /* less would have done for so long: one less */
-#define POOL_LOSSY_PM 200   /* per mille ... */
-#define POOL_LOSSY_N 5      /* ... in so many seconds running: unhealthy */
-#define POOL_LOSS_LEAST 50  /* packets in that second, else it says nothing */
-#define POOL_AGAIN_MS 500   /* after a failed opening, then doubling */
+#define POOL_SPREAD_BITS 6
+#define POOL_SPREAD_MS 500 /* after the last one that came */
+#define POOL_FITS_MS 60000 /* less would have done for so long: one less */
+#define POOL_LOSSY_PM 200  /* per mille ... */
+#define POOL_LOSSY_N 5     /* ... in so many seconds running: unhealthy */
+#define POOL_LOSS_LEAST 50 /* packets in that second, else it says nothing */
+#define POOL_AGAIN_MS 500  /* after a failed opening, then doubling */
 #define POOL_AGAIN_MAX_MS 60000
 #define POOL_REPLACE_TRIES 5
 #define POOL_PING_MS 5000       /* a stream that is idle */
@@ -52,6 +58,7 @@ enum stream_state {
 	STREAM_LIVE,   /* carries flows */
 	STREAM_MOVING, /* ends: its flows wait behind a fence */
 	STREAM_LINGER, /* ends: ours have left it, the peer's may not have */
+	STREAM_SPREAD, /* its flows may choose again behind a fence */
 	STREAM_FALTER, /* stream 0: as MOVING */
 	STREAM_SICK,   /* stream 0: carries no flows until it is heard of */
 	STREAM_NSTATES
@@ -65,6 +72,8 @@ enum stream_event {
 	SEV_CLOSE,    /* not needed any more, or the peer says so */
 	SEV_LOST,     /* nothing comes through, too little, or no answer */
 	SEV_SICK,     /* the same of stream 0 */
+	SEV_SPREAD,   /* it has too much, others too little */
+	SEV_CANCEL,   /* ... but too many packets would have to wait */
 	SEV_FENCED,   /* the fence was passed */
 	SEV_OVER,     /* at once: time is over, refused, stream 0 ended */
 	SEV_NEVENTS
@@ -77,7 +86,7 @@ enum stream_action {
 	SACT_AWAIT, /* it will come from the peer */
 	SACT_PLACE, /* flows may come */
 	SACT_FENCE, /* say FENCE and STREAM_CLOSE, hold its flows' packets */
-	SACT_STALL, /* stream 0: FENCE alone */
+	SACT_STALL, /* FENCE alone */
 	SACT_MOVE,  /* what is held goes out by other streams */
 	SACT_DROP   /* wipe it, say STREAM_CLOSE if it was not said */
 };
@@ -97,10 +106,15 @@ struct pool_stream {
 	uint64_t used_ms;   /* data, either way */
 	uint64_t silent_ms; /* sent since then, nothing heard; 0: heard */
 	uint64_t heard_ms, ping_ms;
+	uint64_t asked_ms; /* of the first ping without a pong since; or 0 */
 	uint32_t rtt_us, loss_pm;
 	uint32_t octets, rate; /* since the tick; mean of a tick */
 	uint32_t placed;       /* new flows lately */
 	uint32_t delay_us;     /* worst wait in its queue since the tick */
+	/* flows of an earlier epoch whose hash & mask is this may choose again
+	 */
+	uint16_t epoch;
+	uint32_t mask, part;
 	uint8_t slow, lossy, asked;
 	bool fell_back; /* to the 5-tuple of stream 0 */
 	struct fence fence;
@@ -114,7 +128,10 @@ struct pool {
 	uint8_t replace;    /* tries to replace what was lost */
 	uint32_t again_ms, spread_us;
 	uint64_t open_due_ms, cleanup_due_ms, fits_ms;
-	uint32_t capacity; /* octets a tick of a stream that was slow */
+	uint64_t spread_due_ms; /* 0: nothing came since */
+	uint8_t spread_bits;    /* of the hash: one in 2^n flows */
+	uint32_t spread_part;   /* which of these is next */
+	uint32_t capacity;      /* octets a tick of a stream that was slow */
 	uint32_t grown, shrunk, illegal;
 };
 
@@ -149,8 +166,9 @@ unsigned pool_tick(
  */
 unsigned pool_pick(struct pool *, uint32_t hash);
 enum pool_way { WAY_STAY, WAY_MOVE, WAY_HOLD };
-/* What a flow of this stream may do that was silent for so long. */
-enum pool_way pool_way(const struct pool *, unsigned place, uint64_t idle_ms);
+/* What a flow of this stream, of such hash and epoch, may do. */
+enum pool_way pool_way(const struct pool *, unsigned place, uint32_t hash,
+    uint16_t epoch, uint64_t idle_ms);
 
 static inline void
 pool_sent(struct pool_stream *s, uint64_t now_ms, uint32_t octets)

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "feature.h"
 #include "gso.h"
 #include "log.h"
@@ -31,8 +32,9 @@ struct udp {
 	bool small;              /* a buffer is smaller than wanted */
 	uint8_t calm; /* wake-ups with a single datagram, at most UDP_CALM */
 	uint64_t refused, lost;
-	uint32_t head, n;      /* of the queue */
-	struct waiting *queue; /* UDP_WAITING, touched only when needed */
+	uint64_t since_ms, worst_ms; /* the queue is not empty, and was */
+	uint32_t head, n;            /* of the queue */
+	struct waiting *queue;       /* UDP_WAITING, touched only when needed */
 };
 
 struct udp *
@@ -227,6 +229,8 @@ wait_for_room(struct udp *u, const struct endpoint *to, const uint8_t *data,
 
 	if (u->n == UDP_WAITING || len > WAIT_OCTETS)
 		return UDP_FULL;
+	if (u->n == 0)
+		u->since_ms = clock_mono_ms();
 	w = &u->queue[(u->head + u->n++) % UDP_WAITING];
 	w->to = *to;
 	w->off = 0;
@@ -260,6 +264,13 @@ udp_waiting(const struct udp *u)
 	return u->n != 0;
 }
 
+static void
+note_wait(struct udp *u, uint64_t now_ms)
+{
+	if (now_ms - u->since_ms > u->worst_ms)
+		u->worst_ms = now_ms - u->since_ms;
+}
+
 void
 udp_writable(struct udp *u)
 {
@@ -280,7 +291,21 @@ udp_writable(struct udp *u)
 		}
 		u->head = (u->head + 1) % UDP_WAITING;
 		u->n--;
+		if (u->n == 0)
+			note_wait(u, clock_mono_ms());
 	}
+}
+
+uint32_t
+udp_waited_ms(struct udp *u)
+{
+	uint64_t ms;
+
+	if (u->n != 0)
+		note_wait(u, clock_mono_ms());
+	ms = u->worst_ms;
+	u->worst_ms = 0;
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
 /* ---- in ---- */

@@ -62,6 +62,8 @@ enum udp_result udp_send(struct udp *, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg);
 bool udp_waiting(const struct udp *);
 void udp_writable(struct udp *); /* send what waits, as far as it goes */
+/* The longest that the queue was not empty since this was asked last, ms. */
+uint32_t udp_waited_ms(struct udp *);
 
 /* buf: UDP_BUFFER octets.  True: there may be more. */
 bool udp_receive(struct udp *, uint8_t *buf, udp_fn *, void *ctx);

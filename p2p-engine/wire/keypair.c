@@ -119,5 +119,6 @@ keypair_opened(struct keypair *kp, const uint8_t *msg, size_t len, bool good)
 		return -1;
 	if (!replay_accept(&kp->replay, counter))
 		return -2;
+	kp->rx++;
 	return (long)(len - WG_DATA_HDR - WG_TAG);
 }

@@ -9,6 +9,7 @@
 
 #include "crypto.h"
 #include "noise.h"
+#include "probe.h"
 #include "replay.h"
 #include "wg.h"
 
@@ -26,7 +27,9 @@ struct keypair {
 	uint64_t born_ms;
 	bool initiator;
 	bool outranked; /* of two crossing handshakes not the one to use */
+	uint64_t rx;    /* accepted */
 	struct replay replay;
+	struct probe_keys probe; /* made when there is the first */
 };
 
 /* NULL: no memory.  The caller wipes the noise_keys. */

@@ -24,7 +24,7 @@ enum wg_type {
 #define WG_RESPONSE_LEN 92
 #define WG_COOKIE_LEN 64
 #define WG_DATA_HDR 16
-#define WG_DATA_MIN 32 /* header and tag: a keepalive */
+#define WG_DATA_MIN 32  /* header and tag: a keepalive */
 #define WG_PROBE_MIN 64 /* header, 32 octets, tag */
 #define WG_TAG 16
 #define WG_STAMP 12

@@ -192,20 +192,63 @@ chance(struct sim *s, uint32_t per_mille)
 	return per_mille != 0 && below(&s->net_dice, 1000) < per_mille;
 }
 
+uint16_t
+sim_port_of(const struct sim_node *n, unsigned k)
+{
+	if (k == 0)
+		return n->port;
+	return (uint16_t)(SIM_STREAM_PORT + 1000 * k + n->port - SIM_PORT);
+}
+
+int
+sim_socket_at(const struct sim_node *n, uint16_t port)
+{
+	for (unsigned k = 0; k <= SIM_STREAMS; k++)
+		if (port == sim_port_of(n, k))
+			return (int)k;
+	return -1;
+}
+
+/* Of the sockets at both ends the one that is a stream's decides. */
+static bool
+way(const struct sim_node *from, unsigned k, uint32_t no, uint16_t port,
+    uint32_t *delay_ms)
+{
+	const struct sim_node *to = &from->sim->node[no];
+	int at = sim_socket_at(to, port);
+
+	*delay_ms = from->path[k].delay_ms;
+	if (at > 0)
+		*delay_ms += to->path[at].delay_ms;
+	return !from->path[k].dead && (at < 1 || !to->path[at].dead);
+}
+
+void
+sim_path(struct sim *s, uint32_t a, unsigned k, uint32_t delay_ms, bool dead)
+{
+	s->node[a].path[k].delay_ms = delay_ms;
+	s->node[a].path[k].dead = dead;
+}
+
 /* len octets at data arrive at `to` as datagrams of seg, after a while. */
 static void
-arrive(struct sim_node *from, uint32_t no, const struct endpoint *to,
-    const uint8_t *data, const size_t size[2])
+arrive(struct sim_node *from, unsigned k, uint32_t no,
+    const struct endpoint *to, const uint8_t *data, const size_t size[2])
 {
 	struct sim *s = from->sim;
-	uint64_t delay = s->conf.net.delay_ms;
+	uint32_t more = 0;
+	bool alive = way(from, k, no, to->port, &more);
+	uint64_t delay = s->conf.net.delay_ms + more;
 	struct sim_event *e;
 
+	if (!alive)
+		return;
 	if (chance(s, s->conf.net.reorder))
 		delay += 1 + below(&s->net_dice, s->conf.net.jitter_ms);
 	e = sim_later(s, delay, EV_DATAGRAMS, no);
 	e->u.net.from = from->no;
 	sim_endpoint(s, from->no, &e->u.net.src);
+	e->u.net.src.port = sim_port_of(from, k);
 	e->u.net.port = to->port;
 	e->u.net.data = malloc(size[0]);
 	if (e->u.net.data == NULL)
@@ -223,9 +266,10 @@ arrive(struct sim_node *from, uint32_t no, const struct endpoint *to,
  * has a fate of its own.
  */
 enum udp_result
-sim_net_send(struct sim_node *from, const struct endpoint *to,
+sim_net_send(struct sim_node *from, uint16_t sock, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg)
 {
+	unsigned k = sock == 0 ? 0 : (sock - UDP_STREAM_FIRST) / 2u + 1;
 	struct sim *s = from->sim;
 	const struct sim_net *n = &s->conf.net;
 	uint32_t no = sim_node_at(s, &to->addr);
@@ -241,9 +285,9 @@ sim_net_send(struct sim_node *from, const struct endpoint *to,
 
 		if (chance(s, n->loss))
 			continue;
-		arrive(from, no, to, data + off, size);
+		arrive(from, k, no, to, data + off, size);
 		if (chance(s, n->dup))
-			arrive(from, no, to, data + off, size);
+			arrive(from, k, no, to, data + off, size);
 	}
 	return UDP_OK;
 }
@@ -332,8 +376,10 @@ sim_free(struct sim *s)
 	while (s->n > 0)
 		event_free(pop(s));
 	for (size_t i = 0; i < (size_t)s->conf.nodes * s->conf.nodes; i++)
-		for (int f = 0; f < SIM_FLOWS; f++)
+		for (int f = 0; s->pair[i].flow != NULL && f < SIM_FLOWS; f++)
 			free(s->pair[i].flow[f]);
+	for (size_t i = 0; i < (size_t)s->conf.nodes * s->conf.nodes; i++)
+		free(s->pair[i].flow);
 	free(s->heap);
 	free(s->pair);
 	free(s->node);

@@ -39,6 +39,7 @@ struct sim_conf {
 	bool endpoints; /* peers' endpoints are configured, not looked up */
 	bool star;      /* node 0 is everybody's only peer */
 	bool members;   /* nobody is configured: they have certificates */
+	bool sockets;   /* ... and sockets for streams */
 	bool super; /* hosts send super-packets of up to 8 numbered packets */
 	/* 0: the defaults */
 	uint32_t rekey_after_s, reject_after_s, attempt_s;
@@ -58,7 +59,7 @@ void sim_run(struct sim *, uint64_t ms);      /* so much longer */
 uint32_t sim_below(struct sim *, uint32_t n); /* the test's own dice */
 
 /* ---- what hosts do ---- */
-/* Node a's host sends one record in flow `flow` (0..15) to node b. */
+/* Node a's host sends one record in flow `flow` (0..255) to node b. */
 void sim_send(struct sim *, uint32_t a, uint32_t b, uint32_t flow);
 uint64_t sim_sent(const struct sim *); /* numbered packets, of all */
 uint64_t sim_delivered(const struct sim *);
@@ -79,6 +80,13 @@ void sim_block(struct sim *, uint32_t a, uint32_t b, bool); /* both ways */
 /* Bytes from nowhere at node a's socket, as if from address `from`. */
 void sim_inject(
     struct sim *, uint32_t a, uint32_t from, const uint8_t *, size_t len);
+/*
+ * Everything by a's socket for streams number k: so much later, or not at all.
+ */
+void sim_path(
+    struct sim *, uint32_t a, unsigned k, uint32_t delay_ms, bool dead);
+/* Node a takes its configuration again, with so many streams. */
+void sim_streams(struct sim *, uint32_t a, uint8_t min, uint8_t max);
 /* The authority revokes b's certificate, and a is told. */
 void sim_revoke(struct sim *, uint32_t a, uint32_t b);
 /* Node a takes its configuration again, without peer b if it is one. */

@@ -56,6 +56,10 @@ flow_of(struct sim *s, uint32_t a, uint32_t b, uint32_t flow)
 {
 	struct sim_pair *p = sim_pair(s, a, b);
 
+	if (p->flow == NULL)
+		p->flow = calloc(SIM_FLOWS, sizeof(struct sim_flow *));
+	if (p->flow == NULL)
+		abort();
 	if (p->flow[flow] == NULL)
 		p->flow[flow] = calloc(1, sizeof(**p->flow));
 	if (p->flow[flow] == NULL)

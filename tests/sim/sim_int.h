@@ -16,7 +16,9 @@
 #define SIM_T0 1000000       /* virtual time starts here, in ms */
 #define SIM_UNIX0 1700000000 /* ... which is this, in s of real time */
 #define SIM_PORT 51820
-#define SIM_FLOWS 16
+#define SIM_FLOWS 256
+#define SIM_STREAMS 10 /* sockets for them */
+#define SIM_STREAM_PORT 20000
 #define SIM_SEQS 4096 /* numbered packets a flow at most */
 
 enum sim_kind { EV_TICK, EV_DATAGRAMS, EV_MIX, EV_STAMP, EV_LOOKUP };
@@ -44,7 +46,7 @@ struct sim_flow {
 };
 
 struct sim_pair {
-	struct sim_flow *flow[SIM_FLOWS]; /* made when first used */
+	struct sim_flow **flow; /* SIM_FLOWS, all made when first used */
 	uint64_t delivered, slowest_ms, last_ms;
 	bool blocked, seen_up;
 	struct endpoint seen; /* as discoveryd of the first remembers it */
@@ -64,6 +66,11 @@ struct sim_node {
 	enum sim_key key;
 	uint64_t tick_ms; /* the earliest tick that is scheduled */
 	uint32_t icmp;
+	uint8_t streams_min, streams_max; /* 0: the default */
+	struct {
+		uint32_t delay_ms;
+		bool dead;
+	} path[SIM_STREAMS + 1];
 	uint64_t dice; /* the engine's randomness */
 };
 
@@ -102,8 +109,11 @@ void sim_node_event(struct sim_node *, struct sim_event *);
 void sim_node_turn(struct sim_node *);
 
 /* ---- sim.c: the network ---- */
-enum udp_result sim_net_send(struct sim_node *from, const struct endpoint *to,
-    const uint8_t *data, size_t len, size_t seg);
+enum udp_result sim_net_send(struct sim_node *from, uint16_t sock,
+    const struct endpoint *to, const uint8_t *data, size_t len, size_t seg);
+/* A node's socket is a port: which one; 0, its first, has a port of its own. */
+uint16_t sim_port_of(const struct sim_node *, unsigned k);
+int sim_socket_at(const struct sim_node *, uint16_t port); /* k, -1: none */
 
 /* ---- sim_member.c ---- */
 void sim_certify(struct sim *); /* every node */

@@ -19,10 +19,11 @@ effect_udp(void *ctx, uint16_t sock, const struct endpoint *to,
 {
 	struct sim_node *n = ctx;
 
-	if (sock != 0 || seg == 0 || len > 65535 || len > 64 * seg)
+	if ((sock != 0 && !n->sim->conf.sockets) || seg == 0 || len > 65535 ||
+	    len > 64 * seg)
 		sim_fail(
 		    n->sim, "node %u: a batch of %zu by %zu", n->no, len, seg);
-	return sim_net_send(n, to, data, len, seg);
+	return sim_net_send(n, sock, to, data, len, seg);
 }
 
 static int
@@ -210,15 +211,18 @@ answer_lookup(struct sim_node *n, const struct sim_event *e)
 static void
 datagrams(struct sim_node *n, struct sim_event *e)
 {
-	if (e->u.net.port != n->port)
+	int k = sim_socket_at(n, e->u.net.port);
+
+	if (k == -1)
 		return;
 	for (size_t off = 0; off < e->u.net.len; off += e->u.net.seg) {
 		size_t len = e->u.net.len - off;
 
 		if (len > e->u.net.seg)
 			len = e->u.net.seg;
-		engine_from_udp(n->engine, n->sim->now_ms, 0, &e->u.net.src,
-		    e->u.net.data + off, len);
+		engine_from_udp(n->engine, n->sim->now_ms,
+		    k == 0 ? 0 : udp_stream_socket((unsigned)k, 4),
+		    &e->u.net.src, e->u.net.data + off, len);
 	}
 }
 
@@ -309,6 +313,10 @@ conf_node_of(const struct sim_node *n, struct conf_node *c)
 	c->hold_packets = SIM_HOLD_PACKETS;
 	c->hold_timeout_ms = SIM_HOLD_MS;
 	c->flows_max = 256;
+	if (n->streams_max != 0) {
+		c->streams_min = n->streams_min;
+		c->streams_max = n->streams_max;
+	}
 	override(&c->rekey_after_s, sc->rekey_after_s);
 	override(&c->reject_after_s, sc->reject_after_s);
 	override(&c->handshake_timeout_s, sc->attempt_s);
@@ -378,6 +386,8 @@ sim_node_start(struct sim_node *n)
 	if ((n->engine = engine_new(&io)) == NULL)
 		return -1;
 	engine_socket_add(n->engine, 0, 4);
+	for (unsigned k = 1; n->sim->conf.sockets && k <= SIM_STREAMS; k++)
+		engine_socket_add(n->engine, udp_stream_socket(k, 4), 4);
 	if (configure(n, SIM_NOBODY) == -1)
 		return -1;
 	engine_set_pub(n->engine, n->sim->now_ms, n->keys.pub);
@@ -397,6 +407,14 @@ sim_reload(struct sim *s, uint32_t a, uint32_t without)
 	if (configure(n, without) == -1)
 		sim_fail(s, "node %u: configuration refused", a);
 	sim_node_turn(n);
+}
+
+void
+sim_streams(struct sim *s, uint32_t a, uint8_t min, uint8_t max)
+{
+	s->node[a].streams_min = min;
+	s->node[a].streams_max = max;
+	sim_reload(s, a, SIM_NOBODY);
 }
 
 void

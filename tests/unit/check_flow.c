@@ -225,11 +225,15 @@ touch_both(struct flow_table *t, struct map *m, const struct flow_key *k,
 		map_remove(m, 0);
 		want = 1;
 	}
+	f.idle_ms = f.packets == 0 || f.peer != peer
+	    ? FLOW_NEW
+	    : (uint32_t)(now - f.last_ms);
 	f.peer = peer;
 	f.last_ms = now;
 	f.packets++;
-	m->f[m->n++] = f;
 	got = flow_touch(t, k, peer, now, &evicted);
+	f.hash = got->hash;
+	m->f[m->n++] = f;
 	got->packets++;
 	return evicted == want && got->packets == f.packets &&
 	    got->peer == peer && got->last_ms == now;

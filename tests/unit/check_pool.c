@@ -75,7 +75,14 @@ tick(void)
 	}
 }
 
-/* All streams heard of in each tick. */
+static void
+pong(unsigned place)
+{
+	pool_heard(&p.s[place], now, false);
+	p.s[place].asked_ms = 0;
+}
+
+/* All streams heard of, and their pings answered, in each tick. */
 static void
 run(unsigned ms)
 {
@@ -83,7 +90,7 @@ run(unsigned ms)
 		tick();
 		for (unsigned i = 0; i < POOL_MAX; i++)
 			if (p.s[i].state != STREAM_FREE)
-				pool_heard(&p.s[i], now, false);
+				pong(i);
 	}
 }
 
@@ -124,6 +131,7 @@ START_TEST(stream_0_is_never_anything_but_live_faltering_or_sick)
 		(void)pool_event(&p, 0, now,
 		    (enum stream_event)(unit_random(&rnd) % SEV_NEVENTS));
 		ck_assert_msg(p.s[0].state == STREAM_LIVE ||
+			p.s[0].state == STREAM_SPREAD ||
 			p.s[0].state == STREAM_FALTER ||
 			p.s[0].state == STREAM_SICK,
 		    "SEED=%lu", unit_seed());
@@ -308,7 +316,7 @@ ticks_until_lost(unsigned place)
 		tick();
 		for (unsigned i = 0; i < POOL_MAX; i++)
 			if (i != place && p.s[i].state != STREAM_FREE)
-				pool_heard(&p.s[i], now, false);
+				pong(i);
 	}
 	return n;
 }
@@ -317,11 +325,28 @@ START_TEST(a_silent_stream_is_replaced_after_two_seconds_at_another_place)
 {
 	begin(8, 10);
 	run(3000);
-	ck_assert_uint_eq(ticks_until_lost(3), POOL_DEAD_MS / POOL_TICK_MS);
+	ck_assert_uint_le(ticks_until_lost(3), POOL_DEAD_MS / POOL_TICK_MS);
 	run(300);
 	ck_assert_uint_eq(p.live, 8);
 	ck_assert_uint_eq(p.s[8].state, STREAM_LIVE);
 	ck_assert_uint_eq(p.s[3].state, STREAM_LINGER);
+}
+END_TEST
+
+START_TEST(a_stream_that_speaks_but_never_answers_is_replaced_too)
+{
+	begin(4, 10);
+	run(3000);
+	for (int i = 0; i < 25; i++) {
+		pool_sent(&p.s[2], now, 1000);
+		tick();
+		for (unsigned k = 0; k < POOL_MAX; k++)
+			if (k == 2)
+				pool_heard(&p.s[k], now, true);
+			else if (p.s[k].state != STREAM_FREE)
+				pong(k);
+	}
+	ck_assert_uint_ne(p.s[2].state, STREAM_LIVE);
 }
 END_TEST
 
@@ -347,7 +372,7 @@ START_TEST(a_silent_stream_0_carries_nothing_until_it_is_heard_of)
 	ck_assert_uint_eq(p.s[0].state, STREAM_SICK);
 	for (uint32_t h = 0; h < 100; h++)
 		ck_assert_uint_ne(pool_pick(&p, h * 7919), 0);
-	pool_heard(&p.s[0], now + 1, false);
+	pong(0);
 	tick();
 	ck_assert_uint_eq(p.s[0].state, STREAM_LIVE);
 }
@@ -463,12 +488,52 @@ START_TEST(a_flow_moves_only_when_idle_or_behind_a_fence)
 {
 	begin(2, 10);
 	run(3000);
-	ck_assert_uint_eq(pool_way(&p, 1, 0), WAY_STAY);
-	ck_assert_uint_eq(pool_way(&p, 1, FENCE_IDLE_MS), WAY_MOVE);
+	ck_assert_uint_eq(pool_way(&p, 1, 0, 0, 0), WAY_STAY);
+	ck_assert_uint_eq(pool_way(&p, 1, 0, 0, FENCE_IDLE_MS), WAY_MOVE);
 	ck_assert_uint_eq(pool_event(&p, 1, now, SEV_CLOSE), SACT_FENCE);
-	ck_assert_uint_eq(pool_way(&p, 1, 0), WAY_HOLD);
+	ck_assert_uint_eq(pool_way(&p, 1, 0, 0, 0), WAY_HOLD);
 	ck_assert_uint_eq(pool_event(&p, 1, now, SEV_FENCED), SACT_MOVE);
-	ck_assert_uint_eq(pool_way(&p, 1, 0), WAY_MOVE);
+	ck_assert_uint_eq(pool_way(&p, 1, 0, 0, 0), WAY_MOVE);
+}
+END_TEST
+
+START_TEST(after_a_stream_came_the_busiest_is_spread_once)
+{
+	unsigned spreads = 0;
+
+	begin(4, 10);
+	for (int i = 0; i < 50; i++) {
+		uint16_t epoch = p.s[0].epoch;
+
+		pool_sent(&p.s[0], now, 100000);
+		run(POOL_TICK_MS);
+		spreads += p.s[0].epoch != epoch;
+	}
+	ck_assert_uint_eq(spreads, 1);
+	ck_assert_uint_eq(pool_way(&p, 0, 9, 0, 0), WAY_MOVE);
+	ck_assert_uint_eq(pool_way(&p, 0, 9, p.s[0].epoch, 0), WAY_STAY);
+}
+END_TEST
+
+START_TEST(what_is_too_much_to_wait_is_spread_in_parts)
+{
+	begin(2, 10);
+	run(1000);
+	p.spread_bits = 1;
+	p.s[0].mask = 1;
+	p.s[0].part = 0;
+	ck_assert_uint_eq(pool_event(&p, 0, now, SEV_SPREAD), SACT_STALL);
+	ck_assert_uint_eq(pool_way(&p, 0, 2, 0, 0), WAY_HOLD);
+	ck_assert_uint_eq(pool_way(&p, 0, 3, 0, 0), WAY_STAY);
+	ck_assert_uint_eq(pool_event(&p, 0, now, SEV_CANCEL), SACT_MOVE);
+	ck_assert_uint_eq(p.spread_bits, 2);
+	ck_assert_uint_eq(pool_way(&p, 0, 2, p.s[0].epoch, 0), WAY_STAY);
+	ck_assert_uint_eq(pool_event(&p, 0, now, SEV_SPREAD), SACT_STALL);
+	ck_assert_uint_eq(pool_event(&p, 0, now, SEV_FENCED), SACT_MOVE);
+	ck_assert_uint_eq(
+	    pool_way(&p, 0, 2, (uint16_t)(p.s[0].epoch - 1), 0), WAY_MOVE);
+	ck_assert_uint_eq(
+	    pool_way(&p, 0, 3, (uint16_t)(p.s[0].epoch - 1), 0), WAY_STAY);
 }
 END_TEST
 
@@ -501,6 +566,7 @@ main(void)
 	    a_stream_without_data_is_closed_at_the_clean_up_after_its_time,
 	    an_opening_that_nobody_answers_ends_and_backs_off,
 	    a_silent_stream_is_replaced_after_two_seconds_at_another_place,
+	    a_stream_that_speaks_but_never_answers_is_replaced_too,
 	    when_all_are_silent_none_is_replaced,
 	    a_silent_stream_0_carries_nothing_until_it_is_heard_of,
 	    five_seconds_of_loss_replace_a_stream_if_others_lose_less,
@@ -510,6 +576,8 @@ main(void)
 	    new_flows_are_spread_evenly,
 	    a_busy_stream_gets_no_new_flow_while_another_is_free,
 	    a_flow_moves_only_when_idle_or_behind_a_fence,
+	    after_a_stream_came_the_busiest_is_spread_once,
+	    what_is_too_much_to_wait_is_spread_in_parts,
 	    a_live_stream_that_is_idle_is_asked_every_five_seconds};
 
 	return UNIT_RUN("pool", tests);

@@ -1,0 +1,746 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/streams.c */
+/*
+ * The life of streams: slots for them, what the pool's machine asks for, and
+ * time.  See streams.h for the picture.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_int.h"
+#include "handshake.h"
+#include "log.h"
+#include "path.h"
+
+/* A stream and what belongs to it, in one piece. */
+struct stream_slot {
+	struct peer_slot slot;
+	struct lane lane;
+};
+
+void
+streams_init(struct engine *e)
+{
+	e->io.rnd.fill(e->io.rnd.ctx, e->stream_key, sizeof(e->stream_key));
+	if (crypto_x25519_pub(e->stream_pub, e->stream_key) == -1)
+		return;
+	cookie_checker_init(&e->stream_checker, e->stream_pub);
+}
+
+static void
+limits(const struct engine *e, struct pool_limits *l)
+{
+	const struct conf_node *n = &e->node;
+
+	*l = (struct pool_limits){
+	    .min = n->streams_min == 0 ? 1 : n->streams_min,
+	    .max = n->streams_max == 0 ? 1 : n->streams_max,
+	    .idle_ms = n->streams_idle_s * 1000,
+	    .cleanup_ms = n->streams_cleanup_s * 1000};
+	if (l->max > POOL_MAX)
+		l->max = POOL_MAX;
+	if (l->min > l->max)
+		l->min = l->max;
+}
+
+static uint32_t
+buffer(const struct engine *e)
+{
+	uint32_t n = e->node.streams_buffer;
+
+	return n == 0 || n > FENCE_HELD ? FENCE_HELD : n;
+}
+
+/* ---- a peer's lanes ---- */
+
+static struct lanes *
+lanes_new(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct lanes *l = calloc(1, sizeof(*l));
+	struct pool_limits lim;
+
+	if (l == NULL)
+		return NULL;
+	limits(e, &lim);
+	pool_init(&l->pool, &lim, now_ms);
+	l->slot[0] = p;
+	l->lane[0] = &l->lane0;
+	hold_init(&l->lane0.held, buffer(e), FENCE_HELD_BYTES);
+	return l;
+}
+
+void
+streams_begin(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	if (p->guest || p->member == NULL || !p->said.knows)
+		return;
+	if (p->lanes == NULL)
+		p->lanes = lanes_new(e, p, now_ms);
+	if (p->lanes == NULL)
+		return;
+	p->lanes->pool.its_max = p->said.max;
+	streams_wake(e, now_ms);
+}
+
+void
+streams_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct hello *h)
+{
+	struct said said = {.knows = (h->flags & HELLO_STREAMS) != 0,
+	    .max = h->streams == 0 ? 1 : h->streams,
+	    .boot = h->boot};
+
+	if (p->owner != NULL)
+		return;
+	memcpy(said.key, h->stream_key, sizeof(said.key));
+	if (!said.knows || said.boot != p->said.boot ||
+	    memcmp(said.key, p->said.key, sizeof(said.key)) != 0)
+		streams_reset(e, p, now_ms);
+	p->said = said;
+	streams_begin(e, p, now_ms);
+}
+
+/* What waits for a fence waits for stream 0 again. */
+static void
+give_back(struct engine *e, struct peer_slot *owner, struct lane *lane)
+{
+	struct held *h;
+
+	while ((h = hold_pop(&lane->held)) != NULL) {
+		e->c.v[EO_HOLD_FULL] += hold_push(
+		    &owner->hold, h->due_ms, &h->vnet, h->pkt, h->len);
+		free(h);
+	}
+}
+
+static void
+drop_slot(struct engine *e, struct lanes *l, unsigned place)
+{
+	struct peer_slot *p = l->slot[place];
+
+	if (p->batch != NULL)
+		path_send(e, p->batch);
+	hs_close(e, p);
+	for (int i = 0; i < SLOT_N; i++)
+		if (p->ses.slot[i] != NULL)
+			index_drop(e->index, p->ses.slot[i]->local_index);
+	timers_stop(&e->timers, &p->timer);
+	give_back(e, p->owner, l->lane[place]);
+	p->owner->rx_bytes += p->rx_bytes;
+	p->owner->tx_bytes += p->tx_bytes;
+	p->owner->rx_packets += p->rx_packets;
+	p->owner->tx_packets += p->tx_packets;
+	e->stream[p->no - STREAM_NUMBERS] = NULL;
+	e->nstreams--;
+	count(e, STREAMS_CLOSED);
+	l->slot[place] = NULL;
+	l->lane[place] = NULL;
+	hold_clear(&p->out);
+	session_clear(&p->ses);
+	crypto_wipe(p, sizeof(struct stream_slot));
+	free(p);
+}
+
+void
+streams_reset(struct engine *e, struct peer_slot *owner, uint64_t now_ms)
+{
+	struct lanes *l = owner->lanes;
+
+	if (l == NULL || owner->owner != NULL)
+		return;
+	for (unsigned i = 1; i < POOL_MAX; i++)
+		if (l->slot[i] != NULL) {
+			(void)pool_event(&l->pool, i, now_ms, SEV_OVER);
+			drop_slot(e, l, i);
+		}
+	give_back(e, owner, &l->lane0);
+	owner->lanes = NULL;
+	crypto_wipe(l, sizeof(*l));
+	free(l);
+}
+
+void
+streams_free(struct peer_slot *owner)
+{
+	struct lanes *l = owner->lanes;
+
+	if (l == NULL)
+		return;
+	for (unsigned i = 1; i < POOL_MAX; i++) {
+		struct peer_slot *p = l->slot[i];
+
+		if (p == NULL)
+			continue;
+		hold_clear(&l->lane[i]->held);
+		hold_clear(&p->out);
+		session_clear(&p->ses);
+		crypto_wipe(p, sizeof(struct stream_slot));
+		free(p);
+	}
+	hold_clear(&l->lane0.held);
+	crypto_wipe(l, sizeof(*l));
+	free(l);
+	owner->lanes = NULL;
+}
+
+/* ---- a slot for one ---- */
+
+static uint32_t
+free_number(const struct engine *e)
+{
+	uint32_t i = 0;
+
+	if (e->nstreams >= e->streams_room)
+		return SLOT_NONE;
+	while (i < STREAMS_ALL && e->stream[i] != NULL)
+		i++;
+	return i < STREAMS_ALL ? i : SLOT_NONE;
+}
+
+static struct peer_slot *
+slot_new(
+    struct engine *e, struct peer_slot *owner, uint64_t now_ms, unsigned place)
+{
+	struct lanes *l = owner->lanes;
+	struct stream_slot *s;
+	uint32_t no = free_number(e);
+	struct peer_slot *p;
+
+	if (no == SLOT_NONE || (s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	p = &s->slot;
+	p->no = STREAM_NUMBERS + no;
+	p->owner = owner;
+	p->lanes = l;
+	p->place = (uint8_t)place;
+	p->timer.id = p->no;
+	p->since_ms = now_ms;
+	p->has_ep = true;
+	p->ep = owner->ep;
+	p->sock = owner->sock;
+	p->conf.has_psk = true;
+	p->conf.admin_up = true;
+	peer_init(&p->peer);
+	session_init(&p->ses, &owner->ses.lim);
+	hold_init(&p->out, FRAMES_QUEUED, FRAMES_BYTES);
+	hold_init(&s->lane.held, buffer(e), FENCE_HELD_BYTES);
+	bucket_fill(&p->frames, now_ms, FRAMES_BURST);
+	bucket_fill(&p->asks, now_ms, ASKS_BURST);
+	e->stream[no] = p;
+	e->nstreams++;
+	l->slot[place] = p;
+	l->lane[place] = &s->lane;
+	s->lane.id = l->pool.s[place].id;
+	s->lane.mine = l->pool.s[place].mine;
+	count(e, STREAMS_OPENED);
+	return p;
+}
+
+static void
+set_remote(struct peer_slot *p, const uint8_t key[32], const uint8_t psk[32])
+{
+	memcpy(p->conf.key, key, 32);
+	memcpy(p->conf.psk, psk, 32);
+	cookie_jar_init(&p->jar, key);
+}
+
+/* Its own socket, of those for streams; else that of stream 0. */
+static void
+choose_socket(const struct engine *e, struct peer_slot *p)
+{
+	unsigned n = e->node.streams_max, k = p->place;
+	uint16_t want;
+
+	if (!e->node.streams_sockets || n < 2)
+		return;
+	want = udp_stream_socket((k - 1) % n + 1, p->ep.addr.family);
+	for (uint32_t i = 0; i < e->nsocks; i++)
+		if (e->sock[i].no == want)
+			p->sock = want;
+}
+
+struct peer_slot *
+stream_accept(struct engine *e, struct peer_slot *owner, uint64_t now_ms,
+    const struct stream_open *o)
+{
+	struct lanes *l = owner->lanes;
+	struct peer_slot *p;
+	unsigned place;
+
+	if (free_number(e) == SLOT_NONE ||
+	    (place = pool_take(&l->pool, now_ms, o->id)) == 0)
+		return NULL;
+	p = slot_new(e, owner, now_ms, place);
+	if (p == NULL) {
+		(void)pool_event(&l->pool, place, now_ms, SEV_OVER);
+		return NULL;
+	}
+	set_remote(p, o->key, o->psk);
+	streams_wake(e, now_ms);
+	return p;
+}
+
+struct peer_slot *
+streams_find_key(const struct engine *e, const uint8_t key[32])
+{
+	for (uint32_t i = 0; i < STREAMS_ALL; i++) {
+		struct peer_slot *p = e->stream[i];
+
+		if (p != NULL && !p->lanes->pool.s[p->place].mine &&
+		    memcmp(p->conf.key, key, 32) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* ---- what the machine asks for ---- */
+
+static bool
+open_one(
+    struct engine *e, struct peer_slot *owner, uint64_t now_ms, unsigned place)
+{
+	struct lanes *l = owner->lanes;
+	struct peer_slot *p = slot_new(e, owner, now_ms, place);
+	uint8_t psk[32];
+	struct lane *lane;
+
+	if (p == NULL)
+		return false;
+	lane = l->lane[place];
+	e->io.rnd.fill(e->io.rnd.ctx, lane->key, sizeof(lane->key));
+	e->io.rnd.fill(e->io.rnd.ctx, psk, sizeof(psk));
+	set_remote(p, owner->said.key, psk);
+	crypto_wipe(psk, sizeof(psk));
+	if (crypto_x25519_pub(lane->pub, lane->key) == -1)
+		return false;
+	choose_socket(e, p);
+	lane->req = ++e->stream_reqs;
+	stream_say_open(e, p, now_ms);
+	return true;
+}
+
+/* It was to wait, and need not any more. */
+static void
+again(struct engine *e, uint64_t now_ms, const struct outgoing *held)
+{
+	struct outgoing r = {
+	    .vnet = held->vnet, .data = held->data, .len = held->len};
+	enum counter verdict = path_out(e, now_ms, &r);
+
+	if (verdict == EO_HELD)
+		slot_hold(e, now_ms, &r);
+	else if (verdict != EO_SENT)
+		count(e, verdict);
+}
+
+/* Its packets, in their order, by whatever streams their flows have now. */
+static void
+move(struct engine *e, struct lanes *l, unsigned place, uint64_t now_ms)
+{
+	struct lane *lane = l->lane[place];
+	struct held *h;
+
+	fence_drop(&l->pool.s[place].fence);
+	for (uint32_t n = lane->held.n; n > 0; n--) {
+		struct outgoing r;
+
+		h = hold_pop(&lane->held);
+		r = (struct outgoing){
+		    .vnet = &h->vnet, .data = h->pkt, .len = h->len};
+		again(e, now_ms, &r);
+		free(h);
+	}
+}
+
+static void
+raise_fence(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct pool_stream *s = &p->lanes->pool.s[p->place];
+	uint64_t token;
+
+	e->io.rnd.fill(e->io.rnd.ctx, &token, sizeof(token));
+	fence_raise(&s->fence, now_ms, token, s->rtt_us);
+	stream_say_fence(e, p, now_ms);
+	count(e, FENCES);
+	slot_arm(e, p);
+}
+
+/* true: the slot is no more. */
+static bool
+carry_out(struct engine *e, struct lanes *l, unsigned place, uint64_t now_ms,
+    enum stream_action act)
+{
+	struct peer_slot *p = l->slot[place], *owner = l->slot[0];
+
+	switch (act) {
+	case SACT_NONE:
+	case SACT_PLACE:
+		break;
+	case SACT_ASK:
+		if (!open_one(e, owner, now_ms, place)) {
+			(void)pool_event(&l->pool, place, now_ms, SEV_OVER);
+			if (l->slot[place] != NULL)
+				drop_slot(e, l, place);
+			return true;
+		}
+		break;
+	case SACT_AWAIT:
+		break;
+	case SACT_DIAL:
+		session_want(&p->ses, now_ms);
+		slot_arm(e, p);
+		break;
+	case SACT_FENCE:
+		stream_say_close(e, p, now_ms);
+		raise_fence(e, p, now_ms);
+		break;
+	case SACT_STALL:
+		raise_fence(e, p, now_ms);
+		break;
+	case SACT_MOVE:
+		move(e, l, place, now_ms);
+		break;
+	case SACT_DROP:
+		stream_say_close(e, p, now_ms);
+		drop_slot(e, l, place);
+		return true;
+	}
+	return false;
+}
+
+static bool
+event(struct engine *e, struct lanes *l, unsigned place, uint64_t now_ms,
+    enum stream_event ev)
+{
+	struct pool_stream *s = &l->pool.s[place];
+	enum stream_state was = s->state;
+	uint32_t illegal = l->pool.illegal;
+	enum stream_action act;
+
+	if (ev == SEV_LOST)
+		count(e, STREAMS_LOST);
+	if (l->lane[place] != NULL && (ev == SEV_LOST || ev == SEV_CLOSE))
+		l->lane[place]->why =
+		    ev == SEV_LOST ? CLOSE_UNHEALTHY : CLOSE_IDLE;
+	act = pool_event(&l->pool, place, now_ms, ev);
+	e->c.v[ILLEGAL_EVENTS] += l->pool.illegal - illegal;
+	if (s->state != was)
+		log_debug("%s: stream %u: %s -> %s", l->slot[0]->conf.name,
+		    place, stream_state_name(was), stream_state_name(s->state));
+	return carry_out(e, l, place, now_ms, act);
+}
+
+void
+stream_event(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    enum stream_event ev)
+{
+	(void)event(e, p->lanes, p->place, now_ms, ev);
+}
+
+void
+stream_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct pool_stream *s = &p->lanes->pool.s[p->place];
+
+	if (s->state == STREAM_DIAL && session_up(&p->ses, now_ms))
+		stream_event(e, p, now_ms, SEV_UP);
+	slot_arm(e, p);
+}
+
+/* ---- the packet path ---- */
+
+void
+streams_wake(struct engine *e, uint64_t now_ms)
+{
+	uint64_t due = now_ms + POOL_TICK_MS;
+
+	if (e->t_streams.pos == 0 || e->t_streams.due_ms > due)
+		timers_set(&e->timers, &e->t_streams, due);
+}
+
+struct peer_slot *
+stream_of(struct engine *e, struct peer_slot *owner, uint64_t now_ms,
+    struct flow *f, struct peer_slot **behind)
+{
+	struct lanes *l = owner->lanes;
+	unsigned place = f->stream < POOL_MAX ? f->stream : 0;
+	enum pool_way way = WAY_STAY;
+
+	streams_wake(e, now_ms);
+	if (l->pool.live > 1 || l->pool.s[place].state != STREAM_LIVE)
+		way = pool_way(&l->pool, place, f->hash, f->epoch, f->idle_ms);
+	if (way == WAY_HOLD) {
+		*behind = l->slot[place];
+		return NULL;
+	}
+	if (way == WAY_MOVE) {
+		place = pool_pick(&l->pool, f->hash);
+		if (place != f->stream && f->packets != 0)
+			count(e, FLOWS_MOVED);
+	}
+	f->stream = (uint16_t)place;
+	f->epoch = l->pool.s[place].epoch;
+	return l->slot[place];
+}
+
+void
+stream_hold(struct engine *e, uint64_t now_ms, const struct outgoing *r)
+{
+	struct lanes *l = r->behind->lanes;
+	struct lane *lane = l->lane[r->behind->place];
+	struct pool_stream *s = &l->pool.s[r->behind->place];
+
+	/* what would be lost need not move: it goes where it went before */
+	if (s->state == STREAM_SPREAD && lane->held.n >= lane->held.max_n) {
+		stream_event(e, r->behind, now_ms, SEV_CANCEL);
+		again(e, now_ms, r);
+		return;
+	}
+	e->c.v[EO_STREAM_FULL] += hold_push(&lane->held,
+	    now_ms + e->node.hold_timeout_ms, r->vnet, r->data, r->len);
+}
+
+uint64_t
+streams_held(const struct peer_slot *owner)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; owner->lanes != NULL && i < POOL_MAX; i++)
+		if (owner->lanes->lane[i] != NULL)
+			n += owner->lanes->lane[i]->held.n;
+	return n;
+}
+
+/* ---- time ---- */
+
+void
+stream_fence_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct fence *f;
+
+	if (p->lanes == NULL)
+		return;
+	f = &p->lanes->pool.s[p->place].fence;
+	if (!fence_over(f, now_ms))
+		return;
+	if (!f->passed)
+		count(e, FENCES_LATE);
+	f->up = false;
+	stream_event(e, p, now_ms, SEV_FENCED);
+}
+
+/* The opener keeps the keys fresh, also while nothing is said. */
+static void
+refresh_keys(struct engine *e, struct lanes *l, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < POOL_MAX; i++) {
+		const struct pool_stream *s = &l->pool.s[i];
+		struct peer_slot *p = l->slot[i];
+		const struct keypair *kp;
+
+		if (p == NULL || (i != 0 && s->state != STREAM_LIVE))
+			continue;
+		kp = p->ses.slot[SLOT_CURRENT];
+		if (kp == NULL || !kp->initiator ||
+		    now_ms - kp->born_ms <
+			e->node.rekey_after_s * UINT64_C(1000))
+			continue;
+		session_want(&p->ses, now_ms);
+		slot_arm(e, p);
+	}
+}
+
+static void
+session_part(
+    struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned todo)
+{
+	bool mine = p->lanes->pool.s[p->place].mine;
+
+	if ((todo & SES_INITIATE) != 0 && mine)
+		hs_dial(e, p, now_ms);
+	else if ((todo & SES_INITIATE) != 0)
+		session_stop_dialing(&p->ses);
+	if ((todo & SES_KEEPALIVE) != 0)
+		(void)path_keepalive(e, now_ms, p);
+}
+
+static bool
+is_over(const struct peer_slot *p, uint64_t now_ms, unsigned todo)
+{
+	enum stream_state s = p->lanes->pool.s[p->place].state;
+
+	if (s != STREAM_LIVE && s != STREAM_DIAL)
+		return false;
+	if ((todo & (SES_WIPED | SES_GAVE_UP)) != 0)
+		return true;
+	return s == STREAM_LIVE && !session_up(&p->ses, now_ms);
+}
+
+void
+stream_slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct lane *lane = p->lanes->lane[p->place];
+	struct lanes *l = p->lanes;
+	unsigned place = p->place, ngone = 0, todo;
+	uint32_t gone[SLOT_N];
+
+	slot_frames_flush(e, p, now_ms);
+	if (lane->ended) {
+		lane->ended = false;
+		if (event(
+			e, l, place, now_ms, lane->lost ? SEV_LOST : SEV_CLOSE))
+			return;
+	}
+	todo = session_tick(&p->ses, now_ms, gone, &ngone);
+	index_drop_all(e, gone, (int)ngone);
+	session_part(e, p, now_ms, todo);
+	if (is_over(p, now_ms, todo) && event(e, l, place, now_ms, SEV_LOST))
+		return;
+	stream_fence_tick(e, p, now_ms);
+	slot_rearm(e, p, now_ms);
+}
+
+static void
+sample_queues(struct engine *e, struct lanes *l)
+{
+	if (e->io.udp_delay_us == NULL)
+		return;
+	for (unsigned i = 0; i < POOL_MAX; i++)
+		if (l->slot[i] != NULL && l->pool.s[i].octets != 0)
+			l->pool.s[i].delay_us =
+			    e->io.udp_delay_us(e->io.ctx, l->slot[i]->sock);
+}
+
+/* It did not work by a 5-tuple of its own: stream 0's works. */
+static void
+fall_back(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	p->ep = p->owner->ep;
+	p->sock = p->owner->sock;
+	session_stop_dialing(&p->ses);
+	session_want(&p->ses, now_ms);
+	slot_arm(e, p);
+}
+
+static void
+do_step(struct engine *e, struct lanes *l, uint64_t now_ms,
+    const struct pool_step *step)
+{
+	struct peer_slot *p = l->slot[step->place];
+
+	switch (step->what) {
+	case DO_EVENT:
+		(void)event(e, l, step->place, now_ms, step->ev);
+		break;
+	case DO_ASK_AGAIN:
+		stream_say_open(e, p, now_ms);
+		break;
+	case DO_FALL_BACK:
+		fall_back(e, p, now_ms);
+		break;
+	case DO_PING:
+		if (p != NULL)
+			probe_ping(e, p, now_ms);
+		break;
+	}
+}
+
+/* Nothing of it moved for a while, and nothing is on its way. */
+static bool
+is_calm(const struct pool *p, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < POOL_MAX; i++) {
+		const struct pool_stream *s = &p->s[i];
+
+		if (s->state == STREAM_FREE)
+			continue;
+		if (s->state != STREAM_LIVE ||
+		    now_ms - s->used_ms < 2 * LANE_IDLE_TICK_MS)
+			return false;
+	}
+	return true;
+}
+
+static void
+say_stats(struct engine *e, struct lanes *l, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < POOL_MAX; i++) {
+		struct pool_stream *s = &l->pool.s[i];
+
+		if (s->state != STREAM_LIVE || l->slot[i] == NULL ||
+		    now_ms - l->lane[i]->stats_ms < LANE_STATS_MS ||
+		    now_ms - s->used_ms > LANE_STATS_MS)
+			continue;
+		l->lane[i]->stats_ms = now_ms;
+		stream_say_stats(e, l->slot[i], now_ms);
+	}
+}
+
+/* When this peer is to be looked at again; UINT64_MAX: when a packet comes. */
+static uint64_t
+tick_peer(struct engine *e, struct lanes *l, uint64_t now_ms)
+{
+	struct pool_step step[POOL_STEPS];
+	bool calm = is_calm(&l->pool, now_ms);
+	unsigned n;
+
+	if (calm && now_ms - l->tick_ms < LANE_IDLE_TICK_MS)
+		return l->tick_ms + LANE_IDLE_TICK_MS;
+	l->tick_ms = now_ms;
+	sample_queues(e, l);
+	n = pool_tick(&l->pool, now_ms, step);
+	for (unsigned i = 0; i < n; i++)
+		do_step(e, l, now_ms, &step[i]);
+	e->c.v[STREAMS_GROWN] += l->pool.grown - l->grown;
+	e->c.v[STREAMS_SHRUNK] += l->pool.shrunk - l->shrunk;
+	l->grown = l->pool.grown;
+	l->shrunk = l->pool.shrunk;
+	if (pool_beside(&l->pool) > 0) {
+		say_stats(e, l, now_ms);
+		refresh_keys(e, l, now_ms);
+	} else if (calm && l->pool.lim.min <= 1)
+		return UINT64_MAX;
+	return now_ms + (calm ? LANE_IDLE_TICK_MS : POOL_TICK_MS);
+}
+
+void
+streams_tick(struct engine *e, uint64_t now_ms)
+{
+	uint64_t due = UINT64_MAX, at;
+
+	for (uint32_t i = 0; i < e->npeers; i++) {
+		struct peer_slot *p = e->slot[e->order[i]];
+
+		if (p->lanes == NULL || p->peer.state != PEER_UP ||
+		    !session_up(&p->ses, now_ms))
+			continue;
+		at = tick_peer(e, p->lanes, now_ms);
+		due = at < due ? at : due;
+	}
+	if (due != UINT64_MAX &&
+	    (e->t_streams.pos == 0 || e->t_streams.due_ms > due))
+		timers_set(&e->timers, &e->t_streams, due);
+}
+
+void
+streams_conf(struct engine *e, uint64_t now_ms)
+{
+	struct pool_limits lim;
+
+	limits(e, &lim);
+	if (e->streams_said != lim.max) {
+		e->streams_said = lim.max;
+		hello_all(e, now_ms);
+	}
+	for (uint32_t i = 0; i < e->npeers; i++) {
+		struct peer_slot *p = e->slot[e->order[i]];
+
+		if (p->lanes == NULL)
+			continue;
+		if (p->member == NULL) /* it is configured now */
+			streams_reset(e, p, now_ms);
+		else
+			pool_limit(&p->lanes->pool, &lim);
+	}
+	streams_wake(e, now_ms);
+}
