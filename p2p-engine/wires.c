@@ -330,7 +330,7 @@ is_own(enum counter id)
 {
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
 	    (id >= EI_CONTROL && id <= BYES) ||
-	    (id >= EO_BREAKER && id <= HS_MISMATCH) || id == IPC_REFUSED ||
+	    (id >= EO_BREAKER && id <= PATHS_ASKED) || id == IPC_REFUSED ||
 	    id == LOG_HELD;
 }
 
