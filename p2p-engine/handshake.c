@@ -15,6 +15,7 @@
 #include "crypto.h"
 #include "engine_int.h"
 #include "log.h"
+#include "handshake_int.h"
 #include "wg.h"
 
 /* ---- jobs ---- */
@@ -79,8 +80,8 @@ hs_drop(struct engine *e, const struct peer_slot *p)
 	}
 }
 
-static void
-fresh_key(const struct engine *e, uint8_t key[32])
+void
+hs_fresh_key(const struct engine *e, uint8_t key[32])
 {
 	e->io.rnd.fill(e->io.rnd.ctx, key, 32);
 }
@@ -123,8 +124,6 @@ supersede(struct engine *e, struct peer_slot *p)
 	p->hs_open = false;
 }
 
-static void stream_dial(struct engine *, struct peer_slot *, uint64_t now_ms);
-
 void
 hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -136,7 +135,7 @@ hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	struct job *j;
 
 	if (p->owner != NULL) {
-		stream_dial(e, p, now_ms);
+		hs_stream_dial(e, p, now_ms);
 		return;
 	}
 	if (!e->has_pub || p->dial_job != 0)
@@ -148,7 +147,7 @@ hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	j->peer = p->no;
 	p->dial_job = j->id;
 	index = index_take(e->index, &e->io.rnd, INDEX_DIAL, p->no);
-	fresh_key(e, eph);
+	hs_fresh_key(e, eph);
 	if (noise_init_start(&j->noise, e->pub, p->conf.key, eph, index, j->msg,
 		&ask) == -1 ||
 	    index == 0 || e->io.ask_mix(e->io.ctx, j->id, &ask) == -1)
@@ -167,8 +166,9 @@ dial_mixed(struct engine *e, struct job *j, const struct msg_mix_reply *r)
 }
 
 /* The initiation is complete: it replaces the one before it. */
-static void
-dial_send(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
+void
+hs_dial_send(
+    struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 {
 	struct endpoint to;
 	uint16_t sock;
@@ -192,63 +192,6 @@ dial_send(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	slot_arm(e, p);
 }
 
-/* ---- streams: the static keys are here ---- */
-
-/* What keyd does for the node's. */
-static void
-mix_here(const uint8_t key[32], const struct msg_mix_ask *ask,
-    struct msg_mix_reply *r)
-{
-	uint8_t dh[32];
-
-	memset(r, 0, sizeof(*r));
-	/* a low-order point: what is made of it opens nothing */
-	if (crypto_x25519(dh, key, ask->point) == -1)
-		memset(dh, 0, sizeof(dh));
-	crypto_kdf(r->out, ask->n, ask->ck, dh, sizeof(dh));
-	crypto_wipe(dh, sizeof(dh));
-}
-
-/* Only ever compared with others of the same fresh key: any clock will do. */
-static void
-stream_stamp(uint8_t stamp[WG_STAMP], uint64_t now_ms)
-{
-	uint64_t s = (UINT64_C(1) << 62) + now_ms / 1000;
-	uint64_t ns = now_ms % 1000 * 1000000;
-
-	for (int i = 0; i < 8; i++)
-		stamp[i] = (uint8_t)(s >> (56 - 8 * i));
-	for (int i = 0; i < 4; i++)
-		stamp[8 + i] = (uint8_t)(ns >> (24 - 8 * i));
-}
-
-static void
-stream_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
-{
-	const struct lane *lane = p->lanes->lane[p->place];
-	struct job j = {.peer = p->no};
-	struct msg_mix_reply reply;
-	struct msg_mix_ask ask;
-	uint8_t eph[32], stamp[WG_STAMP];
-	uint32_t index = index_take(e->index, &e->io.rnd, INDEX_DIAL, p->no);
-
-	fresh_key(e, eph);
-	if (index != 0 &&
-	    noise_init_start(&j.noise, lane->pub, p->conf.key, eph, index,
-		j.msg, &ask) == 0) {
-		mix_here(lane->key, &ask, &reply);
-		stream_stamp(stamp, now_ms);
-		noise_init_finish(&j.noise, &reply, stamp, j.msg);
-		dial_send(e, p, &j, now_ms);
-	} else {
-		index_drop(e->index, index);
-	}
-	crypto_wipe(eph, sizeof(eph));
-	crypto_wipe(&ask, sizeof(ask));
-	crypto_wipe(&reply, sizeof(reply));
-	crypto_wipe(&j, sizeof(j));
-}
-
 void
 engine_on_stamp(struct engine *e, uint64_t now_ms, uint32_t id,
     const struct msg_stamp_reply *r)
@@ -263,7 +206,7 @@ engine_on_stamp(struct engine *e, uint64_t now_ms, uint32_t id,
 	p = slot_get(e, j->peer);
 	if (p != NULL && session_dialing(&p->ses)) {
 		noise_init_finish(&j->noise, &j->mix, r->stamp, j->msg);
-		dial_send(e, p, j, now_ms);
+		hs_dial_send(e, p, j, now_ms);
 	}
 	job_over(e, j);
 }
@@ -284,9 +227,6 @@ job_of_message(struct engine *e, uint64_t now_ms, enum job_kind kind,
 	return j;
 }
 
-static enum counter stream_initiation(
-    struct engine *, uint64_t now_ms, const struct datagram *);
-
 enum counter
 hs_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
 {
@@ -298,7 +238,7 @@ hs_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
 	if (no != C_NONE)
 		return no;
 	if (stream)
-		return stream_initiation(e, now_ms, d);
+		return hs_stream_initiation(e, now_ms, d);
 	if ((j = job_of_message(e, now_ms, JOB_ES, d)) == NULL)
 		return EI_BUSY;
 	noise_init_read(&j->noise, e->pub, j->msg, &ask);
@@ -310,8 +250,8 @@ hs_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
 }
 
 /* Initiations of one peer: not closer than this (whitepaper 5.1, flooding). */
-static bool
-too_soon(const struct peer_slot *p, uint64_t now_ms)
+bool
+hs_too_soon(const struct peer_slot *p, uint64_t now_ms)
 {
 	return p->answered && now_ms - p->answered_ms < WG_INIT_GAP_MS;
 }
@@ -336,7 +276,7 @@ init_who(struct engine *e, struct job *j, uint64_t now_ms,
 	}
 	if (p != NULL && !p->conf.admin_up)
 		return EI_UNKNOWN_PEER;
-	if (p != NULL && too_soon(p, now_ms))
+	if (p != NULL && hs_too_soon(p, now_ms))
 		return EI_RATE;
 	if (p != NULL)
 		j->peer = p->no;
@@ -358,7 +298,7 @@ respond(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	index = index_take(e->index, &e->io.rnd, INDEX_KEYS, p->no);
 	if (index == 0)
 		return EI_BUSY;
-	fresh_key(e, eph);
+	hs_fresh_key(e, eph);
 	bad = noise_resp_make(&j->noise, p->conf.psk, eph, index, msg, &keys);
 	if (bad == 0)
 		n = session_established(&p->ses, now_ms, false, &keys, index,
@@ -398,8 +338,8 @@ caller(struct engine *e, struct job *j, uint64_t now_ms)
 }
 
 /* keyd opened the second box: it is really that peer. */
-static enum counter
-init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
+enum counter
+hs_init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
     const struct msg_mix_reply *r)
 {
 	struct peer_slot *p = slot_get(e, j->peer);
@@ -414,7 +354,7 @@ init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
 		return EI_UNKNOWN_PEER;
 	if (memcmp(stamp, p->newest_stamp, sizeof(stamp)) <= 0)
 		return EI_OLD_STAMP;
-	if (too_soon(p, now_ms))
+	if (hs_too_soon(p, now_ms))
 		return EI_RATE;
 	memcpy(p->newest_stamp, stamp, sizeof(stamp));
 	p->answered = true;
@@ -424,42 +364,11 @@ init_stamp(struct engine *e, struct job *j, uint64_t now_ms,
 	return verdict;
 }
 
-/* For this boot's key of streams; the opener is who we agreed with, or no. */
-static enum counter
-stream_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
-{
-	struct job j = {.sock = d->sock, .from = *d->from};
-	enum counter verdict = EI_BAD_HANDSHAKE;
-	struct msg_mix_reply reply;
-	struct msg_mix_ask ask;
-	struct peer_slot *p;
-
-	memcpy(j.msg, d->data, WG_INITIATION_LEN);
-	noise_init_read(&j.noise, e->stream_pub, j.msg, &ask);
-	mix_here(e->stream_key, &ask, &reply);
-	if (noise_init_who(&j.noise, &reply, j.msg, &ask) == -1)
-		goto out;
-	verdict = EI_UNKNOWN_PEER;
-	if ((p = streams_find_key(e, j.noise.remote_static)) == NULL)
-		goto out;
-	verdict = EI_RATE;
-	if (too_soon(p, now_ms))
-		goto out;
-	j.peer = p->no;
-	mix_here(e->stream_key, &ask, &reply);
-	verdict = init_stamp(e, &j, now_ms, &reply);
-out:
-	crypto_wipe(&ask, sizeof(ask));
-	crypto_wipe(&reply, sizeof(reply));
-	crypto_wipe(&j, sizeof(j));
-	return verdict;
-}
-
 /* ---- their response ---- */
 
 /* The peer whose initiation, sent a moment ago, this answers; or NULL. */
-static struct peer_slot *
-asked_by(struct engine *e, uint64_t now_ms, uint32_t index)
+struct peer_slot *
+hs_asked_by(struct engine *e, uint64_t now_ms, uint32_t index)
 {
 	const struct index_entry *x = index_find(e->index, index);
 	struct peer_slot *p = NULL;
@@ -476,8 +385,8 @@ asked_by(struct engine *e, uint64_t now_ms, uint32_t index)
  * back takes longer than our patience, and repeating at that pace would make
  * every response late.  Wait for the newest one twice as long as this took.
  */
-static void
-learn_patience(struct engine *e, uint64_t now_ms, uint32_t index)
+void
+hs_learn_patience(struct engine *e, uint64_t now_ms, uint32_t index)
 {
 	const struct index_entry *x = index_find(e->index, index);
 	struct peer_slot *p = x == NULL ? NULL : slot_get(e, x->peer);
@@ -493,9 +402,6 @@ learn_patience(struct engine *e, uint64_t now_ms, uint32_t index)
 		return;
 	}
 }
-
-static enum counter stream_response(struct engine *, struct peer_slot *,
-    uint64_t now_ms, const struct datagram *);
 
 /* The stream that an index is of, or NULL. */
 static struct peer_slot *
@@ -516,14 +422,14 @@ hs_response(struct engine *e, uint64_t now_ms, const struct datagram *d)
 	struct job *j;
 
 	if (p != NULL)
-		return stream_response(e, p, now_ms, d);
+		return hs_stream_response(e, p, now_ms, d);
 	if (!e->has_pub)
 		return EI_BUSY;
 	if (!cookie_mac1_ok(&e->checker, d->data, d->len))
 		return EI_BAD_MAC1;
 	/* no mac2, no rate: it answers a number that only the peer knows */
-	if ((p = asked_by(e, now_ms, index)) == NULL) {
-		learn_patience(e, now_ms, index);
+	if ((p = hs_asked_by(e, now_ms, index)) == NULL) {
+		hs_learn_patience(e, now_ms, index);
 		return EI_NO_SESSION;
 	}
 	if (p->responses >= HS_RESPONSES)
@@ -576,11 +482,11 @@ dial_done(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms,
 	return EI_HANDSHAKE;
 }
 
-static enum counter
-resp_finish(struct engine *e, struct job *j, uint64_t now_ms,
+enum counter
+hs_resp_finish(struct engine *e, struct job *j, uint64_t now_ms,
     const struct msg_mix_reply *r)
 {
-	struct peer_slot *p = asked_by(e, now_ms, j->noise.local_index);
+	struct peer_slot *p = hs_asked_by(e, now_ms, j->noise.local_index);
 	struct noise_keys keys;
 	enum counter verdict;
 
@@ -597,37 +503,6 @@ resp_finish(struct engine *e, struct job *j, uint64_t now_ms,
 	return verdict;
 }
 
-static enum counter
-stream_response(struct engine *e, struct peer_slot *p, uint64_t now_ms,
-    const struct datagram *d)
-{
-	const struct lane *lane = p->lanes->lane[p->place];
-	struct job j = {.sock = d->sock, .from = *d->from, .peer = p->no};
-	enum counter verdict = EI_BAD_HANDSHAKE;
-	struct cookie_checker checker;
-	struct msg_mix_reply reply;
-	struct msg_mix_ask ask;
-	uint32_t index = wg_get32(d->data + WG_RESP_RECEIVER);
-
-	cookie_checker_init(&checker, lane->pub);
-	if (!cookie_mac1_ok(&checker, d->data, d->len))
-		return EI_BAD_MAC1;
-	if (asked_by(e, now_ms, index) != p) {
-		learn_patience(e, now_ms, index);
-		return EI_NO_SESSION;
-	}
-	memcpy(j.msg, d->data, WG_RESPONSE_LEN);
-	j.noise = p->hs;
-	if (noise_resp_read(&j.noise, j.msg, &ask) == 0) {
-		mix_here(lane->key, &ask, &reply);
-		verdict = resp_finish(e, &j, now_ms, &reply);
-		crypto_wipe(&reply, sizeof(reply));
-		crypto_wipe(&ask, sizeof(ask));
-	}
-	crypto_wipe(&j, sizeof(j));
-	return verdict;
-}
-
 /* ---- answers and cookies ---- */
 
 /* One step of a job; C_NONE: it waits for the next answer. */
@@ -639,9 +514,9 @@ mixed(struct engine *e, struct job *j, uint64_t now_ms,
 	case JOB_ES:
 		return init_who(e, j, now_ms, r);
 	case JOB_SS:
-		return init_stamp(e, j, now_ms, r);
+		return hs_init_stamp(e, j, now_ms, r);
 	case JOB_SE:
-		return resp_finish(e, j, now_ms, r);
+		return hs_resp_finish(e, j, now_ms, r);
 	default:
 		return EI_BUSY;
 	}

@@ -10,7 +10,8 @@
 /*
  * Streams beside the session of the node keys, as the engine keeps them.
  *
- *	streams.c        their life: slots, what the pool asks for, time
+ *	streams.c        their life: slots, what the machine asks for
+ *	streams_tick.c   time, and what the pool asks for
  *	streams_frame.c  STREAM_OPEN to FENCE_ACK, out and in
  *	engine_probe.c   pings and pongs, a new place is asked before it counts
  *	pool/            decides (pure)
@@ -90,6 +91,9 @@ void streams_conf(struct engine *, uint64_t now_ms); /* taken anew */
 void streams_reset(struct engine *, struct peer_slot *owner, uint64_t now_ms);
 void streams_free(struct peer_slot *owner); /* its lanes; no tables touched */
 void streams_tick(struct engine *, uint64_t now_ms);
+/* An event of a place; true: what was there is no more. */
+bool stream_step(struct engine *, struct lanes *, unsigned place,
+    uint64_t now_ms, enum stream_event);
 /* The slot's place among the lanes of its peer had this event. */
 void stream_event(
     struct engine *, struct peer_slot *, uint64_t now_ms, enum stream_event);
