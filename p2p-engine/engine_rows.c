@@ -120,6 +120,8 @@ engine_peer_row(const struct engine *e, uint32_t i, uint64_t now_ms,
 	row->flows = flow_count_peer(e->flows, p->no);
 	row->keepalive_s = p->conf.keepalive_s;
 	row->rtt_us = p->rtt_us;
+	if (p->lanes != NULL && p->lanes->pool.s[0].rtt_us != 0)
+		row->rtt_us = p->lanes->pool.s[0].rtt_us;
 	row->nallowed = p->conf.nallowed;
 	memcpy(row->allowed, p->conf.allowed,
 	    p->conf.nallowed * sizeof(*row->allowed));

@@ -528,6 +528,9 @@ streams_conf(struct engine *e, uint64_t now_ms)
 
 		if (p->lanes == NULL)
 			continue;
+		for (unsigned k = 1; k < POOL_MAX; k++)
+			if (p->lanes->slot[k] != NULL)
+				p->lanes->slot[k]->ses.lim = p->ses.lim;
 		if (p->member == NULL) /* it is configured now */
 			streams_reset(e, p, now_ms);
 		else

@@ -515,7 +515,7 @@ opened(struct engine *e, const struct opening *o, uint64_t good)
 	if (by == NULL)
 		return;
 	/* then what was held is sent, which is no moment for more to come in */
-	if (by->peer.state != PEER_UP)
+	if (by->owner == NULL && by->peer.state != PEER_UP)
 		engine_collect(e);
 	slot_heard(e, by, o->now_ms);
 }

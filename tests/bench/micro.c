@@ -28,6 +28,7 @@
 #include "offload.h"
 #include "packets.h"
 #include "pkt.h"
+#include "pool.h"
 #include "replay.h"
 #include "route.h"
 #include "../unit/pktgen.h"
@@ -638,6 +639,50 @@ bench_offload(struct micro *m)
 	free(s);
 }
 
+/* ---- streams ---- */
+
+static uint64_t
+run_pick(void *ctx, uint64_t n)
+{
+	struct pool *p = ctx;
+
+	for (uint64_t i = 0; i < n; i++)
+		sink += pool_pick(p, (uint32_t)(i * 2654435761u));
+	return n;
+}
+
+static uint64_t
+run_stay(void *ctx, uint64_t n)
+{
+	struct pool *p = ctx;
+
+	for (uint64_t i = 0; i < n; i++)
+		sink += pool_way(p, i % 8, (uint32_t)i, 0, 3);
+	return n;
+}
+
+static void
+bench_pool(struct micro *m)
+{
+	static const unsigned counts[] = {2, 8, POOL_MAX};
+	const struct pool_limits lim = {.min = 1, .max = POOL_MAX};
+	struct pool p;
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		pool_init(&p, &lim, 1);
+		for (unsigned k = 1; k < counts[i]; k++) {
+			(void)pool_event(&p, k, 1, SEV_OPEN);
+			(void)pool_event(&p, k, 1, SEV_ACCEPTED);
+			(void)pool_event(&p, k, 1, SEV_UP);
+		}
+		snprintf(
+		    name, sizeof(name), "stream, new flow of %u", counts[i]);
+		measure(m, name, 0, run_pick, &p);
+	}
+	measure(m, "stream, known flow", 0, run_stay, &p);
+}
+
 /* ---- checksum ---- */
 
 struct summed {
@@ -749,6 +794,7 @@ main(int argc, char *argv[])
 	bench_guard(&m);
 	bench_route(&m);
 	bench_flow(&m);
+	bench_pool(&m);
 	bench_replay(&m);
 	bench_container(&m);
 	if (m.json)
