@@ -146,7 +146,12 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(RENEW_ASK,  110,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	/* control: breakers that are not closed */                                 \
 	M(BREAKERS_ASK,120,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(BREAKER_ROW,121,  67,   130, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(BREAKER_ROW,121,  67,   130, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	/* ... streams and connections */                                           \
+	M(STREAMS_ASK, 111,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(STREAM_ROW, 112,  78,   141, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(FLOWS_ASK,  113,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(FLOW_ROW,   114,  63,   126, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 enum msg_type {
@@ -361,6 +366,26 @@ struct msg_dht_row {
 	uint64_t published_unix_ms; /* last time, 0: never */
 	uint32_t beacons_in, beacons_out;
 };
+/* One stream of a peer; place 0 is the session of the node keys. */
+struct msg_stream_row {
+	char peer[64];
+	uint8_t place, state; /* enum stream_state of the engine */
+	bool mine;            /* opened here */
+	uint16_t socket;      /* UDP_FD's number */
+	struct endpoint ep;
+	uint32_t rtt_us, loss_pm; /* 0: not known */
+	uint32_t held;            /* packets behind its fence */
+	uint64_t since_unix_ms, tx_packets, rx_packets, tx_bytes, rx_bytes;
+};
+/* A connection, and the stream that it takes. */
+struct msg_flow_row {
+	char peer[64];
+	uint8_t proto;
+	struct addr src, dst;
+	uint16_t sport, dport, stream;
+	uint32_t idle_ms;
+	uint64_t packets, bytes;
+};
 struct msg_dht_node {
 	uint8_t id[20];
 	struct endpoint ep;
@@ -564,6 +589,8 @@ MSG_CODEC(find_step)
 MSG_CODEC(find_row)
 MSG_CODEC(dht_row)
 MSG_CODEC(dht_node)
+MSG_CODEC(stream_row)
+MSG_CODEC(flow_row)
 MSG_CODEC(net_row)
 MSG_CODEC(member_row)
 MSG_CODEC(peers_ask)

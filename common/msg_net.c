@@ -339,6 +339,78 @@ msg_get_dht_node(struct rbuf *r, struct msg_dht_node *m)
 	return rbuf_done(r);
 }
 
+/* ---- for people: streams and flows ---- */
+
+void
+msg_put_stream_row(struct wbuf *w, const struct msg_stream_row *m)
+{
+	wbuf_str(w, m->peer);
+	wbuf_u8(w, m->place);
+	wbuf_u8(w, m->state);
+	wbuf_bool(w, m->mine);
+	wbuf_u16(w, m->socket);
+	endpoint_put(w, &m->ep);
+	wbuf_u32(w, m->rtt_us);
+	wbuf_u32(w, m->loss_pm);
+	wbuf_u32(w, m->held);
+	wbuf_u64(w, m->since_unix_ms);
+	wbuf_u64(w, m->tx_packets);
+	wbuf_u64(w, m->rx_packets);
+	wbuf_u64(w, m->tx_bytes);
+	wbuf_u64(w, m->rx_bytes);
+}
+
+int
+msg_get_stream_row(struct rbuf *r, struct msg_stream_row *m)
+{
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	m->place = rbuf_u8(r);
+	m->state = rbuf_u8(r);
+	m->mine = rbuf_bool(r);
+	m->socket = rbuf_u16(r);
+	endpoint_get(r, &m->ep);
+	m->rtt_us = rbuf_u32(r);
+	m->loss_pm = rbuf_u32(r);
+	m->held = rbuf_u32(r);
+	m->since_unix_ms = rbuf_u64(r);
+	m->tx_packets = rbuf_u64(r);
+	m->rx_packets = rbuf_u64(r);
+	m->tx_bytes = rbuf_u64(r);
+	m->rx_bytes = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
+msg_put_flow_row(struct wbuf *w, const struct msg_flow_row *m)
+{
+	wbuf_str(w, m->peer);
+	wbuf_u8(w, m->proto);
+	addr_put(w, &m->src);
+	addr_put(w, &m->dst);
+	wbuf_u16(w, m->sport);
+	wbuf_u16(w, m->dport);
+	wbuf_u16(w, m->stream);
+	wbuf_u32(w, m->idle_ms);
+	wbuf_u64(w, m->packets);
+	wbuf_u64(w, m->bytes);
+}
+
+int
+msg_get_flow_row(struct rbuf *r, struct msg_flow_row *m)
+{
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	m->proto = rbuf_u8(r);
+	addr_get(r, &m->src);
+	addr_get(r, &m->dst);
+	m->sport = rbuf_u16(r);
+	m->dport = rbuf_u16(r);
+	m->stream = rbuf_u16(r);
+	m->idle_ms = rbuf_u32(r);
+	m->packets = rbuf_u64(r);
+	m->bytes = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
 /* ---- for people: the network ---- */
 
 void

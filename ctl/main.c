@@ -72,6 +72,8 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_NET_ROW, on_answer},
     {MSG_MEMBER_ROW, on_answer},
     {MSG_BREAKER_ROW, on_answer},
+    {MSG_STREAM_ROW, on_answer},
+    {MSG_FLOW_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},

@@ -323,6 +323,9 @@ metrics_is_gauge(enum counter id)
 	case GUESTS:
 	case DISC_OPEN:
 	case DISC_KNOWN:
+	case BREAKERS_OPEN:
+	case BREAKERS_HALF:
+	case STREAMS:
 		return true;
 	default:
 		return false;

@@ -27,6 +27,10 @@ static const struct question questions[] = {
 	    { MSG_NET_ROW, MSG_MEMBER_ROW }, CONTROL_LOOK_MS },
 	{ MSG_BREAKERS_ASK, ON_BOTH,     R(ENGINE),
 	    { MSG_BREAKER_ROW },            CONTROL_LOOK_MS },
+	{ MSG_STREAMS_ASK,  ON_BOTH,     R(ENGINE),
+	    { MSG_STREAM_ROW },             CONTROL_LOOK_MS },
+	{ MSG_FLOWS_ASK,    ON(CONTROL), R(ENGINE),
+	    { MSG_FLOW_ROW },               CONTROL_LOOK_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -127,6 +131,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_net_row net;
 		struct msg_member_row member;
 		struct msg_breaker_row breaker;
+		struct msg_stream_row stream;
+		struct msg_flow_row flow;
 	} m;
 	struct rbuf r;
 
@@ -156,6 +162,10 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_member_row(&r, &m.member) == 0;
 	case MSG_BREAKER_ROW:
 		return msg_get_breaker_row(&r, &m.breaker) == 0;
+	case MSG_STREAM_ROW:
+		return msg_get_stream_row(&r, &m.stream) == 0;
+	case MSG_FLOW_ROW:
+		return msg_get_flow_row(&r, &m.flow) == 0;
 	default:
 		return false;
 	}

@@ -73,6 +73,8 @@ static const struct chan_handler questions[] = {
     {MSG_DHT_ASK, on_question},
     {MSG_NET_ASK, on_question},
     {MSG_BREAKERS_ASK, on_question},
+    {MSG_STREAMS_ASK, on_question},
+    {MSG_FLOWS_ASK, on_question},
     {MSG_CRL, on_question},
     {MSG_LEDGER_NEW, on_question},
     {MSG_RENEW_ASK, on_question},

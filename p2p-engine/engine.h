@@ -146,6 +146,14 @@ uint32_t engine_npeers(const struct engine *);
  */
 int engine_breaker_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_breaker_row *);
+/*
+ * Streams and connections, one after the other: *cursor is 0 at first.  0, or
+ * -1: there are no more.
+ */
+int engine_stream_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_stream_row *);
+int engine_flow_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
+    struct msg_flow_row *);
 /* Row i in configuration order; unix_ms - now_ms turns times into dates. */
 int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *);

@@ -164,6 +164,76 @@ engine_breaker_row(const struct engine *e, uint32_t i, uint64_t now_ms,
 	return 1;
 }
 
+/* ---- streams ---- */
+
+static void
+stream_row(const struct peer_slot *p, struct msg_stream_row *row)
+{
+	const struct pool_stream *s = &p->lanes->pool.s[p->place];
+
+	row->place = p->place;
+	row->state = (uint8_t)s->state;
+	row->mine = s->mine;
+	row->socket = p->sock;
+	row->ep = p->ep;
+	row->rtt_us = s->rtt_us;
+	row->loss_pm = s->loss_pm;
+	row->held = p->lanes->lane[p->place]->held.n;
+	row->tx_packets = p->tx_packets;
+	row->rx_packets = p->rx_packets;
+	row->tx_bytes = p->tx_bytes;
+	row->rx_bytes = p->rx_bytes;
+}
+
+/* The cursor counts places of peers. */
+int
+engine_stream_row(const struct engine *e, uint32_t *cursor, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_stream_row *row)
+{
+	for (; *cursor < e->npeers * POOL_MAX; ++*cursor) {
+		const struct peer_slot *p =
+		    e->slot[e->order[*cursor / POOL_MAX]];
+		const struct peer_slot *s;
+
+		if (p->lanes == NULL)
+			continue;
+		if ((s = p->lanes->slot[*cursor % POOL_MAX]) == NULL)
+			continue;
+		++*cursor;
+		*row = (struct msg_stream_row){0};
+		memcpy(row->peer, p->conf.name, sizeof(p->conf.name));
+		row->since_unix_ms = date(s->since_ms, now_ms, unix_ms);
+		stream_row(s, row);
+		return 0;
+	}
+	return -1;
+}
+
+int
+engine_flow_row(const struct engine *e, uint32_t *cursor, uint64_t now_ms,
+    struct msg_flow_row *row)
+{
+	const struct flow *f = NULL;
+	const struct peer_slot *p;
+
+	if (e->flows == NULL || (f = flow_at(e->flows, cursor)) == NULL)
+		return -1;
+	*row = (struct msg_flow_row){.proto = f->key.proto,
+	    .src = {.family = f->key.version},
+	    .dst = {.family = f->key.version},
+	    .sport = f->key.sport,
+	    .dport = f->key.dport,
+	    .stream = f->stream,
+	    .idle_ms = (uint32_t)(now_ms - f->last_ms),
+	    .packets = f->packets,
+	    .bytes = f->bytes};
+	memcpy(row->src.b, f->key.src, sizeof(row->src.b));
+	memcpy(row->dst.b, f->key.dst, sizeof(row->dst.b));
+	if ((p = slot_get(e, f->peer)) != NULL)
+		memcpy(row->peer, p->conf.name, sizeof(p->conf.name));
+	return 0;
+}
+
 /* ---- the network ---- */
 
 static const char *

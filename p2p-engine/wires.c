@@ -16,6 +16,8 @@
 
 #define BODY_MAX 8192
 /* An answer to control may be a row for every peer, twice over. */
+#define STREAM_ROWS 1024
+#define FLOW_ROWS 256
 #define CONTROL_FRAMES (2 * (CONF_PEERS_MAX + 256))
 #define CONTROL_BYTES (16 * 1024 * 1024)
 /* A restart asks for every peer at once. */
@@ -364,7 +366,52 @@ on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+/* As many as one turn allows; of connections those that were used last. */
+static enum chan_verdict
+on_streams(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_stream_row row;
+	uint32_t at = 0;
+	uint8_t body[256];
+	struct wbuf w;
+
+	for (int i = 0; i < STREAM_ROWS &&
+	     engine_stream_row(wire->glue->engine, &at, clock_mono_ms(),
+		 clock_unix_ms(), &row) == 0;
+	     i++) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_stream_row(&w, &row);
+		(void)wire_reply(ch, MSG_STREAM_ROW, f->id, &w);
+	}
+	wire_end(ch, f->id, END_OK);
+	return CHAN_OK;
+}
+
+static enum chan_verdict
+on_flows(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_flow_row row;
+	uint32_t at = 0;
+	uint8_t body[256];
+	struct wbuf w;
+
+	for (int i = 0; i < FLOW_ROWS &&
+	     engine_flow_row(wire->glue->engine, &at, clock_mono_ms(), &row) ==
+		 0;
+	     i++) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_flow_row(&w, &row);
+		(void)wire_reply(ch, MSG_FLOW_ROW, f->id, &w);
+	}
+	wire_end(ch, f->id, END_OK);
+	return CHAN_OK;
+}
+
 static const struct chan_handler control_handlers[] = {
+    {MSG_STREAMS_ASK, on_streams},
+    {MSG_FLOWS_ASK, on_flows},
     {MSG_PEERS_ASK, on_peers},
     {MSG_COUNTERS_ASK, on_counters},
     {MSG_NET_ASK, net_on_ask},

@@ -210,9 +210,9 @@ START_TEST(the_status_socket_only_looks)
 {
 	const uint16_t looks[] = {MSG_STATUS_ASK, MSG_PEERS_ASK,
 	    MSG_COUNTERS_ASK, MSG_LOG_ASK, MSG_FIND_ASK, MSG_DHT_ASK,
-	    MSG_NET_ASK, MSG_BREAKERS_ASK};
+	    MSG_NET_ASK, MSG_STREAMS_ASK, MSG_BREAKERS_ASK};
 	const uint16_t acts[] = {MSG_RELOAD_ASK, MSG_LOG_LEVEL, MSG_CRL,
-	    MSG_LEDGER_NEW, MSG_RENEW_ASK};
+	    MSG_LEDGER_NEW, MSG_RENEW_ASK, MSG_FLOWS_ASK};
 
 	for (unsigned type = 0; type < 200; type++) {
 		bool look = false, act = false;

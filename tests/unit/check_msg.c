@@ -188,6 +188,12 @@ largest_net(unsigned type, union any_msg *m)
 		m->member_row.state = PV_OFF;
 		m->member_row.certlen = MSG_CERT_MAX;
 		break;
+	case MSG_STREAM_ROW:
+		memset(m->stream_row.peer, 'x', sizeof(m->stream_row.peer) - 1);
+		break;
+	case MSG_FLOW_ROW:
+		memset(m->flow_row.peer, 'x', sizeof(m->flow_row.peer) - 1);
+		break;
 	default:
 		break;
 	}
