@@ -32,7 +32,7 @@
 #define CONF_TEXT_MAX 16777216 /* octets of all files together */
 #define CONF_MACROS_MAX 256
 #define CONF_MACRO_TOKENS_MAX 128 /* in one macro's value */
-#define CONF_ROWS_MAX 64          /* rows of the table */
+#define CONF_ROWS_MAX 96          /* rows of the table */
 #define CONF_WARNINGS_MAX 100     /* kept, so that errors find room */
 
 /* ---- places and tokens ---- */

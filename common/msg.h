@@ -186,8 +186,7 @@ struct msg_tun_fd {
 	uint8_t offload; /* what the kernel granted: OFFLOAD_* of packets.h */
 };
 
-/* Sockets from here on are for streams: those of stream 1, IPv4 and 6, 2 ... */
-#define UDP_STREAM_FIRST 32
+#define UDP_STREAM_FIRST 32 /* from here on: of stream 1, IPv4 and 6, 2 ... */
 static inline uint16_t
 udp_stream_socket(unsigned stream, uint8_t family)
 {
@@ -377,8 +376,7 @@ struct msg_stream_row {
 	uint32_t held;            /* packets behind its fence */
 	uint64_t since_unix_ms, tx_packets, rx_packets, tx_bytes, rx_bytes;
 };
-/* A connection, and the stream that it takes. */
-struct msg_flow_row {
+struct msg_flow_row { /* a connection, and the stream that it takes */
 	char peer[64];
 	uint8_t proto;
 	struct addr src, dst;

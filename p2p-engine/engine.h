@@ -80,8 +80,7 @@ void engine_free(struct engine *);
 
 /* keyd's public key: nothing can be dialed or answered before it is known. */
 void engine_set_pub(struct engine *, uint64_t now_ms, const uint8_t pub[32]);
-/* What the TUN takes (OFFLOAD_*): a super-packet of another kind is not made.
- */
+/* What the TUN takes (OFFLOAD_*): others are not made. */
 void engine_set_offload(struct engine *, uint8_t offload);
 /*
  * Take a complete configuration: the difference to the present one is applied
@@ -140,16 +139,10 @@ uint64_t engine_due(const struct engine *); /* UINT64_MAX: nothing */
 /* ---- looking ---- */
 const struct counters *engine_counters(struct engine *); /* gauges filled */
 uint32_t engine_npeers(const struct engine *);
-/*
- * Breaker i, counting all there may be: 1 a row, 0 it is closed and has nothing
- * to say, -1 there are no more.
- */
+/* Breaker i of all there may be: 1, 0: closed, no row, -1: no more. */
 int engine_breaker_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_breaker_row *);
-/*
- * Streams and connections, one after the other: *cursor is 0 at first.  0, or
- * -1: there are no more.
- */
+/* One after the other, *cursor is 0 at first.  0, or -1: no more. */
 int engine_stream_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
     uint64_t unix_ms, struct msg_stream_row *);
 int engine_flow_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,

@@ -3,7 +3,7 @@
 #ifndef STREAMS_H
 #define STREAMS_H
 
-#include "frame.h"
+#include "frame_stream.h"
 #include "hold.h"
 #include "pool.h"
 

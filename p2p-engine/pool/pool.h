@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "fence.h"
+#include "pool_state.h"
 
 /*
  * The streams to one peer: how many, in which state, and which one a flow
@@ -50,48 +51,6 @@
 #define POOL_PING_MS 5000       /* a stream that is idle */
 #define POOL_PING_BUSY_MS 500   /* one that is not */
 #define POOL_PING_SILENT_MS 250 /* one that should have been heard of */
-
-enum stream_state {
-	STREAM_FREE,
-	STREAM_ASKED,  /* STREAM_OPEN was sent */
-	STREAM_DIAL,   /* handshake, by the opener */
-	STREAM_LIVE,   /* carries flows */
-	STREAM_MOVING, /* ends: its flows wait behind a fence */
-	STREAM_LINGER, /* ends: ours have left it, the peer's may not have */
-	STREAM_SPREAD, /* its flows may choose again behind a fence */
-	STREAM_FALTER, /* stream 0: as MOVING */
-	STREAM_SICK,   /* stream 0: carries no flows until it is heard of */
-	STREAM_NSTATES
-};
-
-enum stream_event {
-	SEV_OPEN,     /* one more is wanted */
-	SEV_TAKEN,    /* the peer opens one and we agreed */
-	SEV_ACCEPTED, /* it agreed */
-	SEV_UP,       /* keys, confirmed */
-	SEV_CLOSE,    /* not needed any more, or the peer says so */
-	SEV_LOST,     /* nothing comes through, too little, or no answer */
-	SEV_SICK,     /* the same of stream 0 */
-	SEV_SPREAD,   /* it has too much, others too little */
-	SEV_CANCEL,   /* ... but too many packets would have to wait */
-	SEV_FENCED,   /* the fence was passed */
-	SEV_OVER,     /* at once: time is over, refused, stream 0 ended */
-	SEV_NEVENTS
-};
-
-enum stream_action {
-	SACT_NONE,
-	SACT_ASK,   /* say STREAM_OPEN */
-	SACT_DIAL,  /* send an initiation */
-	SACT_AWAIT, /* it will come from the peer */
-	SACT_PLACE, /* flows may come */
-	SACT_FENCE, /* say FENCE and STREAM_CLOSE, hold its flows' packets */
-	SACT_STALL, /* FENCE alone */
-	SACT_MOVE,  /* what is held goes out by other streams */
-	SACT_DROP   /* wipe it, say STREAM_CLOSE if it was not said */
-};
-
-const char *stream_state_name(enum stream_state);
 
 struct pool_limits {
 	uint8_t min, max;
@@ -141,7 +100,7 @@ void pool_limit(struct pool *, const struct pool_limits *); /* others, live */
 /* The one writer of a stream's state. */
 enum stream_action pool_event(
     struct pool *, unsigned place, uint64_t now_ms, enum stream_event);
-/* A free place for the peer's stream `id`, taken; 0: no more allowed. */
+/* A place for the peer's stream `id`, taken; 0: no more allowed. */
 unsigned pool_take(struct pool *, uint64_t now_ms, uint16_t id);
 /* The place of a stream by its name; 0: there is none. */
 unsigned pool_find(const struct pool *, bool mine, uint16_t id);

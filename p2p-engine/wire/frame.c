@@ -6,6 +6,7 @@
  * is what the fuzz target holds on to.
  */
 #include "frame.h"
+#include "frame_stream.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frame.h"
+#include "frame_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -3,7 +3,7 @@
 /* Control frames: each body there and back, and everything that is not one. */
 #include <string.h>
 
-#include "frame.h"
+#include "frame_stream.h"
 #include "msg.h"
 #include "unit.h"
 
