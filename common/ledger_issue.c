@@ -501,12 +501,29 @@ make_bundle(const struct asked *k, const uint8_t holder[32], struct bundle *b)
 	return bundle_issue(b, &c, k->a->ca_seed, k->a->dir_seed);
 }
 
+/* A ledger that somebody wrote in may promise what no member would believe. */
+static bool
+address_fits(const struct asked *k)
+{
+	const struct prefix *net = &k->a->prefix, *p = &k->v.address;
+
+	return p->addr.family == 0 || net->addr.family == 0 ||
+	    (prefix_has(net, &p->addr) && p->len >= net->len);
+}
+
 static enum join_status
 finish(struct asked *k, const uint8_t holder[32], struct bundle *b,
     char line[LEDGER_LINE_MAX])
 {
 	bool new = k->v.serial > k->l->serial;
+	char text[ADDR_STRLEN];
 
+	if (!address_fits(k)) {
+		snprintf(k->l->who, sizeof(k->l->who),
+		    "its address %s is not the network's",
+		    addr_format(&k->v.address.addr, text));
+		return JOIN_USED;
+	}
 	if (make_bundle(k, holder, b) == 0 &&
 	    (!new || ledger_line_issue(line, &k->v) != 0)) {
 		snprintf(k->l->who, sizeof(k->l->who), "%.63s", k->v.name);
