@@ -298,13 +298,15 @@ settle(struct world *w, const struct dht_conf *c)
 		w->peer[i].ep.addr.b[3] = (uint8_t)(i == 1 ? 1 : i + 1);
 		w->peer[i].ep.port = (uint16_t)(6881 + (i == 1));
 	}
-	w->d = dht_new(c,
+	/* there are few addresses, and zeroing is most of the work */
+	w->d = dht_new_bounded(c,
 	    &(struct dht_io){.ctx = w,
 		.send = on_send,
 		.item = on_item,
 		.done = on_done,
 		.rnd = {fill, w}},
-	    w->now_ms);
+	    w->now_ms,
+	    &(struct dht_bounds){.limit_places = 64, .memo_places = 64});
 	require(w->d != NULL);
 }
 
