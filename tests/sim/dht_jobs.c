@@ -158,10 +158,13 @@ on_done(void *ctx, uint32_t search, const struct dht_report *r)
 
 	if (j == NULL)
 		return;
-	if (j->want != 0)
+	if (j->want != 0) {
 		record(s, j, r);
-	else
+	} else {
 		s->stored += r->stored;
+		s->score.puts++;
+		s->score.put_queries += r->queries;
+	}
 	*j = s->job[--s->njobs];
 }
 

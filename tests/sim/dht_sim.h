@@ -68,8 +68,9 @@ struct dsim_conf {
 struct dsim_score {
 	uint32_t lookups, found, newest;
 	uint64_t queries, rounds, wrong, refused;
-	uint32_t *first_ms; /* of those found: until the newest came */
-	uint32_t *took_ms;  /* of all: until the search was over */
+	uint64_t puts, put_queries; /* of all publishes */
+	uint32_t *first_ms;         /* of those found: until the newest came */
+	uint32_t *took_ms;          /* of all: until the search was over */
 };
 
 struct dsim;

@@ -6,13 +6,15 @@
  *
  * usage: dhtsim [--nodes N] [--loss PERCENT] [--liars PERCENT]
  *	[--eclipse SYBILS [--besieged ITEMS] [--siege 0..3] [--bits N]]
- *	[--churn PERCENT-AN-HOUR] [--lookups N] [--items N]
- *	[--hours N] [--records N] [--seed N] [--mask BITS] [--open]
+ *	[--churn PERCENT-AN-HOUR] [--lookups N] [--items N] [--age MINUTES]
+ *	[--hours N] [--records N] [--seed N] [--mask BITS] [--open] [--figures]
  *
  * --besieged: so many items have SYBILS around each, and only those are looked
  * up.  --siege: see enum dsim_siege.  --bits: how close to the key they are.
+ * --age: so long after an item was published it is looked up.
  * --hours: before the lookups, let the network be; every node publishes
  * --records of its own each hour.
+ * --figures: one more line, for tests/bench/dht.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -30,7 +32,14 @@
 
 struct options {
 	struct dsim_conf sim;
-	uint32_t lookups, hours, records;
+	uint32_t lookups, hours, records, age;
+	bool figures;
+};
+
+/* Of the parts that come before the lookups; 0: there were none. */
+struct figures {
+	double idle_octets, idle_datagrams; /* of a node in an hour */
+	double put_queries;                 /* of a publish */
 };
 
 static int
@@ -57,8 +66,10 @@ looked_up(const struct options *o)
 }
 
 static void
-idle_hours(struct dsim *s, const struct options *o)
+idle_hours(struct dsim *s, const struct options *o, struct figures *f)
 {
+	double node_hours = (double)o->sim.nodes * o->hours;
+
 	if (o->hours == 0)
 		return;
 	dsim_reset(s);
@@ -67,15 +78,15 @@ idle_hours(struct dsim *s, const struct options *o)
 			dsim_publish_own(s, i, o->records);
 			dsim_run(s, HOUR_MS / o->sim.nodes);
 		}
+	f->idle_octets = (double)dsim_octets(s) / node_hours;
+	f->idle_datagrams = (double)dsim_datagrams(s) / node_hours;
 	printf("idle: %u h, %u records each: %.0f octets/node/h, "
 	       "%.0f datagrams/node/h\n",
-	    o->hours, o->records,
-	    (double)dsim_octets(s) / o->sim.nodes / o->hours,
-	    (double)dsim_datagrams(s) / o->sim.nodes / o->hours);
+	    o->hours, o->records, f->idle_octets, f->idle_datagrams);
 }
 
 static void
-publish_all(struct dsim *s, const struct options *o)
+publish_all(struct dsim *s, const struct options *o, struct figures *f)
 {
 	uint32_t items = looked_up(o);
 	uint32_t *owner = calloc(items, sizeof(*owner));
@@ -94,10 +105,13 @@ publish_all(struct dsim *s, const struct options *o)
 		}
 	free(owner);
 	dsim_run(s, REST_MS);
+	f->put_queries =
+	    (double)dsim_score(s)->put_queries / (double)dsim_score(s)->puts;
 	printf("publish: %u times 2 items, %.1f copies of each, "
-	       "%.1f datagrams of honest nodes\n",
-	    items, (double)dsim_stored(s) / items / 2,
+	       "%.1f queries, %.1f datagrams of honest nodes\n",
+	    items, (double)dsim_stored(s) / items / 2, f->put_queries,
 	    (double)dsim_datagrams(s) / items / 2);
+	dsim_run(s, (uint64_t)o->age * 60000);
 }
 
 static void
@@ -151,6 +165,24 @@ report(struct dsim *s)
 	    percentile(sc->took_ms, sc->lookups, 95));
 }
 
+static void
+show_figures(struct dsim *s, const struct options *o, const struct figures *f)
+{
+	const struct dsim_score *sc = dsim_score(s);
+	double n = sc->lookups > 0 ? sc->lookups : 1;
+
+	printf("figures seed=%llu lookups=%u newest=%u wrong=%llu lies=%llu "
+	       "queries=%.2f rounds=%.2f p50=%u p95=%u over95=%u "
+	       "put=%.1f idle_octets=%.0f idle_datagrams=%.0f\n",
+	    (unsigned long long)o->sim.seed, sc->lookups, sc->newest,
+	    (unsigned long long)sc->wrong, (unsigned long long)dsim_hostile(s),
+	    (double)sc->queries / n, (double)sc->rounds / n,
+	    percentile(sc->first_ms, sc->newest, 50),
+	    percentile(sc->first_ms, sc->newest, 95),
+	    percentile(sc->took_ms, sc->lookups, 95), f->put_queries,
+	    f->idle_octets, f->idle_datagrams);
+}
+
 static uint32_t
 number(const char *s)
 {
@@ -174,7 +206,9 @@ parse(int argc, char *argv[], struct options *o)
 	    {"hours", 1, NULL, 'h'}, {"records", 1, NULL, 'r'},
 	    {"seed", 1, NULL, 's'}, {"mask", 1, NULL, 'm'},
 	    {"besieged", 1, NULL, 'b'}, {"siege", 1, NULL, 'w'},
-	    {"bits", 1, NULL, 't'}, {"open", 0, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	    {"bits", 1, NULL, 't'}, {"age", 1, NULL, 'a'},
+	    {"figures", 0, NULL, 'f'}, {"open", 0, NULL, 'o'},
+	    {NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", opts, NULL)) != -1) {
@@ -220,6 +254,12 @@ parse(int argc, char *argv[], struct options *o)
 		case 'w':
 			o->sim.siege = (enum dsim_siege)n;
 			break;
+		case 'a':
+			o->age = n;
+			break;
+		case 'f':
+			o->figures = true;
+			break;
 		case 't':
 			o->sim.sybil_bits = n;
 			break;
@@ -239,6 +279,7 @@ main(int argc, char *argv[])
 	    .sim = {.nodes = 1000, .seed = 1, .items = 50, .besieged = 1},
 	    .lookups = 1000,
 	    .records = 4};
+	struct figures f = {0};
 	clock_t began = clock();
 	struct dsim *s;
 
@@ -255,13 +296,15 @@ main(int argc, char *argv[])
 	    o.sim.nodes, o.sim.loss, o.sim.liars, o.sim.churn, o.sim.sybils,
 	    (unsigned long long)o.sim.seed,
 	    (double)(clock() - began) / CLOCKS_PER_SEC);
-	idle_hours(s, &o);
+	idle_hours(s, &o, &f);
 	if (o.lookups > 0) {
-		publish_all(s, &o);
+		publish_all(s, &o, &f);
 		show_holders(s, &o);
 		look_all(s, &o);
 		report(s);
 	}
+	if (o.figures)
+		show_figures(s, &o, &f);
 	dsim_free(s);
 	printf("%.1f s of CPU\n", (double)(clock() - began) / CLOCKS_PER_SEC);
 	return 0;
