@@ -38,7 +38,10 @@ struct wbuf;
 #define CONF_ALLOWED_TOTAL_MAX 65536
 #define CONF_PEERS_MAX 4096
 #define CONF_BOOTSTRAP_MAX 16
-#define CONF_AUTO UINT8_MAX /* of a number: what suits the machine */
+#define CONF_RULES_MAX 64    /* of the filter: bits of a uint64_t */
+#define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
+#define CONF_RULE_STRLEN 360 /* its text, with the NUL */
+#define CONF_AUTO UINT8_MAX  /* of a number: what suits the machine */
 /*
  * Where meshctl puts what a member has of its network.  The process that reads
  * the configuration may read these two files wherever the main file is.
@@ -46,6 +49,26 @@ struct wbuf;
 #define CONF_STATE_DIR "/var/lib/mesh"
 #define CONF_CERT_FILE CONF_STATE_DIR "/network.cert"
 #define CONF_SECRET_FILE CONF_STATE_DIR "/network.secret"
+
+/*
+ * One rule of the filter.  The peer's end of a connection is its source if it
+ * comes in, else its destination; the other end is this node's.
+ */
+enum conf_who { CONF_ANY, CONF_GROUP, CONF_PEER, CONF_PREFIX, CONF_NWHO };
+struct conf_ports {
+	uint16_t lo, hi; /* both are in it */
+};
+struct conf_rule {
+	bool pass, out, quick; /* else block, in, the last match decides */
+	uint8_t proto;         /* 0: any; 1: ICMP of both families */
+	uint8_t nports;        /* 0: any */
+	struct conf_ports port[CONF_RULE_PORTS]; /* the destination's */
+	enum conf_who who;
+	char name[CONF_NAME_MAX]; /* CONF_GROUP, CONF_PEER */
+	struct prefix far;        /* CONF_PREFIX */
+	struct prefix near;       /* of this node; family 0: any */
+};
+#define CONF_PROTO_ICMP 1
 
 struct conf_peer {
 	char name[CONF_NAME_MAX];
@@ -79,6 +102,9 @@ struct conf_node {
 	/* filter */
 	uint16_t nports;
 	uint16_t port[CONF_PORTS_MAX]; /* unallowed ports, sorted */
+	bool filter_deny;              /* what no rule matches */
+	uint8_t nrules;
+	struct conf_rule rule[CONF_RULES_MAX];
 	/* transport */
 	uint8_t nlisten;
 	struct endpoint listen[CONF_LISTEN_MAX];
@@ -235,6 +261,10 @@ int conf_load(const char *path, const struct conf_macro *, size_t nmacros,
 
 /* Canonical text; secrets are not printed, their files are.  0 or -1. */
 int conf_print(FILE *, const struct conf *);
+
+/* A rule as it stands in a file; returns out. */
+const char *conf_rule_format(
+    const struct conf_rule *, char out[CONF_RULE_STRLEN]);
 
 /* ---- frames ---- */
 /*

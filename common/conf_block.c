@@ -17,26 +17,68 @@ struct statement {
 	struct conf_token tok[CONF_WORDS_MAX];
 };
 
+/* The present token is one more word.  -1 after a complaint. */
+static int
+take_word(struct conf_parser *p, struct statement *s)
+{
+	if (s->w.n == CONF_WORDS_MAX) {
+		conf_complain(p, CONF_ERROR, &p->tok.at, "more than %d words",
+		    CONF_WORDS_MAX);
+		return -1;
+	}
+	s->tok[s->w.n] = p->tok;
+	s->w.word[s->w.n] = s->tok[s->w.n].text;
+	s->w.n++;
+	conf_next(p);
+	return 0;
+}
+
+static int
+more_words(struct conf_parser *p, struct statement *s)
+{
+	while (p->tok.kind == TOK_WORD)
+		if (take_word(p, s) == -1)
+			return -1;
+	if (p->tok.kind != TOK_BAD)
+		return 0;
+	conf_unexpected(p);
+	return -1;
+}
+
 /* The words up to something else.  -1 after a complaint. */
 static int
 take_words(struct conf_parser *p, struct statement *s)
 {
 	s->w.n = 0;
 	s->w.file = p->source[p->stack[p->depth - 1]].path;
-	for (; p->tok.kind == TOK_WORD; conf_next(p)) {
-		if (s->w.n == CONF_WORDS_MAX) {
-			conf_complain(p, CONF_ERROR, &p->tok.at,
-			    "more than %d words", CONF_WORDS_MAX);
+	return more_words(p, s);
+}
+
+/* A rule goes on behind the lists in it, whose braces are words like others. */
+static int
+take_lists(struct conf_parser *p, struct statement *s)
+{
+	while (p->tok.kind == TOK_OPEN) {
+		if (take_word(p, s) == -1)
 			return -1;
+		while (p->tok.kind != TOK_CLOSE) {
+			if (p->tok.kind == TOK_COMMA ||
+			    p->tok.kind == TOK_NEWLINE)
+				conf_next(p);
+			else if (p->tok.kind == TOK_WORD) {
+				if (take_word(p, s) == -1)
+					return -1;
+			} else {
+				/* the { around it is complained of */
+				if (p->tok.kind != TOK_EOF)
+					conf_unexpected(p);
+				return -1;
+			}
 		}
-		s->tok[s->w.n] = p->tok;
-		s->w.word[s->w.n] = s->tok[s->w.n].text;
-		s->w.n++;
+		if (take_word(p, s) == -1 || more_words(p, s) == -1)
+			return -1;
 	}
-	if (p->tok.kind != TOK_BAD)
-		return 0;
-	conf_unexpected(p);
-	return -1;
+	return 0;
 }
 
 /* From the first of n words to the last, if they share a line. */
@@ -157,6 +199,9 @@ note_value(struct conf_parser *p, const struct conf_row *row, void *base,
 		break;
 	case CT_PSK:
 		read_secret(p, peer, at);
+		break;
+	case CT_RULE:
+		p->rule[node->nrules - 1] = *at;
 		break;
 	default:
 		break;
@@ -351,6 +396,8 @@ parse_option(struct conf_parser *p, const char *block, void *base)
 		    "the value follows the option without it");
 		goto skip;
 	}
+	if (row->type == CT_RULE && take_lists(p, &s) == -1)
+		goto skip;
 	if (p->tok.kind != TOK_OPEN)
 		store(p, row, base, &s, used);
 	else if (row->items == 0 || s.w.n > used) {

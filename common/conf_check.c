@@ -285,6 +285,30 @@ check_names(struct conf_parser *p)
 	}
 }
 
+/* A name that nobody can have is a rule that never matches. */
+static void
+check_rules(struct conf_parser *p)
+{
+	const struct conf *c = p->conf;
+	const struct conf_rule *r;
+	uint32_t k;
+
+	if (c->node.cert_file[0] != '\0' || p->unread)
+		return; /* members have names and groups */
+	for (unsigned i = 0; i < c->node.nrules; i++) {
+		r = &c->node.rule[i];
+		for (k = 0; k < c->npeers; k++)
+			if (same_name(r->name, c->peer[k].name))
+				break;
+		if (r->who == CONF_PEER && k == c->npeers)
+			conf_complain(p, CONF_WARNING, &p->rule[i],
+			    "there is no peer \"%s\"", r->name);
+		else if (r->who == CONF_GROUP)
+			conf_complain(p, CONF_WARNING, &p->rule[i],
+			    "groups are of members of a network");
+	}
+}
+
 /* Defaults that the machine gave: a directory can be too long for a socket. */
 static void
 check_given(struct conf_parser *p)
@@ -313,5 +337,6 @@ conf_check_all(struct conf_parser *p)
 	check_streams(p);
 	check_sockets(p);
 	check_names(p);
+	check_rules(p);
 	check_given(p);
 }

@@ -83,6 +83,8 @@ compare(struct diff *d, const struct conf_row *row, const void *old,
 	if (strcmp(row->block, "peer") == 0)
 		snprintf(c.what, sizeof(c.what), "peer %s %s", peer->name,
 		    row->name);
+	else if (row->type == CT_RULE)
+		snprintf(c.what, sizeof(c.what), "%s rules", row->block);
 	else
 		snprintf(
 		    c.what, sizeof(c.what), "%s %s", row->block, row->name);

@@ -19,6 +19,7 @@
  *	conf_schema.c  the table: which options exist and what they mean
  *	conf_value.c   the words of one value <-> one field of a struct
  *	conf_net.c     the same for addresses, networks and endpoints
+ *	conf_rule.c    the same for rules of the filter
  *	conf_text.c    numbers with units <-> text
  *	conf_check.c   what two options say about each other
  *	conf_member.c  the network: its files, and what follows from them
@@ -26,7 +27,7 @@
  */
 
 /* Bounds of the text; each is an error of its own when it is passed. */
-#define CONF_WORDS_MAX 16      /* in one statement */
+#define CONF_WORDS_MAX 32      /* in one statement */
 #define CONF_DEPTH_MAX 8       /* files that include files */
 #define CONF_FILES_MAX 8192    /* a file for each peer, and some */
 #define CONF_TEXT_MAX 16777216 /* octets of all files together */
@@ -106,6 +107,8 @@ enum conf_type {
 	CT_PEERADDR, /* an address, stored as an allowed host prefix */
 	CT_ALLOWED,  /* a network of a peer */
 	CT_PORT,     /* a port */
+	CT_POLICY,   /* allow, deny */
+	CT_RULE,     /* a rule of the filter, behind its first word */
 	CT_LISTEN,   /* *|address port N */
 	CT_BIND,     /* one of these, in dht_listen */
 	CT_ENDPOINT, /* address port N */
@@ -191,6 +194,11 @@ void conf_net_format(const struct conf_row *, const void *base, unsigned i,
     char *out, size_t cap);
 bool conf_net_valid(const struct conf_row *, const void *base);
 unsigned conf_net_count(const struct conf_row *, const void *base);
+/* conf_rule.c: `pass` and `block` are two names of one list. */
+enum conf_verdict conf_rule_set(const struct conf_row *, struct conf_node *,
+    const struct conf_words *, struct conf_bad *);
+bool conf_rule_valid(const struct conf_rule *);
+unsigned conf_rule_count(const struct conf_row *, const struct conf_node *);
 enum conf_verdict conf_value_refuse(struct conf_bad *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void conf_value_hint(struct conf_bad *, const char *fmt, ...)
@@ -260,6 +268,7 @@ struct conf_parser {
 	struct conf_place set[CONF_ROWS_MAX];
 	bool refused[CONF_ROWS_MAX];
 	struct conf_place tunnel; /* the first `tunnel {` */
+	struct conf_place rule[CONF_RULES_MAX];
 
 	uint32_t nseen, seen_cap, nbuckets;
 	struct conf_seen *seen;

@@ -18,6 +18,14 @@ print_list(FILE *f, const struct conf_row *row, const void *base, unsigned n)
 {
 	char text[CONF_VALUE_STRLEN];
 
+	/* `pass` and `block` in the order of the file. */
+	if (row->type == CT_RULE) {
+		for (unsigned i = 0; i < n; i++) {
+			conf_value_format(row, base, i, text, sizeof(text));
+			fprintf(f, "\t%s\n", text);
+		}
+		return;
+	}
 	/* What is more than one word long gets a line each. */
 	if (n == 1 || row->type == CT_LISTEN || row->type == CT_ENDPOINT) {
 		for (unsigned i = 0; i < n; i++) {
@@ -103,6 +111,8 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_PEERADDR] = "address",
     [CT_ALLOWED] = "prefix",
     [CT_PORT] = "port",
+    [CT_POLICY] = "allow|deny",
+    [CT_RULE] = "rule",
     [CT_LISTEN] = "endpoint",
     [CT_BIND] = "endpoint",
     [CT_ENDPOINT] = "endpoint",

@@ -95,6 +95,8 @@ conf_value_count(const struct conf_row *row, const void *base)
 
 	if (row->type == CT_PEERADDR || row->type == CT_ALLOWED)
 		return conf_net_count(row, base);
+	if (row->type == CT_RULE)
+		return conf_rule_count(row, base);
 	if (row->items != 0)
 		return number_get(base, row->noff, row->nsize);
 	if (row->type == CT_PSK || row->type == CT_FILE)
@@ -118,6 +120,7 @@ static const struct choice offloads[] = {{"yes", OFFLOAD_ALL},
     {"no", 0}, {NULL, 0}};
 static const struct choice dhts[] = {{"private", CONF_DHT_PRIVATE},
     {"public", CONF_DHT_PUBLIC}, {"no", CONF_DHT_NO}, {NULL, 0}};
+static const struct choice policies[] = {{"allow", 0}, {"deny", 1}, {NULL, 0}};
 /* The numbers and the words of enum log_level. */
 static const struct choice levels[] = {
     {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
@@ -138,6 +141,8 @@ choices_of(enum conf_type type)
 		return offloads;
 	if (type == CT_DHT)
 		return dhts;
+	if (type == CT_POLICY)
+		return policies;
 	return type == CT_LEVEL ? levels : NULL;
 }
 
@@ -184,7 +189,7 @@ hint_choice(const struct choice *all, const char *typed, struct conf_bad *bad)
 	const char *other = NULL;
 	unsigned edits;
 
-	if (c != NULL && all != levels)
+	if (c != NULL && all != levels && all != policies)
 		other = choice_word(all, c->value != 0 ? all[0].value : 0);
 	if (other != NULL) {
 		conf_value_hint(bad, "did you mean %s?", other);
@@ -422,6 +427,8 @@ conf_value_set(const struct conf_row *row, void *base,
 	unsigned most = 1;
 
 	*bad = (struct conf_bad){0};
+	if (row->type == CT_RULE)
+		return conf_rule_set(row, base, w, bad);
 	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
 	    row->type == CT_BIND)
 		most = 3;
@@ -439,6 +446,7 @@ conf_value_set(const struct conf_row *row, void *base,
 	case CT_LEVEL:
 	case CT_OFFLOAD:
 	case CT_DHT:
+	case CT_POLICY:
 		return set_choice(row, base, w->word[0], bad);
 	case CT_INT:
 	case CT_SECONDS:
@@ -488,7 +496,8 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
     char *out, size_t cap)
 {
 	const struct choice *c = choices_of(row->type);
-	char number[CONF_NUMBER_STRLEN], key[45];
+	char number[CONF_NUMBER_STRLEN], key[45], rule[CONF_RULE_STRLEN];
+	const struct conf_node *node = base;
 	uint32_t off = row->off;
 	const char *word;
 
@@ -498,6 +507,7 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	case CT_LEVEL:
 	case CT_OFFLOAD:
 	case CT_DHT:
+	case CT_POLICY:
 		word = choice_word(c, number_get(base, off, row->size));
 		snprintf(out, cap, "%s", word == NULL ? "?" : word);
 		break;
@@ -529,6 +539,10 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 		snprintf(out, cap, "\"%s\"",
 		    key_format((const uint8_t *)base + off + 32 * i, key));
 		break;
+	case CT_RULE:
+		snprintf(
+		    out, cap, "%s", conf_rule_format(&node->rule[i], rule));
+		break;
 	default:
 		conf_net_format(row, base, i, out, cap);
 		break;
@@ -544,6 +558,15 @@ keys_valid(const struct conf_row *row, const void *base)
 
 	for (unsigned i = 0; i < n; i++)
 		if (memcmp(text_get(row, base) + 32 * i, none, 32) == 0)
+			return false;
+	return true;
+}
+
+static bool
+rules_valid(const struct conf_node *n)
+{
+	for (unsigned i = 0; i < n->nrules; i++)
+		if (!conf_rule_valid(&n->rule[i]))
 			return false;
 	return true;
 }
@@ -577,6 +600,8 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_OFFLOAD:
 		v = number_get(base, row->off, row->size);
 		return choice_word(offloads, v) != NULL;
+	case CT_RULE:
+		return rules_valid(base);
 	case CT_HOST:
 	case CT_NET:
 	case CT_PEERADDR:

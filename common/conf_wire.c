@@ -18,12 +18,13 @@
 #include "ipc.h"
 #include "msg.h"
 
+#define RULE_WIRE_MAX (6 + 4 * CONF_RULE_PORTS + 2 + CONF_NAME_MAX + 18)
 /* Octets of the longest payloads: a prefix is 18, an endpoint 19. */
 #define NODE_WIRE_MAX                                                          \
 	(2 * CONF_NAME_MAX + 5 * CONF_PATH_MAX + 256 +                         \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
 	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
-	    19 * CONF_BOOTSTRAP_MAX)
+	    19 * CONF_BOOTSTRAP_MAX + RULE_WIRE_MAX * CONF_RULES_MAX)
 #define NET_WIRE_MAX (BUNDLE_MAX + 2 + 4 * 32 + 1 + 32 * CERT_CAS_MAX)
 #define PEER_WIRE_MAX                                                          \
 	(CONF_NAME_MAX + CONF_PATH_MAX + 128 + 18 * CONF_ALLOWED_MAX +         \
@@ -103,6 +104,68 @@ get_listen(struct rbuf *r, struct conf_node *n)
 }
 
 static void
+put_rules(struct wbuf *w, const struct conf_node *n)
+{
+	wbuf_bool(w, n->filter_deny);
+	wbuf_u16(w, n->nrules);
+	for (unsigned i = 0; i < n->nrules; i++) {
+		const struct conf_rule *r = &n->rule[i];
+
+		wbuf_bool(w, r->pass);
+		wbuf_bool(w, r->out);
+		wbuf_bool(w, r->quick);
+		wbuf_u8(w, r->proto);
+		wbuf_u8(w, r->nports);
+		for (unsigned k = 0; k < r->nports; k++) {
+			wbuf_u16(w, r->port[k].lo);
+			wbuf_u16(w, r->port[k].hi);
+		}
+		wbuf_u8(w, (uint8_t)r->who);
+		if (r->who == CONF_PREFIX)
+			prefix_put(w, &r->far);
+		else if (r->who != CONF_ANY)
+			wbuf_str(w, r->name);
+		prefix_put(w, &r->near);
+	}
+}
+
+static void
+get_rule(struct rbuf *r, struct conf_rule *x)
+{
+	uint8_t n, who;
+
+	x->pass = rbuf_bool(r);
+	x->out = rbuf_bool(r);
+	x->quick = rbuf_bool(r);
+	x->proto = rbuf_u8(r);
+	n = rbuf_u8(r);
+	if (n > CONF_RULE_PORTS)
+		r->bad = true;
+	for (; x->nports < n && !r->bad; x->nports++) {
+		x->port[x->nports].lo = rbuf_u16(r);
+		x->port[x->nports].hi = rbuf_u16(r);
+	}
+	who = rbuf_u8(r);
+	if (who >= CONF_NWHO)
+		r->bad = true;
+	x->who = r->bad ? CONF_ANY : (enum conf_who)who;
+	if (x->who == CONF_PREFIX)
+		prefix_get(r, &x->far);
+	else if (x->who != CONF_ANY)
+		rbuf_str(r, x->name, sizeof(x->name));
+	prefix_get(r, &x->near);
+}
+
+static void
+get_rules(struct rbuf *r, struct conf_node *n)
+{
+	n->filter_deny = rbuf_bool(r);
+	n->nrules = (uint8_t)get_count(r, CONF_RULES_MAX);
+	for (unsigned i = 0; i < n->nrules && !r->bad; i++)
+		get_rule(r, &n->rule[i]);
+}
+
+static void
 put_keys(struct wbuf *w, const uint8_t (*key)[32], unsigned n)
 {
 	wbuf_u8(w, (uint8_t)n);
@@ -174,6 +237,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u16(w, n->nports);
 	for (unsigned i = 0; i < n->nports; i++)
 		wbuf_u16(w, n->port[i]);
+	put_rules(w, n);
 	put_listen(w, n);
 	wbuf_u32(w, n->receive_buffer);
 	wbuf_u32(w, n->send_buffer);
@@ -282,6 +346,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	n->nports = get_count(r, CONF_PORTS_MAX);
 	for (unsigned i = 0; i < n->nports; i++)
 		n->port[i] = rbuf_u16(r);
+	get_rules(r, n);
 	get_listen(r, n);
 	get_numbers(r, n);
 	get_discovery(r, n);

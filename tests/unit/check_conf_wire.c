@@ -88,6 +88,17 @@ START_TEST(the_largest_ones_fit_a_frame)
 	for (unsigned i = 0; i < CONF_PREFIXES_MAX; i++)
 		c.node.subnet[i] = c.node.route[i] = c.node.export[i] =
 		    test_net(&seed, i + 1);
+	for (unsigned i = 0; i < CONF_RULES_MAX; i++) {
+		struct conf_rule *r = &c.node.rule[i];
+
+		*r = (struct conf_rule){
+		    .who = CONF_PEER, .nports = CONF_RULE_PORTS};
+		memset(r->name, 'x', CONF_NAME_MAX - 1);
+		r->near = test_host(&seed, i);
+		for (unsigned k = 0; k < CONF_RULE_PORTS; k++)
+			r->port[k] = (struct conf_ports){1, 65535};
+	}
+	c.node.nrules = CONF_RULES_MAX;
 	c.node.nsubnets = c.node.nroutes = c.node.nexports = CONF_PREFIXES_MAX;
 	ck_assert_uint_le(put_node(&c.node), IPC_BODY_MAX);
 	ck_assert_int_eq(get_node(put_node(&c.node), &c.node), 0);

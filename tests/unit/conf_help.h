@@ -240,6 +240,38 @@ test_discovery(uint64_t *seed, struct conf_node *n)
 	n->lookup_timeout_ms = test_between(seed, 500, 7000);
 }
 
+static inline struct conf_rule
+test_rule(uint64_t *seed, uint32_t unique)
+{
+	static const uint8_t protos[] = {0, 6, 17, 132, 1, 58, 47};
+	static const char *const groups[] = {
+	    "admins", "a b", "\"q\\,{", "#\xc3\xa9"};
+	struct conf_rule r = {.pass = test_rnd(seed, 2) == 0,
+	    .out = test_rnd(seed, 2) == 0,
+	    .quick = test_rnd(seed, 2) == 0,
+	    .proto = protos[test_rnd(seed, 7)],
+	    .who = (enum conf_who)test_rnd(seed, CONF_NWHO)};
+
+	if (r.proto == 0 || r.proto == 6 || r.proto == 17 || r.proto == 132)
+		r.nports = (uint8_t)test_rnd(seed, CONF_RULE_PORTS + 1);
+	for (unsigned i = 0; i < r.nports; i++) {
+		r.port[i].lo = (uint16_t)test_between(seed, 1, 65535);
+		r.port[i].hi = test_rnd(seed, 2) == 0
+		    ? r.port[i].lo
+		    : (uint16_t)test_between(seed, r.port[i].lo, 65535);
+	}
+	if (r.who == CONF_GROUP)
+		snprintf(
+		    r.name, sizeof(r.name), "%s", groups[test_rnd(seed, 4)]);
+	else if (r.who == CONF_PEER)
+		snprintf(r.name, sizeof(r.name), "Peer-%u", unique);
+	else if (r.who == CONF_PREFIX)
+		r.far = test_net(seed, unique);
+	if (r.who != CONF_PREFIX && test_rnd(seed, 2) == 0)
+		r.near = test_host(seed, unique);
+	return r;
+}
+
 static inline void
 test_node(uint64_t *seed, struct conf_node *n)
 {
@@ -270,6 +302,10 @@ test_node(uint64_t *seed, struct conf_node *n)
 	n->nports = (uint16_t)test_rnd(seed, CONF_PORTS_MAX + 1);
 	for (unsigned i = 0; i < n->nports; i++)
 		n->port[i] = (uint16_t)(1 + i * 1000 + test_rnd(seed, 999));
+	n->filter_deny = test_rnd(seed, 2) == 0;
+	n->nrules = (uint8_t)test_rnd(seed, CONF_RULES_MAX + 1);
+	for (unsigned i = 0; i < n->nrules; i++)
+		n->rule[i] = test_rule(seed, i);
 	n->nlisten = (uint8_t)test_between(seed, 1, CONF_LISTEN_MAX);
 	for (unsigned i = 0; i < n->nlisten; i++) {
 		n->listen[i] = test_endpoint(seed, 53000 + i);
