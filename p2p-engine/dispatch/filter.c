@@ -1,0 +1,759 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/dispatch/filter.c */
+/*
+ * The filter (filter.h): rules, and the table of connections before them.
+ *
+ * It reads in three parts: what a packet is (look), what the rules say of that
+ * (judge), what is remembered (states).  It must not believe anything that a
+ * fragment does not show, and nothing here allocates once there is a table.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "filter.h"
+#include "siphash.h"
+
+#define IP4_HDR 20
+#define IP6_HDR 40
+#define EXT_FRAGMENT 44
+#define EXT_AH 51
+#define PORTS_LEN 4
+#define ICMP_LEN 8
+#define TCP_FLAGS 13
+#define TH_FIN 1
+#define TH_SYN 2
+#define TH_RST 4
+#define TH_ACK 16
+
+/* beside the version, in key.kind: who asks (ICMP), or a datagram's pieces */
+#define KIND_NEAR_ASKS 0x10
+#define KIND_FAR_ASKS 0x20
+#define KIND_PIECES 0x40
+
+/* A connection, the same from both ends. */
+struct key {
+	uint8_t kind, proto;
+	uint16_t near_port, far_port; /* or the number of pieces */
+	uint8_t near[16], far[16];
+};
+
+struct state {
+	struct key key; /* kind 0: free */
+	bool pass, out, closed;
+	uint8_t rule;
+	uint32_t peer, generation, last_s;
+};
+
+struct filter {
+	struct conf_rule rule[CONF_RULES_MAX];
+	unsigned nrules;
+	bool deny, has_ports;
+	uint8_t port[65536 / 8]; /* bit set: not allowed */
+	uint32_t idle_s;
+	struct filter_hit hit[FILTER_NRULES];
+	uint32_t generation;
+	unsigned last;
+	uint64_t last_bytes;
+	bool last_new;
+	uint64_t evicted;
+	uint8_t hash_key[16];
+	uint32_t mask;        /* number of sets - 1 */
+	struct state *recent; /* found last */
+	struct state *state;
+};
+
+/* What rules look at. */
+struct subject {
+	bool out;
+	bool knows_proto, knows_port;
+	uint8_t proto;
+	uint16_t dport;
+	struct addr near, far;
+	uint64_t who;
+};
+
+enum look {
+	LOOK_KEY,   /* of a connection */
+	LOOK_ERROR, /* about one */
+	LOOK_PIECE, /* not the first of a datagram */
+	LOOK_ALONE  /* remembered by nothing */
+};
+
+struct view {
+	enum look look;
+	struct subject s;
+	struct key key;     /* of the connection, or of that quoted */
+	struct addr quoted; /* who sent what an error is about */
+	bool syn, end;
+};
+
+/* ---- the configuration ---- */
+
+bool
+filter_wanted(const struct conf_node *n)
+{
+	return n->nrules != 0 || n->nports != 0 || n->filter_deny;
+}
+
+struct filter *
+filter_new(uint32_t states, const uint8_t hash_key[16])
+{
+	struct filter *f = calloc(1, sizeof(*f));
+	uint32_t n = FILTER_STATES_MIN;
+
+	if (f == NULL)
+		return NULL;
+	/* half empty, so that few sets are full */
+	while (n < states * 2 && n < FILTER_STATES_MAX)
+		n *= 2;
+	f->state = calloc(n, sizeof(*f->state));
+	if (f->state == NULL) {
+		free(f);
+		return NULL;
+	}
+	f->mask = n / FILTER_WAYS - 1;
+	f->recent = f->state;
+	memcpy(f->hash_key, hash_key, sizeof(f->hash_key));
+	return f;
+}
+
+void
+filter_free(struct filter *f)
+{
+	if (f == NULL)
+		return;
+	free(f->state);
+	free(f);
+}
+
+static bool
+same_rule(const struct conf_rule *a, const struct conf_rule *b)
+{
+	if (a->pass != b->pass || a->out != b->out || a->quick != b->quick ||
+	    a->proto != b->proto || a->nports != b->nports ||
+	    a->who != b->who || strcmp(a->name, b->name) != 0 ||
+	    !prefix_eq(&a->far, &b->far) || !prefix_eq(&a->near, &b->near))
+		return false;
+	for (unsigned i = 0; i < a->nports; i++)
+		if (a->port[i].lo != b->port[i].lo ||
+		    a->port[i].hi != b->port[i].hi)
+			return false;
+	return true;
+}
+
+/* Each new rule takes over what one old one like it has counted. */
+static void
+keep_hits(struct filter *f, const struct conf_node *n)
+{
+	struct filter_hit hit[CONF_RULES_MAX] = {{0}};
+	uint64_t used = 0;
+
+	for (unsigned i = 0; i < n->nrules; i++)
+		for (unsigned k = 0; k < f->nrules; k++) {
+			if ((used >> k & 1) != 0 ||
+			    !same_rule(&n->rule[i], &f->rule[k]))
+				continue;
+			hit[i] = f->hit[k];
+			used |= UINT64_C(1) << k;
+			break;
+		}
+	memcpy(f->hit, hit, sizeof(hit));
+}
+
+void
+filter_set(struct filter *f, const struct conf_node *n)
+{
+	keep_hits(f, n);
+	f->nrules = n->nrules;
+	memcpy(f->rule, n->rule, n->nrules * sizeof(*f->rule));
+	f->deny = n->filter_deny;
+	f->idle_s = n->flows_idle_s;
+	f->has_ports = n->nports != 0;
+	memset(f->port, 0, sizeof(f->port));
+	for (unsigned i = 0; i < n->nports; i++)
+		f->port[n->port[i] / 8] |= (uint8_t)(1 << n->port[i] % 8);
+	filter_renew(f);
+}
+
+void
+filter_renew(struct filter *f)
+{
+	if (++f->generation == 0)
+		f->generation = 1;
+}
+
+uint32_t
+filter_generation(const struct filter *f)
+{
+	return f->generation;
+}
+
+uint64_t
+filter_who(const struct filter *f, const char *name,
+    const char (*group)[CERT_GROUP_MAX], unsigned ngroups)
+{
+	uint64_t who = 0;
+
+	for (unsigned i = 0; i < f->nrules; i++) {
+		const struct conf_rule *r = &f->rule[i];
+		bool is = r->who == CONF_PEER && strcasecmp(r->name, name) == 0;
+
+		for (unsigned k = 0; r->who == CONF_GROUP && k < ngroups; k++)
+			is = is || strcmp(r->name, group[k]) == 0;
+		if (is)
+			who |= UINT64_C(1) << i;
+	}
+	return who;
+}
+
+/* ---- what a packet is ---- */
+
+static bool
+has_ports(uint8_t proto)
+{
+	return proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_SCTP;
+}
+
+static bool
+is_icmp(const struct pkt *p)
+{
+	return p->proto == (p->version == 4 ? PROTO_ICMP : PROTO_ICMP6);
+}
+
+static void
+key_init(struct key *k, const struct subject *s, uint8_t version)
+{
+	memset(k, 0, sizeof(*k));
+	k->kind = version;
+	k->proto = s->proto;
+	memcpy(k->near, s->near.b, sizeof(k->near));
+	memcpy(k->far, s->far.b, sizeof(k->far));
+}
+
+static void
+key_ports(struct key *k, bool out, uint16_t sport, uint16_t dport)
+{
+	k->near_port = out ? sport : dport;
+	k->far_port = out ? dport : sport;
+}
+
+enum icmp_kind { ICMP_ASK, ICMP_ANSWER, ICMP_ERROR, ICMP_OTHER };
+
+static enum icmp_kind
+icmp_kind(uint8_t version, uint8_t type)
+{
+	if (version == 6) {
+		if (type == 128 || type == 129)
+			return type == 128 ? ICMP_ASK : ICMP_ANSWER;
+		return type >= 1 && type <= 4 ? ICMP_ERROR : ICMP_OTHER;
+	}
+	if (type == 8 || type == 13)
+		return ICMP_ASK;
+	if (type == 0 || type == 14)
+		return ICMP_ANSWER;
+	/* unreachable, time exceeded, parameter problem; never a redirect */
+	return type == 3 || type == 11 || type == 12 ? ICMP_ERROR : ICMP_OTHER;
+}
+
+/* An echo and its answer: the identifier, and which end asks. */
+static void
+key_echo(struct key *k, bool near_asks, uint16_t id, bool timestamp)
+{
+	k->kind |= near_asks ? KIND_NEAR_ASKS : KIND_FAR_ASKS;
+	k->near_port = id;
+	k->far_port = timestamp;
+}
+
+/*
+ * The packet that an ICMP error quotes: at least its IP header and 8 octets
+ * (RFC 792, RFC 4443 section 2.4 (c)).  Those that were cut or are fragments
+ * themselves quote no connection.
+ */
+static bool
+quote(struct view *v, const uint8_t *d, size_t len, uint8_t version)
+{
+	size_t l4 = IP6_HDR;
+	struct subject inner = {0};
+	uint16_t sport = 0, dport = 0;
+
+	if (len < (version == 4 ? IP4_HDR : IP6_HDR) + 8 ||
+	    d[0] >> 4 != version)
+		return false;
+	if (version == 4) {
+		l4 = (size_t)(d[0] & 15) * 4;
+		if (l4 < IP4_HDR || len < l4 + 8 ||
+		    (pkt_u16(d + 6) & 0x3fff) != 0)
+			return false;
+	}
+	inner.proto = d[version == 4 ? 9 : 6];
+	v->quoted.family = version;
+	memcpy(v->quoted.b, d + (version == 4 ? 12 : 8), version == 4 ? 4 : 16);
+	inner.near.family = inner.far.family = version;
+	/* who is told of it sent it: an error that comes in is about what we
+	 * sent, so that the quoted source is the near end */
+	memcpy(v->s.out ? inner.far.b : inner.near.b, v->quoted.b, 16);
+	memcpy(v->s.out ? inner.near.b : inner.far.b,
+	    d + (version == 4 ? 16 : 24), version == 4 ? 4 : 16);
+	key_init(&v->key, &inner, version);
+	if (has_ports(inner.proto)) {
+		sport = pkt_u16(d + l4);
+		dport = pkt_u16(d + l4 + 2);
+	} else if (inner.proto == (version == 4 ? PROTO_ICMP : PROTO_ICMP6)) {
+		if (icmp_kind(version, d[l4]) != ICMP_ASK)
+			return false;
+		key_echo(&v->key, !v->s.out, pkt_u16(d + l4 + 4), d[l4] == 13);
+		return true;
+	}
+	key_ports(&v->key, !v->s.out, sport, dport);
+	return true;
+}
+
+static enum look
+look_icmp(struct view *v, const struct pkt *p)
+{
+	const uint8_t *h = p->data + p->l4;
+	size_t len = p->ip_len - p->l4;
+	enum icmp_kind kind;
+
+	if (len < ICMP_LEN)
+		return LOOK_ALONE;
+	kind = icmp_kind(p->version, h[0]);
+	if (kind == ICMP_ERROR)
+		return quote(v, h + ICMP_LEN, len - ICMP_LEN, p->version)
+		    ? LOOK_ERROR
+		    : LOOK_ALONE;
+	if (kind == ICMP_OTHER)
+		return LOOK_ALONE;
+	key_echo(&v->key, v->s.out == (kind == ICMP_ASK), pkt_u16(h + 4),
+	    p->version == 4 && h[0] >= 13);
+	return LOOK_KEY;
+}
+
+static enum look
+look_ports(struct view *v, const struct pkt *p)
+{
+	const uint8_t *h = p->data + p->l4;
+	size_t len = p->ip_len - p->l4;
+
+	if (len < PORTS_LEN) {
+		v->s.knows_port = false;
+		return LOOK_ALONE;
+	}
+	v->s.dport = pkt_u16(h + 2);
+	key_ports(&v->key, v->s.out, pkt_u16(h), v->s.dport);
+	if (p->proto == PROTO_TCP && len > TCP_FLAGS) {
+		v->syn = (h[TCP_FLAGS] & (TH_SYN | TH_ACK)) == TH_SYN;
+		v->end = (h[TCP_FLAGS] & (TH_FIN | TH_RST)) != 0;
+	}
+	return LOOK_KEY;
+}
+
+static void
+look(struct view *v, const struct filter_ask *a)
+{
+	const struct pkt *p = a->p;
+
+	*v = (struct view){.s = {.out = a->out,
+			       .knows_proto = p->first || p->version == 4,
+			       .knows_port = p->first,
+			       .proto = p->proto,
+			       .near = a->out ? p->src : p->dst,
+			       .far = a->out ? p->dst : p->src,
+			       .who = a->who}};
+	key_init(&v->key, &v->s, p->version);
+	if (!p->first)
+		v->look = LOOK_PIECE;
+	else if (has_ports(p->proto))
+		v->look = look_ports(v, p);
+	else if (is_icmp(p))
+		v->look = look_icmp(v, p);
+	else
+		v->look = LOOK_KEY;
+}
+
+/* Where the identification of a fragment is.  It was parsed, so it is there. */
+static uint32_t
+piece_id(const struct pkt *p)
+{
+	const uint8_t *d = p->data;
+	uint8_t type = d[6];
+	size_t at = IP6_HDR;
+
+	if (p->version == 4)
+		return pkt_u16(d + 4);
+	while (type != EXT_FRAGMENT && at + 8 <= p->l4) {
+		type = d[at];
+		at += type == EXT_AH ? ((size_t)d[at + 1] + 2) * 4
+				     : ((size_t)d[at + 1] + 1) * 8;
+	}
+	return at + 8 <= p->l4 ? pkt_u32(d + at + 4) : 0;
+}
+
+static void
+key_pieces(struct key *k, const struct view *v, const struct pkt *p)
+{
+	uint32_t id = piece_id(p);
+
+	key_init(k, &v->s, p->version);
+	/* the receiver does not look at later fragments' in IPv6 */
+	if (p->version == 6)
+		k->proto = 0;
+	k->kind |= KIND_PIECES;
+	k->near_port = (uint16_t)(id >> 16);
+	k->far_port = (uint16_t)id;
+}
+
+/* ---- what the rules say ---- */
+
+enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
+
+static bool
+same_proto(const struct conf_rule *r, uint8_t proto)
+{
+	return r->proto == proto ||
+	    (r->proto == CONF_PROTO_ICMP && proto == PROTO_ICMP6);
+}
+
+static bool
+in_ports(const struct conf_rule *r, uint16_t port)
+{
+	for (unsigned i = 0; i < r->nports; i++)
+		if (port >= r->port[i].lo && port <= r->port[i].hi)
+			return true;
+	return false;
+}
+
+static enum match
+match_proto(const struct conf_rule *r, const struct subject *s)
+{
+	if (r->proto == 0 && r->nports == 0)
+		return MATCH_YES;
+	if (!s->knows_proto)
+		return MATCH_MAYBE;
+	if (r->proto != 0 && !same_proto(r, s->proto))
+		return MATCH_NO;
+	if (r->nports == 0)
+		return MATCH_YES;
+	if (!has_ports(s->proto))
+		return MATCH_NO;
+	if (!s->knows_port)
+		return MATCH_MAYBE;
+	return in_ports(r, s->dport) ? MATCH_YES : MATCH_NO;
+}
+
+static enum match
+match(const struct filter *f, unsigned i, const struct subject *s)
+{
+	const struct conf_rule *r = &f->rule[i];
+
+	if (r->out != s->out)
+		return MATCH_NO;
+	if ((r->who == CONF_GROUP || r->who == CONF_PEER) &&
+	    (s->who >> i & 1) == 0)
+		return MATCH_NO;
+	if (r->who == CONF_PREFIX && !prefix_has(&r->far, &s->far))
+		return MATCH_NO;
+	if (r->near.addr.family != 0 && !prefix_has(&r->near, &s->near))
+		return MATCH_NO;
+	return match_proto(r, s);
+}
+
+static bool
+rule_passes(const struct filter *f, unsigned rule)
+{
+	if (rule == FILTER_DEFAULT)
+		return !f->deny;
+	return rule != FILTER_PORTS && f->rule[rule].pass;
+}
+
+/*
+ * The rule that decides.  What may match and is not known blocks if the rule
+ * blocks, and does not pass if it passes: then the verdict is "pass" only if
+ * it is for all that the packet could be.
+ */
+static unsigned
+judge(const struct filter *f, const struct subject *s)
+{
+	unsigned rule = FILTER_DEFAULT;
+	enum match m;
+
+	for (unsigned i = 0; i < f->nrules; i++) {
+		m = match(f, i, s);
+		if (m == MATCH_NO || (m == MATCH_MAYBE && f->rule[i].pass))
+			continue;
+		rule = i;
+		if (f->rule[i].quick)
+			break;
+	}
+	return rule;
+}
+
+static bool
+port_unallowed(const struct filter *f, const struct subject *s)
+{
+	if (!f->has_ports || (s->knows_proto && !has_ports(s->proto)))
+		return false;
+	return !s->knows_port ||
+	    (f->port[s->dport / 8] >> s->dport % 8 & 1) != 0;
+}
+
+/* ---- what is remembered ---- */
+
+static uint32_t
+life_of(const struct filter *f, const struct state *s)
+{
+	if ((s->key.kind & KIND_PIECES) != 0)
+		return FILTER_FRAGMENT_S;
+	if (s->closed)
+		return FILTER_CLOSED_S;
+	return s->key.proto == PROTO_TCP && s->pass ? FILTER_TCP_S : f->idle_s;
+}
+
+static bool
+is_dead(const struct filter *f, const struct state *s, uint32_t now_s)
+{
+	if (s->key.kind == 0 || now_s - s->last_s > life_of(f, s))
+		return true;
+	return s->generation != f->generation &&
+	    (!s->pass || (s->key.kind & KIND_PIECES) != 0);
+}
+
+static struct state *
+set_of(const struct filter *f, const struct key *k)
+{
+	_Static_assert(sizeof(*k) == 38, "no padding is hashed or compared");
+
+	return &f->state[((uint32_t)siphash(f->hash_key, k, sizeof(*k)) &
+			     f->mask) *
+	    FILTER_WAYS];
+}
+
+/* The state with this key in the set, alive or not; or NULL. */
+static struct state *
+find(struct filter *f, struct state *set, const struct key *k)
+{
+	for (int i = 0; i < FILTER_WAYS; i++)
+		if (memcmp(&set[i].key, k, sizeof(*k)) == 0)
+			return f->recent = &set[i];
+	return NULL;
+}
+
+static unsigned
+share(const struct state *set, uint32_t peer)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < FILTER_WAYS; i++)
+		n += set[i].peer == peer;
+	return n;
+}
+
+/* Who makes way in a full set for something of this peer that passes. */
+static struct state *
+victim(struct state *set, uint32_t newcomer)
+{
+	struct state *v = &set[0];
+	unsigned most = 0, n;
+
+	for (int i = 0; i < FILTER_WAYS; i++) {
+		n = share(set, set[i].peer) + (set[i].peer == newcomer);
+		if (n > most || (n == most && set[i].last_s < v->last_s))
+			v = &set[i];
+		if (n > most)
+			most = n;
+	}
+	return v;
+}
+
+/* A place for something new; NULL: not for what is blocked. */
+static struct state *
+place(
+    struct filter *f, struct state *set, bool pass, const struct filter_ask *a)
+{
+	uint32_t now_s = (uint32_t)(a->now_ms / 1000);
+	struct state *blocked = NULL;
+
+	for (int i = 0; i < FILTER_WAYS; i++) {
+		if (is_dead(f, &set[i], now_s))
+			return &set[i];
+		if (!set[i].pass &&
+		    (blocked == NULL || set[i].last_s < blocked->last_s))
+			blocked = &set[i];
+	}
+	if (blocked != NULL || !pass)
+		return blocked;
+	f->evicted++;
+	return victim(set, a->peer);
+}
+
+static void
+remember(struct filter *f, const struct filter_ask *a, const struct key *k,
+    unsigned rule)
+{
+	uint32_t now_s = (uint32_t)(a->now_ms / 1000);
+	struct state *set = set_of(f, k), *s = find(f, set, k);
+	bool pass = rule_passes(f, rule);
+
+	if (s == NULL)
+		s = place(f, set, pass, a);
+	if (s == NULL)
+		return;
+	*s = (struct state){.key = *k,
+	    .pass = pass,
+	    .out = a->out,
+	    .rule = (uint8_t)rule,
+	    .peer = a->peer,
+	    .generation = f->generation,
+	    .last_s = now_s};
+	f->recent = s;
+}
+
+/* The rules changed: would it be let through now, as it began? */
+static void
+judge_again(struct filter *f, struct state *s, const struct view *v)
+{
+	struct subject then = v->s;
+
+	then.out = s->out;
+	then.proto = s->key.proto;
+	then.knows_proto = then.knows_port = true;
+	then.dport = s->out ? s->key.far_port : s->key.near_port;
+	/* an error may come from somebody else than who is quoted */
+	memcpy(then.near.b, s->key.near, sizeof(then.near.b));
+	memcpy(then.far.b, s->key.far, sizeof(then.far.b));
+	s->rule = (uint8_t)judge(f, &then);
+	s->pass = rule_passes(f, s->rule);
+	s->generation = f->generation;
+}
+
+/* The state of this connection, with this peer, as it counts now; or NULL. */
+static struct state *
+known(struct filter *f, const struct filter_ask *a, const struct key *k,
+    const struct view *v)
+{
+	uint32_t now_s = (uint32_t)(a->now_ms / 1000);
+	struct state *s = f->recent;
+
+	if (memcmp(&s->key, k, sizeof(*k)) != 0)
+		s = find(f, set_of(f, k), k);
+	if (s == NULL || s->peer != a->peer || is_dead(f, s, now_s))
+		return NULL;
+	if (s->generation != f->generation)
+		judge_again(f, s, v);
+	return s;
+}
+
+/* ---- verdicts ---- */
+
+static bool
+verdict(struct filter *f, const struct filter_ask *a, unsigned rule, bool new)
+{
+	struct filter_hit *h = &f->hit[rule];
+
+	f->last = rule;
+	f->last_new = new;
+	f->last_bytes = a->p->ip_len;
+	h->connections += new;
+	h->packets++;
+	h->bytes += a->p->ip_len;
+	return rule_passes(f, rule);
+}
+
+static bool
+pass_key(struct filter *f, const struct filter_ask *a, const struct view *v)
+{
+	struct state *s = known(f, a, &v->key, v);
+	unsigned rule;
+
+	if (s != NULL && s->out != a->out && (v->syn || !s->pass))
+		s = NULL; /* not an answer, or to what was refused */
+	if (s != NULL) {
+		s->last_s = (uint32_t)(a->now_ms / 1000);
+		s->closed = (s->closed || v->end) && !v->syn;
+		return verdict(f, a, s->rule, false);
+	}
+	rule = judge(f, &v->s);
+	/* what is refused does not end what runs the other way */
+	if (rule_passes(f, rule) || known(f, a, &v->key, v) == NULL)
+		remember(f, a, &v->key, rule);
+	return verdict(f, a, rule, true);
+}
+
+static bool
+pass_error(struct filter *f, const struct filter_ask *a, const struct view *v)
+{
+	const struct state *s = known(f, a, &v->key, v);
+	const struct addr *to = a->out ? &v->s.far : &v->s.near;
+
+	if (s != NULL && s->pass && addr_eq(&v->quoted, to))
+		return verdict(f, a, s->rule, false);
+	return verdict(f, a, judge(f, &v->s), true);
+}
+
+static bool
+pass_piece(struct filter *f, const struct filter_ask *a, const struct view *v)
+{
+	const struct state *s;
+	struct key k;
+
+	key_pieces(&k, v, a->p);
+	s = known(f, a, &k, v);
+	if (s != NULL && s->pass && s->out == a->out)
+		return verdict(f, a, s->rule, false);
+	if (port_unallowed(f, &v->s))
+		return verdict(f, a, FILTER_PORTS, false);
+	return verdict(f, a, judge(f, &v->s), false);
+}
+
+bool
+filter_pass(struct filter *f, const struct filter_ask *a)
+{
+	struct view v;
+	struct key k;
+	bool pass;
+
+	look(&v, a);
+	if (v.look == LOOK_PIECE)
+		return pass_piece(f, a, &v);
+	if (port_unallowed(f, &v.s))
+		return verdict(f, a, FILTER_PORTS, true);
+	if (v.look == LOOK_KEY)
+		pass = pass_key(f, a, &v);
+	else if (v.look == LOOK_ERROR)
+		pass = pass_error(f, a, &v);
+	else
+		pass = verdict(f, a, judge(f, &v.s), true);
+	if (pass && a->p->fragment) {
+		key_pieces(&k, &v, a->p);
+		remember(f, a, &k, f->last);
+	}
+	return pass;
+}
+
+void
+filter_take_back(struct filter *f)
+{
+	struct filter_hit *h = &f->hit[f->last];
+
+	h->packets--;
+	h->bytes -= f->last_bytes;
+}
+
+unsigned
+filter_last(const struct filter *f)
+{
+	return f->last;
+}
+
+const struct filter_hit *
+filter_hit(const struct filter *f, unsigned rule)
+{
+	return &f->hit[rule];
+}
+
+uint64_t
+filter_evicted(const struct filter *f)
+{
+	return f->evicted;
+}
