@@ -151,7 +151,10 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(STREAMS_ASK, 111,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(STREAM_ROW, 112,  78,   141, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(FLOWS_ASK,  113,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(FLOW_ROW,   114,  63,   126, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(FLOW_ROW,   114,  63,   126, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	/* control: about the filter */                                             \
+	M(RULES_ASK,  122,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(RULE_ROW,   123,  28,   539, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 enum msg_type {
@@ -406,6 +409,13 @@ struct msg_member_row {
 	uint8_t cert[MSG_CERT_MAX];
 };
 
+/* What the filter does, in the order of its reading: what it counted. */
+struct msg_rule_row {
+	uint16_t no; /* 0: no rule of the list */
+	uint64_t judged, packets, bytes;
+	char text[512];
+};
+
 struct msg_peers_ask {
 	char name[64]; /* "": all */
 };
@@ -591,6 +601,7 @@ MSG_CODEC(stream_row)
 MSG_CODEC(flow_row)
 MSG_CODEC(net_row)
 MSG_CODEC(member_row)
+MSG_CODEC(rule_row)
 MSG_CODEC(peers_ask)
 MSG_CODEC(node_row)
 MSG_CODEC(proc_row)

@@ -18,6 +18,27 @@
 	(sizeof(((struct msg_peer_row *)NULL)->allowed) / sizeof(struct prefix))
 
 void
+msg_put_rule_row(struct wbuf *w, const struct msg_rule_row *m)
+{
+	wbuf_u16(w, m->no);
+	wbuf_u64(w, m->judged);
+	wbuf_u64(w, m->packets);
+	wbuf_u64(w, m->bytes);
+	wbuf_str(w, m->text);
+}
+
+int
+msg_get_rule_row(struct rbuf *r, struct msg_rule_row *m)
+{
+	m->no = rbuf_u16(r);
+	m->judged = rbuf_u64(r);
+	m->packets = rbuf_u64(r);
+	m->bytes = rbuf_u64(r);
+	rbuf_str(r, m->text, sizeof(m->text));
+	return rbuf_done(r);
+}
+
+void
 msg_put_peers_ask(struct wbuf *w, const struct msg_peers_ask *m)
 {
 	wbuf_str(w, m->name);

@@ -140,6 +140,9 @@ largest_net(unsigned type, union any_msg *m)
 	case MSG_SIGN_REPLY:
 		m->sign_reply.status = KEY_REFUSED_POINT;
 		break;
+	case MSG_RULE_ROW:
+		FILL(m->rule_row.text);
+		break;
 	case MSG_INVITE_ROW:
 		m->invite_row.state = INVITE_CANCELLED;
 		break;

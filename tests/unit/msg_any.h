@@ -61,6 +61,7 @@
 	X(BREAKER_ROW, breaker_row)                                            \
 	X(STREAM_ROW, stream_row)                                              \
 	X(FLOW_ROW, flow_row)                                                  \
+	X(RULE_ROW, rule_row)                                                  \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -124,6 +125,7 @@ union any_msg {
 	struct msg_breaker_row breaker_row;
 	struct msg_stream_row stream_row;
 	struct msg_flow_row flow_row;
+	struct msg_rule_row rule_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;
