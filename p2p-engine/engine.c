@@ -80,6 +80,7 @@ engine_free(struct engine *e)
 	keytab_free(e->by_key);
 	route_free(e->routes);
 	flow_free(e->flows);
+	filter_free(e->filter);
 	index_free(e->index);
 	jobs_free(e->jobs);
 	limiter_free(e->claimed);
@@ -152,7 +153,7 @@ complain_about(struct engine *e, uint64_t now_ms, enum counter verdict,
 {
 	if (verdict == EO_NO_ROUTE)
 		engine_complain(e, now_ms, ICMP_NO_ROUTE, &r->pkt);
-	else if (verdict == EO_PEER_OFF)
+	else if (verdict == EO_PEER_OFF || verdict == EO_FILTERED)
 		engine_complain(e, now_ms, ICMP_PROHIBITED, &r->pkt);
 	else if (verdict == EO_BREAKER || verdict == EO_NO_ENDPOINT)
 		engine_complain(e, now_ms, ICMP_HOST, &r->pkt);

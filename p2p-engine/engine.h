@@ -150,4 +150,6 @@ int engine_flow_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
 /* Row i in configuration order; unix_ms - now_ms turns times into dates. */
 int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *);
+/* Row i of the filter: unallowed ports, the rules, the default.  0 or -1. */
+int engine_rule_row(const struct engine *, uint32_t i, struct msg_rule_row *);
 #endif

@@ -39,6 +39,7 @@ struct stage {
 	struct keytab *by_key, *by_name;
 	struct route_table *routes;
 	struct flow_table *flows; /* NULL: the present one stays */
+	struct filter *filter;    /* likewise, or none */
 };
 
 static void
@@ -78,6 +79,7 @@ stage_drop(struct stage *s)
 	keytab_free(s->by_name);
 	route_free(s->routes);
 	flow_free(s->flows);
+	filter_free(s->filter);
 }
 
 /* ---- stage ---- */
@@ -289,7 +291,8 @@ stage_tables(struct engine *e, struct stage *s, uint32_t npeers)
 	s->routes = route_new();
 	if (s->conf == NULL || s->member == NULL || s->no == NULL ||
 	    s->fresh == NULL || s->by_key == NULL || s->by_name == NULL ||
-	    s->routes == NULL)
+	    s->routes == NULL ||
+	    engine_filter_stage(e, s->node, &s->filter) == -1)
 		return -1;
 	if (e->flows != NULL && e->node.flows_max == flows)
 		return 0;
@@ -487,6 +490,7 @@ swap_tables(struct engine *e, struct stage *s)
 	e->order = s->no;
 	s->no = order;
 	e->npeers = s->n;
+	engine_filter_commit(e, c, &s->filter);
 	if (s->again)
 		return;
 	e->node = *c;

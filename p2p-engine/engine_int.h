@@ -9,6 +9,7 @@
 #include "crew.h"
 #include "engine.h"
 #include "engine_net.h"
+#include "filter.h"
 #include "flow.h"
 #include "hold.h"
 #include "icmp.h"
@@ -35,6 +36,7 @@
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
+ *	engine_filter.c  who a peer is to the filter, its rows
  *	admit.c        which initiations may cost something
  *	engine_net.h   the files for members of a network
  *	streams.h      streams beside the session of the node keys
@@ -158,6 +160,9 @@ struct peer_slot {
 	uint8_t newest_stamp[WG_STAMP];
 	bool answered;
 	uint64_t answered_ms;
+	/* which rules of the filter name it or its groups, and since when */
+	uint64_t filter_who;
+	uint32_t filter_generation; /* 0: it was not asked yet */
 	/* for humans, and for who makes way */
 	bool has_keys;
 	uint64_t since_ms, handshake_ms, seen_ms, used_ms;
@@ -193,6 +198,8 @@ struct engine {
 	struct keytab *by_key;
 	struct route_table *routes;
 	struct flow_table *flows;
+	struct filter *filter;   /* NULL: everything passes */
+	uint64_t evicted_before; /* by those that are no more */
 	struct index_table *index;
 	struct jobs *jobs;
 	struct limiter *claimed, *proved; /* sources: see admit.c */
@@ -368,6 +375,23 @@ void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);
 enum counter engine_probe(
     struct engine *, uint64_t now_ms, const struct datagram *);
+
+/* ---- engine_filter.c ---- */
+struct filter;
+/* held: it will be asked for again, and is not counted. */
+bool engine_filter_out(
+    struct engine *, uint64_t now_ms, const struct outgoing *, bool held);
+bool engine_filter_in(
+    struct engine *, uint64_t now_ms, struct peer_slot *, const struct pkt *);
+/* One for this configuration if there is none that fits: 0 or -1 ENOMEM. */
+int engine_filter_stage(
+    const struct engine *, const struct conf_node *, struct filter **);
+/*
+ * node is the engine's from now on, before *fresh is taken; peers may have
+ * changed.  What is not needed any more is left in *fresh.
+ */
+void engine_filter_commit(
+    struct engine *, const struct conf_node *, struct filter **fresh);
 
 /* ---- engine_conf.c ---- */
 void slot_free(struct peer_slot *); /* wipes; the tables are not touched */

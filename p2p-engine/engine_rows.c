@@ -29,6 +29,9 @@ engine_counters(struct engine *e)
 	for (uint32_t i = 0; i < BATCHES; i++)
 		held += e->batch[i].records;
 	held += seeks_held(e);
+	e->c.v[FILTER_EVICTED] = e->evicted_before;
+	if (e->filter != NULL)
+		e->c.v[FILTER_EVICTED] += filter_evicted(e->filter);
 	e->c.v[MEMBERS] = engine_nmembers(e);
 	e->c.v[GUESTS] = e->net.nguests;
 	e->c.v[STREAMS] = e->nstreams;

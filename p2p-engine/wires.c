@@ -332,7 +332,7 @@ is_own(enum counter id)
 {
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
 	    (id >= EI_CONTROL && id <= BYES) ||
-	    (id >= EO_BREAKER && id <= PATHS_ASKED) || id == IPC_REFUSED ||
+	    (id >= EO_BREAKER && id <= FILTER_EVICTED) || id == IPC_REFUSED ||
 	    id == LOG_HELD;
 }
 
@@ -409,11 +409,30 @@ on_flows(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+static enum chan_verdict
+on_rules(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	uint8_t body[sizeof(struct msg_rule_row)];
+	struct msg_rule_row row;
+	struct wbuf w;
+
+	for (uint32_t i = 0; engine_rule_row(wire->glue->engine, i, &row) == 0;
+	     i++) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_rule_row(&w, &row);
+		(void)wire_reply(ch, MSG_RULE_ROW, f->id, &w);
+	}
+	wire_end(ch, f->id, END_OK);
+	return CHAN_OK;
+}
+
 static const struct chan_handler control_handlers[] = {
     {MSG_STREAMS_ASK, on_streams},
     {MSG_FLOWS_ASK, on_flows},
     {MSG_PEERS_ASK, on_peers},
     {MSG_COUNTERS_ASK, on_counters},
+    {MSG_RULES_ASK, on_rules},
     {MSG_NET_ASK, net_on_ask},
     {MSG_BREAKERS_ASK, net_on_breakers},
     {MSG_CRL, net_on_crl},

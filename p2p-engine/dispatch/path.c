@@ -213,7 +213,10 @@ path_out(struct engine *e, uint64_t now_ms, struct outgoing *r)
 		return EO_MALFORMED;
 	if (split_longest(&s) > e->node.mtu)
 		return EO_TOO_BIG;
-	if ((kp = session_tx(&r->to->ses, now_ms)) == NULL)
+	kp = session_tx(&r->to->ses, now_ms);
+	if (e->filter != NULL && !engine_filter_out(e, now_ms, r, kp == NULL))
+		return EO_FILTERED;
+	if (kp == NULL)
 		return EO_HELD;
 	if ((r->via = stream_for(e, now_ms, r)) == NULL)
 		return EO_HELD;
@@ -398,6 +401,8 @@ deliver(struct engine *e, const struct datagram *d, uint64_t now_ms, size_t len)
 	if (by->guest ? !is_vouched(e, by, &p.src)
 		      : route_find(e->routes, &p.src) != by->no)
 		return EI_NOT_ALLOWED;
+	if (e->filter != NULL && !engine_filter_in(e, now_ms, by, &p))
+		return EI_FILTERED;
 	return merge(e, &p);
 }
 

@@ -136,6 +136,90 @@ START_TEST(a_peer_that_is_off_gets_nothing)
 }
 END_TEST
 
+/* One rule of side i: what it blocks. */
+static void
+block(struct duo *d, int i, bool out, const char *peer)
+{
+	struct conf_node *n = &d->side[i].conf.node;
+
+	n->rule[0] = (struct conf_rule){.out = out};
+	if (peer != NULL) {
+		n->rule[0].who = CONF_PEER;
+		snprintf(n->rule[0].name, CONF_NAME_MAX, "%s", peer);
+	}
+	n->nrules = 1;
+	duo_configure(d, i);
+}
+
+START_TEST(what_a_rule_blocks_does_not_leave_and_the_host_is_told)
+{
+	struct duo *d = duo_up();
+	struct msg_rule_row row;
+
+	block(d, 0, true, NULL);
+	duo_a_to_b(d);
+	OUT_IS(d, EO_FILTERED);
+	ck_assert_uint_eq(d->side[0].got[20], 3);
+	ck_assert_uint_eq(d->side[0].got[21], 13); /* prohibited */
+	ck_assert_int_eq(engine_rule_row(d->side[0].e, 0, &row), 0);
+	ck_assert_str_eq(row.text, "block out");
+	ck_assert_uint_eq(row.packets, 1);
+	ck_assert_int_eq(engine_rule_row(d->side[0].e, 1, &row), 0);
+	ck_assert_str_eq(row.text, "default allow");
+	ck_assert_uint_eq(row.packets, 0);
+	ck_assert_int_eq(engine_rule_row(d->side[0].e, 2, &row), -1);
+	duo_free(d);
+}
+END_TEST
+
+START_TEST(what_a_rule_blocks_does_not_come_in_and_nobody_is_told)
+{
+	struct duo *d = duo_up(); /* one came in */
+
+	block(d, 1, false, d->side[1].conf.peer[0].name);
+	duo_a_to_b(d);
+	duo_pump(d);
+	ck_assert_uint_eq(duo_count(d, 1, EI_FILTERED), 1);
+	ck_assert_uint_eq(duo_count(d, 1, EI_DATA), 1);
+	ck_assert_uint_eq(duo_count(d, 1, ICMP_SENT), 0);
+	duo_balanced(d);
+	/* another name is another peer; and without rules there is none */
+	block(d, 1, false, "nobody");
+	duo_a_to_b(d);
+	duo_pump(d);
+	ck_assert_uint_eq(duo_count(d, 1, EI_DATA), 2);
+	d->side[1].conf.node.nrules = 0;
+	duo_configure(d, 1);
+	duo_a_to_b(d);
+	duo_pump(d);
+	ck_assert_uint_eq(duo_count(d, 1, EI_DATA), 3);
+	ck_assert_uint_eq(duo_count(d, 1, EI_FILTERED), 1);
+	duo_balanced(d);
+	duo_free(d);
+}
+END_TEST
+
+START_TEST(what_is_held_is_counted_by_its_rule_once)
+{
+	struct duo *d = duo_new();
+	struct msg_rule_row row;
+
+	block(d, 0, true, NULL);
+	d->side[0].conf.node.rule[0].pass = true;
+	duo_configure(d, 0);
+	duo_send(d, 0, "10.0.0.1", "10.0.0.2", 10);
+	ck_assert_uint_eq(duo_count(d, 0, EO_HELD), 1);
+	ck_assert_int_eq(engine_rule_row(d->side[0].e, 0, &row), 0);
+	ck_assert_uint_eq(row.packets, 0);
+	duo_pump(d);
+	duo_pump(d);
+	ck_assert_uint_eq(duo_count(d, 1, EI_DATA), 1);
+	ck_assert_int_eq(engine_rule_row(d->side[0].e, 0, &row), 0);
+	ck_assert_uint_eq(row.packets, 1);
+	duo_free(d);
+}
+END_TEST
+
 START_TEST(too_big_tells_the_mtu)
 {
 	struct duo *d = duo_up();
@@ -589,6 +673,9 @@ main(void)
 	    without_a_route_the_host_is_told_at_once,
 	    the_host_is_not_told_more_often_than_the_limit,
 	    a_peer_that_is_off_gets_nothing,
+	    what_a_rule_blocks_does_not_leave_and_the_host_is_told,
+	    what_a_rule_blocks_does_not_come_in_and_nobody_is_told,
+	    what_is_held_is_counted_by_its_rule_once,
 	    too_big_tells_the_mtu,
 	    without_a_key_it_is_held,
 	    a_full_socket_and_a_refusing_system_are_counted_apart,

@@ -17,7 +17,7 @@ struct bench {
 	struct glue g;
 	struct loop_timer *stop;
 	struct chan *far;
-	uint32_t rows, recent_asks, nends, networks, members, frames;
+	uint32_t rows, recent_asks, nends, networks, members, frames, rules;
 	char text[128];
 	uint32_t end_id[64];
 	enum row_end end[64];
@@ -97,6 +97,7 @@ on_count(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 	(void)ch;
 	b->networks += f->type == MSG_NET_ROW;
+	b->rules += f->type == MSG_RULE_ROW;
 	b->members += f->type == MSG_MEMBER_ROW || f->type == MSG_MEMBER;
 	b->frames += f->type == MSG_PEER_FRAME;
 	return CHAN_OK;
@@ -128,6 +129,7 @@ static const struct chan_handler far_handlers[] = {
     {MSG_INVITES_ASK, on_nothing},
     {MSG_COUNTER_ROW, on_nothing},
     {MSG_NET_ROW, on_count},
+    {MSG_RULE_ROW, on_count},
     {MSG_MEMBER_ROW, on_count},
     {MSG_MEMBER, on_count},
     {MSG_PEER_FRAME, on_count},
@@ -519,6 +521,17 @@ START_TEST(the_network_is_told_with_its_members)
 }
 END_TEST
 
+START_TEST(the_filter_is_told_and_ends_with_the_default)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	ask_end(b, MSG_RULES_ASK, 3, NULL, 0);
+	ck_assert_int_eq(b->end[0], END_OK);
+	ck_assert_uint_eq(b->rules, 1);
+	bench_free(b);
+}
+END_TEST
+
 START_TEST(a_revocation_list_of_control_is_answered)
 {
 	struct bench *b = bench_new(ROLE_CTL);
@@ -574,13 +587,14 @@ END_TEST
 static const enum role siblings[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
 #define NSIBLINGS 3
 
-#define MAY_MAX 9
+#define MAY_MAX 10
 static const uint16_t may[NSIBLINGS][MAY_MAX] = {
     {MSG_MIX_REPLY, MSG_STAMP_REPLY, MSG_PUB_REPLY, MSG_ISSUE_REPLY,
 	MSG_INVITE_ROW},
     {MSG_LOOKUP_REPLY, MSG_RECENT_ROW, MSG_PEER_FRAME, MSG_CRL, MSG_OWN_BUNDLE},
     {MSG_PEERS_ASK, MSG_COUNTERS_ASK, MSG_NET_ASK, MSG_CRL, MSG_LEDGER_NEW,
-	MSG_RENEW_ASK, MSG_STREAMS_ASK, MSG_FLOWS_ASK, MSG_BREAKERS_ASK},
+	MSG_RENEW_ASK, MSG_STREAMS_ASK, MSG_FLOWS_ASK, MSG_BREAKERS_ASK,
+	MSG_RULES_ASK},
 };
 
 /* The least that each can be. */
@@ -731,6 +745,7 @@ main(void)
 	    an_answer_without_an_end_has_no_more_rows_than_there_can_be_peers,
 	    without_a_network_there_is_nothing_to_tell,
 	    the_network_is_told_with_its_members,
+	    the_filter_is_told_and_ends_with_the_default,
 	    a_revocation_list_of_control_is_answered,
 	    discoveryd_is_told_of_every_new_member_and_may_send_a_list,
 	    what_a_sibling_may_not_say_costs_it_its_wire_alone,
