@@ -31,6 +31,8 @@ static const struct question questions[] = {
 	    { MSG_STREAM_ROW },             CONTROL_LOOK_MS },
 	{ MSG_FLOWS_ASK,    ON(CONTROL), R(ENGINE),
 	    { MSG_FLOW_ROW },               CONTROL_LOOK_MS },
+	{ MSG_RULES_ASK,    ON_BOTH,     R(ENGINE),
+	    { MSG_RULE_ROW },               CONTROL_LOOK_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -133,6 +135,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_breaker_row breaker;
 		struct msg_stream_row stream;
 		struct msg_flow_row flow;
+		struct msg_rule_row rule;
 	} m;
 	struct rbuf r;
 
@@ -158,6 +161,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_dht_node(&r, &m.other) == 0;
 	case MSG_NET_ROW:
 		return msg_get_net_row(&r, &m.net) == 0;
+	case MSG_RULE_ROW:
+		return msg_get_rule_row(&r, &m.rule) == 0;
 	case MSG_MEMBER_ROW:
 		return msg_get_member_row(&r, &m.member) == 0;
 	case MSG_BREAKER_ROW:

@@ -65,6 +65,7 @@ on_question(struct chan *ch, void *ctx, const struct ipc_frame *f)
 static const struct chan_handler questions[] = {
     {MSG_STATUS_ASK, on_question},
     {MSG_PEERS_ASK, on_question},
+    {MSG_RULES_ASK, on_question},
     {MSG_COUNTERS_ASK, on_question},
     {MSG_LOG_ASK, on_question},
     {MSG_RELOAD_ASK, on_question},

@@ -33,6 +33,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_REVOKE] = "mesh.revoke/1",
 	    [SHOW_RENEW] = "mesh.renew/1",
 	    [SHOW_BREAKERS] = "mesh.breakers/1",
+	    [SHOW_RULES] = "mesh.rules/1",
 	};
 
 	return names[doc];
@@ -56,6 +57,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_INVITE] = {"contacts"},
 	    [SHOW_REVOKE] = {"serials"},
 	    [SHOW_BREAKERS] = {"breakers"},
+	    [SHOW_RULES] = {"rules"},
 	};
 
 	return arrays[doc];

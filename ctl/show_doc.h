@@ -29,6 +29,7 @@ enum show_doc {
 	SHOW_REVOKE,
 	SHOW_RENEW,
 	SHOW_BREAKERS,
+	SHOW_RULES,
 	SHOW_NDOCS
 };
 

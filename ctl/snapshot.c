@@ -27,6 +27,7 @@ snapshot_clear(struct snapshot *s)
 	free(s->member);
 	free(s->breaker);
 	free(s->dht_node);
+	free(s->rule);
 	free(s->find);
 	snapshot_init(s);
 }
@@ -233,6 +234,21 @@ take_step(struct snapshot *s, struct rbuf *r)
 	return 0;
 }
 
+static int
+take_rule(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_rule_row *m = one_more(
+	    s->rule, sizeof(*m), s->nrules, &s->rules_room, SNAPSHOT_RULES_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->rule = m;
+	if (msg_get_rule_row(r, &m[s->nrules]) == -1)
+		return -1;
+	s->nrules++;
+	return 0;
+}
+
 int
 snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 {
@@ -264,6 +280,8 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_dht_node(s, &r);
 	case MSG_FIND_ROW:
 		return take_find(s, &r);
+	case MSG_RULE_ROW:
+		return take_rule(s, &r);
 	case MSG_FIND_STEP:
 		return take_step(s, &r);
 	default:

@@ -27,6 +27,7 @@
 #define SNAPSHOT_NODES_MAX 8192
 #define SNAPSHOT_FINDS_MAX 64
 #define SNAPSHOT_STEPS_MAX 64
+#define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
 
 struct snapshot_line { /* of the log */
 	uint64_t unix_ms;
@@ -68,6 +69,9 @@ struct snapshot {
 	size_t nfinds, finds_room;
 	struct msg_find_step step[SNAPSHOT_STEPS_MAX];
 	size_t nsteps;
+	/* of the filter */
+	struct msg_rule_row *rule;
+	size_t nrules, rules_room;
 };
 
 void snapshot_init(struct snapshot *);

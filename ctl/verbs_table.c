@@ -26,6 +26,11 @@ static const struct verb verbs[] = {
 	{ "breakers", "", "", 0, 0, COMPLETE_NONE,
 	    "Peers and places that failed and are left alone for now",
 	    "Only what is not closed.\n", verb_breakers },
+	{ "rules", "", "", 0, 0, COMPLETE_NONE,
+	    "The filter's rules, and what they counted",
+	    "In the order in which they are read; the last that matches "
+	    "decides, a quick\none at once.  JUDGED counts connections, "
+	    "PACKETS and BYTES all that belongs to\nthem.\n", verb_rules },
 	{ "log", "[-a | -n N | level LEVEL]", "an", 0, 2, COMPLETE_LOG,
 	    "The last lines of all processes, or set the level",
 	    "-n N shows the last N lines (100), -a all that are kept.\n"
