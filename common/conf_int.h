@@ -197,7 +197,9 @@ unsigned conf_net_count(const struct conf_row *, const void *base);
 /* conf_rule.c: `pass` and `block` are two names of one list. */
 enum conf_verdict conf_rule_set(const struct conf_row *, struct conf_node *,
     const struct conf_words *, struct conf_bad *);
-bool conf_rule_valid(const struct conf_rule *);
+bool conf_rules_valid(const struct conf_node *);
+void conf_rule_show(
+    const struct conf_node *, unsigned i, char *out, size_t cap);
 unsigned conf_rule_count(const struct conf_row *, const struct conf_node *);
 enum conf_verdict conf_value_refuse(struct conf_bad *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

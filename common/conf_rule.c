@@ -415,8 +415,8 @@ who_valid(const struct conf_rule *r)
 	}
 }
 
-bool
-conf_rule_valid(const struct conf_rule *r)
+static bool
+rule_valid(const struct conf_rule *r)
 {
 	if (r->nports > CONF_RULE_PORTS ||
 	    (r->nports != 0 && !has_ports(r->proto)))
@@ -427,13 +427,22 @@ conf_rule_valid(const struct conf_rule *r)
 	return who_valid(r) && (is_none(&r->near) || prefix_valid(&r->near));
 }
 
+bool
+conf_rules_valid(const struct conf_node *n)
+{
+	for (unsigned i = 0; i < n->nrules; i++)
+		if (!rule_valid(&n->rule[i]))
+			return false;
+	return true;
+}
+
 /* ---- back to text ---- */
 struct text {
 	char *out;
 	size_t len;
 };
 
-/* Always fits: see the bounds of what conf_rule_valid lets through. */
+/* Always fits: see the bounds of what rule_valid lets through. */
 static void
 add(struct text *t, const char *a, const char *b)
 {
@@ -547,4 +556,12 @@ conf_rule_format(const struct conf_rule *r, char out[CONF_RULE_STRLEN])
 	if (!r->out)
 		add_near(&t, r);
 	return out;
+}
+
+void
+conf_rule_show(const struct conf_node *n, unsigned i, char *out, size_t cap)
+{
+	char text[CONF_RULE_STRLEN];
+
+	snprintf(out, cap, "%s", conf_rule_format(&n->rule[i], text));
 }

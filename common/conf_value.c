@@ -133,17 +133,14 @@ static const struct choice elsewhere[] = {{"true", 1}, {"on", 1}, {"1", 1},
 static const struct choice *
 choices_of(enum conf_type type)
 {
-	if (type == CT_BOOL)
-		return yes_no;
-	if (type == CT_UPDOWN)
-		return up_down;
-	if (type == CT_OFFLOAD)
-		return offloads;
-	if (type == CT_DHT)
-		return dhts;
-	if (type == CT_POLICY)
-		return policies;
-	return type == CT_LEVEL ? levels : NULL;
+	static const struct choice *const all[CT_NTYPES] = {[CT_BOOL] = yes_no,
+	    [CT_UPDOWN] = up_down,
+	    [CT_DHT] = dhts,
+	    [CT_OFFLOAD] = offloads,
+	    [CT_POLICY] = policies,
+	    [CT_LEVEL] = levels};
+
+	return all[type];
 }
 
 static const struct choice *
@@ -440,14 +437,9 @@ conf_value_set(const struct conf_row *row, void *base,
 		return conf_value_refuse(bad, "unexpected \"%s\" after %s %s",
 		    w->word[most], row->name, w->word[0]);
 	}
-	switch (row->type) {
-	case CT_BOOL:
-	case CT_UPDOWN:
-	case CT_LEVEL:
-	case CT_OFFLOAD:
-	case CT_DHT:
-	case CT_POLICY:
+	if (choices_of(row->type) != NULL)
 		return set_choice(row, base, w->word[0], bad);
+	switch (row->type) {
 	case CT_INT:
 	case CT_SECONDS:
 	case CT_MILLIS:
@@ -496,21 +488,16 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
     char *out, size_t cap)
 {
 	const struct choice *c = choices_of(row->type);
-	char number[CONF_NUMBER_STRLEN], key[45], rule[CONF_RULE_STRLEN];
-	const struct conf_node *node = base;
+	char number[CONF_NUMBER_STRLEN], key[45];
 	uint32_t off = row->off;
 	const char *word;
 
-	switch (row->type) {
-	case CT_BOOL:
-	case CT_UPDOWN:
-	case CT_LEVEL:
-	case CT_OFFLOAD:
-	case CT_DHT:
-	case CT_POLICY:
+	if (c != NULL) {
 		word = choice_word(c, number_get(base, off, row->size));
 		snprintf(out, cap, "%s", word == NULL ? "?" : word);
-		break;
+		return;
+	}
+	switch (row->type) {
 	case CT_PORT:
 		snprintf(
 		    out, cap, "%u", (unsigned)number_get(base, off + 2 * i, 2));
@@ -540,8 +527,7 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 		    key_format((const uint8_t *)base + off + 32 * i, key));
 		break;
 	case CT_RULE:
-		snprintf(
-		    out, cap, "%s", conf_rule_format(&node->rule[i], rule));
+		conf_rule_show(base, i, out, cap);
 		break;
 	default:
 		conf_net_format(row, base, i, out, cap);
@@ -558,15 +544,6 @@ keys_valid(const struct conf_row *row, const void *base)
 
 	for (unsigned i = 0; i < n; i++)
 		if (memcmp(text_get(row, base) + 32 * i, none, 32) == 0)
-			return false;
-	return true;
-}
-
-static bool
-rules_valid(const struct conf_node *n)
-{
-	for (unsigned i = 0; i < n->nrules; i++)
-		if (!conf_rule_valid(&n->rule[i]))
 			return false;
 	return true;
 }
@@ -601,7 +578,7 @@ conf_value_valid(const struct conf_row *row, const void *base)
 		v = number_get(base, row->off, row->size);
 		return choice_word(offloads, v) != NULL;
 	case CT_RULE:
-		return rules_valid(base);
+		return conf_rules_valid(base);
 	case CT_HOST:
 	case CT_NET:
 	case CT_PEERADDR:
