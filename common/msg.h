@@ -368,25 +368,6 @@ struct msg_dht_row {
 	uint64_t published_unix_ms; /* last time, 0: never */
 	uint32_t beacons_in, beacons_out;
 };
-/* One stream of a peer; place 0 is the session of the node keys. */
-struct msg_stream_row {
-	char peer[64];
-	uint8_t place, state; /* enum stream_state of the engine */
-	bool mine;            /* opened here */
-	uint16_t socket;      /* UDP_FD's number */
-	struct endpoint ep;
-	uint32_t rtt_us, loss_pm; /* 0: not known */
-	uint32_t held;            /* packets behind its fence */
-	uint64_t since_unix_ms, tx_packets, rx_packets, tx_bytes, rx_bytes;
-};
-struct msg_flow_row { /* a connection, and the stream that it takes */
-	char peer[64];
-	uint8_t proto;
-	struct addr src, dst;
-	uint16_t sport, dport, stream;
-	uint32_t idle_ms;
-	uint64_t packets, bytes;
-};
 struct msg_dht_node {
 	uint8_t id[20];
 	struct endpoint ep;
@@ -407,13 +388,6 @@ struct msg_member_row {
 	uint64_t seen_unix_ms;
 	uint16_t certlen;
 	uint8_t cert[MSG_CERT_MAX];
-};
-
-/* What the filter does, in the order of its reading: what it counted. */
-struct msg_rule_row {
-	uint16_t no; /* 0: no rule of the list */
-	uint64_t judged, packets, bytes;
-	char text[512];
 };
 
 struct msg_peers_ask {
@@ -465,19 +439,6 @@ struct msg_peer_row {
 	uint32_t rtt_us; /* of the last handshake, 0: none */
 	uint16_t nallowed;
 	struct prefix allowed[256];
-};
-
-enum breaker_view { BV_CLOSED, BV_OPEN, BV_HALF };
-struct msg_breaker_row { /* of a peer, or of one of its places */
-	char name[64];   /* the peer's */
-	bool is_place;
-	struct endpoint place;
-	enum breaker_view state;
-	uint32_t failures, passes; /* in a row */
-	uint32_t tries;            /* trials in vain since it opened */
-	uint64_t since_unix_ms;
-	uint64_t next_unix_ms; /* the next change by itself, 0: none */
-	uint64_t trips, refused;
 };
 
 struct msg_counter_row {
@@ -597,16 +558,12 @@ MSG_CODEC(find_step)
 MSG_CODEC(find_row)
 MSG_CODEC(dht_row)
 MSG_CODEC(dht_node)
-MSG_CODEC(stream_row)
-MSG_CODEC(flow_row)
 MSG_CODEC(net_row)
 MSG_CODEC(member_row)
-MSG_CODEC(rule_row)
 MSG_CODEC(peers_ask)
 MSG_CODEC(node_row)
 MSG_CODEC(proc_row)
 MSG_CODEC(peer_row)
-MSG_CODEC(breaker_row)
 MSG_CODEC(counter_row)
 MSG_CODEC(log_level)
 MSG_CODEC(log_ask)
@@ -626,5 +583,7 @@ MSG_CODEC(p_fd)
 MSG_CODEC(p_done)
 MSG_CODEC(p_failed)
 MSG_CODEC(p_exited)
+
+#include "msg_rows.h"
 
 #endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/msg_rows.h */
+#ifndef MSG_ROWS_H
+#define MSG_ROWS_H
+
+/*
+ * What the engine says of its streams, connections, breakers and rules, for
+ * people; a part of msg.h, and included by nobody else.
+ */
+enum breaker_view { BV_CLOSED, BV_OPEN, BV_HALF };
+struct msg_breaker_row { /* of a peer, or of one of its places */
+	char name[64];   /* the peer's */
+	bool is_place;
+	struct endpoint place;
+	enum breaker_view state;
+	uint32_t failures, passes; /* in a row */
+	uint32_t tries;            /* trials in vain since it opened */
+	uint64_t since_unix_ms;
+	uint64_t next_unix_ms; /* the next change by itself, 0: none */
+	uint64_t trips, refused;
+};
+
+/* One stream of a peer; place 0 is the session of the node keys. */
+struct msg_stream_row {
+	char peer[64];
+	uint8_t place, state; /* enum stream_state of the engine */
+	bool mine;            /* opened here */
+	uint16_t socket;      /* UDP_FD's number */
+	struct endpoint ep;
+	uint32_t rtt_us, loss_pm; /* 0: not known */
+	uint32_t held;            /* packets behind its fence */
+	uint64_t since_unix_ms, tx_packets, rx_packets, tx_bytes, rx_bytes;
+};
+struct msg_flow_row { /* a connection, and the stream that it takes */
+	char peer[64];
+	uint8_t proto;
+	struct addr src, dst;
+	uint16_t sport, dport, stream;
+	uint32_t idle_ms;
+	uint64_t packets, bytes;
+};
+
+/* What the filter does, in the order of its reading: what it counted. */
+struct msg_rule_row {
+	uint16_t no; /* 0: no rule of the list */
+	uint64_t judged, packets, bytes;
+	char text[512];
+};
+
+MSG_CODEC(stream_row)
+MSG_CODEC(flow_row)
+MSG_CODEC(breaker_row)
+MSG_CODEC(rule_row)
+
+#endif
