@@ -75,6 +75,8 @@ static const struct chan_handler handlers[] = {
     {MSG_NET_ROW, on_row},
     {MSG_MEMBER_ROW, on_row},
     {MSG_BREAKER_ROW, on_row},
+    {MSG_STREAM_ROW, on_row},
+    {MSG_FLOW_ROW, on_row},
     {MSG_RULE_ROW, on_row},
     {MSG_END, on_end},
 };

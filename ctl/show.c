@@ -33,6 +33,8 @@ show_schema(enum show_doc doc)
 	    [SHOW_REVOKE] = "mesh.revoke/1",
 	    [SHOW_RENEW] = "mesh.renew/1",
 	    [SHOW_BREAKERS] = "mesh.breakers/1",
+	    [SHOW_STREAMS] = "mesh.streams/1",
+	    [SHOW_FLOWS] = "mesh.flows/1",
 	    [SHOW_RULES] = "mesh.rules/1",
 	};
 
@@ -57,6 +59,8 @@ show_arrays(enum show_doc doc)
 	    [SHOW_INVITE] = {"contacts"},
 	    [SHOW_REVOKE] = {"serials"},
 	    [SHOW_BREAKERS] = {"breakers"},
+	    [SHOW_STREAMS] = {"streams"},
+	    [SHOW_FLOWS] = {"flows"},
 	    [SHOW_RULES] = {"rules"},
 	};
 

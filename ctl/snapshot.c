@@ -25,6 +25,8 @@ snapshot_clear(struct snapshot *s)
 	free(s->line);
 	free(s->peer);
 	free(s->member);
+	free(s->stream);
+	free(s->flow);
 	free(s->breaker);
 	free(s->dht_node);
 	free(s->rule);
@@ -165,6 +167,36 @@ take_dht(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_stream(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_stream_row *m = one_more(s->stream, sizeof(*m), s->nstreams,
+	    &s->streams_room, SNAPSHOT_STREAMS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->stream = m;
+	if (msg_get_stream_row(r, &m[s->nstreams]) == -1)
+		return -1;
+	s->nstreams++;
+	return 0;
+}
+
+static int
+take_flow(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_flow_row *m = one_more(
+	    s->flow, sizeof(*m), s->nflows, &s->flows_room, SNAPSHOT_FLOWS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->flow = m;
+	if (msg_get_flow_row(r, &m[s->nflows]) == -1)
+		return -1;
+	s->nflows++;
+	return 0;
+}
+
+static int
 take_breaker(struct snapshot *s, struct rbuf *r)
 {
 	struct msg_breaker_row *m = one_more(s->breaker, sizeof(*m),
@@ -282,6 +314,10 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_find(s, &r);
 	case MSG_RULE_ROW:
 		return take_rule(s, &r);
+	case MSG_STREAM_ROW:
+		return take_stream(s, &r);
+	case MSG_FLOW_ROW:
+		return take_flow(s, &r);
 	case MSG_FIND_STEP:
 		return take_step(s, &r);
 	default:

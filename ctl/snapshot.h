@@ -27,6 +27,8 @@
 #define SNAPSHOT_NODES_MAX 8192
 #define SNAPSHOT_FINDS_MAX 64
 #define SNAPSHOT_STEPS_MAX 64
+#define SNAPSHOT_STREAMS_MAX 8192
+#define SNAPSHOT_FLOWS_MAX 65536
 #define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
 
 struct snapshot_line { /* of the log */
@@ -61,6 +63,10 @@ struct snapshot {
 	struct msg_dht_row dht;
 	struct msg_member_row *member;
 	size_t nmembers, members_room;
+	struct msg_stream_row *stream;
+	size_t nstreams, streams_room;
+	struct msg_flow_row *flow;
+	size_t nflows, flows_room;
 	struct msg_breaker_row *breaker;
 	size_t nbreakers, breakers_room;
 	struct msg_dht_node *dht_node;
