@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fmt.h"
 #include "session.h"
 
 static const char *
@@ -25,7 +24,7 @@ state_name(uint8_t state)
 static void
 show_stream(struct show *o, const struct msg_stream_row *m)
 {
-	char ep[ENDPOINT_STRLEN], rtt[FMT_LEN];
+	char ep[ENDPOINT_STRLEN];
 	const struct show_cell cells[] = {
 	    {.key = "peer", .head = "PEER", .s = m->peer},
 	    {.key = "stream",
@@ -38,9 +37,10 @@ show_stream(struct show *o, const struct msg_stream_row *m)
 		.head = "ENDPOINT",
 		.s = endpoint_format(&m->ep, ep)},
 	    {.key = "socket", .type = CELL_COUNT, .n = m->socket},
-	    {.head = "RTT",
-		.s = m->rtt_us == 0 ? NULL : fmt_us(rtt, m->rtt_us)},
-	    {.key = "rtt_us", .type = CELL_COUNT, .n = m->rtt_us},
+	    {.key = "rtt_us",
+		.head = "RTT us",
+		.type = CELL_COUNT,
+		.n = m->rtt_us},
 	    {.key = "loss_per_mille", .type = CELL_COUNT, .n = m->loss_pm},
 	    {.key = "held", .head = "HELD", .type = CELL_COUNT, .n = m->held},
 	    {.key = "since",
@@ -153,7 +153,8 @@ verb_streams(const struct call *c)
 			show_stream(o, &n->stream[i]);
 		if (o != NULL && n->nstreams == 0 && c->form == FORM_TEXT)
 			o->ops->field(o, "hint", "",
-			    "No peer has more than its session.");
+			    "No peer has a session that streams can be beside "
+			    "of.");
 		code = o == NULL ? EXIT_BAD : report_end(c, o, EXIT_FINE);
 	}
 	session_close(&s);

@@ -25,7 +25,7 @@ static const struct verb verbs[] = {
 	    "Only what is not zero; -a shows all.\n", verb_counters },
 	{ "streams", "", "", 0, 0, COMPLETE_NONE,
 	    "What the packets of each peer travel on",
-	    "Streams beside the session that every peer has.\n", verb_streams },
+	    "Stream 0 is the session of the two nodes.\n", verb_streams },
 	{ "flows", "", "", 0, 0, COMPLETE_NONE,
 	    "Connections, and the stream that each takes",
 	    "The last used, at most 256; needs root or group mesh.\n",
