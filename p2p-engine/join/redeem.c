@@ -89,7 +89,26 @@ ask(struct redeem *r, uint64_t now_ms)
 	n = keypair_seal(r->asked->keys, msg, frame, n, n + FRAME_PAD);
 	if (n != 0)
 		r->io.send(r->io.ctx, &r->asked->ep, msg, n);
+	r->asks++;
 	r->ask_due_ms = now_ms + REDEEM_AGAIN_MS;
+}
+
+/*
+ * The one that was asked can't help: all are called anew, it after the others.
+ * What there is of the bundle stays, it is the same from everybody.
+ */
+static void
+ask_others(struct redeem *r, uint64_t now_ms)
+{
+	for (struct redeem_line *l = r->line; l < r->line + r->n; l++) {
+		keypair_free(l->keys);
+		l->keys = NULL;
+		l->index = 0;
+		l->due_ms = now_ms + REDEEM_AGAIN_MS;
+		if (l == r->asked)
+			l->due_ms += REDEEM_BUSY_MS;
+	}
+	r->asked = NULL;
 }
 
 static void
@@ -115,6 +134,7 @@ answered(struct redeem *r, struct redeem_line *l, uint64_t now_ms,
 	if (l->keys == NULL || r->asked != NULL)
 		return;
 	r->asked = l;
+	r->asks = 0;
 	ask(r, now_ms);
 }
 
@@ -134,6 +154,7 @@ take_part(struct redeem *r, uint64_t now_ms, const struct join_reply *m)
 		return;
 	}
 	r->req++;
+	r->asks = 0;
 	ask(r, now_ms);
 }
 
@@ -151,6 +172,9 @@ reply(struct redeem *r, uint64_t now_ms, const struct join_reply *m)
 		return;
 	r->over = false; /* it stays with that if nothing better comes */
 	r->ask_due_ms = now_ms + REDEEM_BUSY_MS;
+	r->asks = 0;
+	if (r->n > 1)
+		ask_others(r, now_ms);
 }
 
 static void
@@ -229,8 +253,12 @@ redeem_tick(struct redeem *r, uint64_t now_ms)
 		return;
 	}
 	if (r->asked != NULL) {
-		if (now_ms >= r->ask_due_ms)
+		if (now_ms < r->ask_due_ms)
+			return;
+		if (r->asks < REDEEM_ASKS_MAX)
 			ask(r, now_ms);
+		else
+			ask_others(r, now_ms);
 		return;
 	}
 	for (unsigned i = 0; i < r->n; i++)

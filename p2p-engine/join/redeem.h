@@ -21,11 +21,13 @@
  *	      --> the first that answers is asked: JOIN_ASK part 0, 1, ...
  *	      --> all parts of the bundle, or the reason why not
  *
- * A contact may pass the question on to the node that can sign; what it says
- * of being busy is waited for, everything else is final.
+ * A contact may pass the question on to the node that can sign.  Who can't
+ * reach that one, has no time, or falls silent makes way for the others, who
+ * are called again; every other refusal is final.
  */
 #define REDEEM_AGAIN_MS 500 /* a question or call that was not answered */
 #define REDEEM_BUSY_MS 1000 /* after "not now" */
+#define REDEEM_ASKS_MAX 4   /* in vain, then the others are called */
 #define REDEEM_PARTS_MAX 8  /* of a bundle */
 #define REDEEM_SILENT 0xff  /* status: nobody answered */
 #define REDEEM_TEXT_MAX 256
@@ -56,7 +58,7 @@ struct redeem {
 	struct redeem_line line[INVITE_CONTACTS_MAX];
 	struct redeem_line *asked; /* the first that answered */
 	uint32_t req;
-	uint8_t part;
+	uint8_t part, asks; /* asks: of this part, in a row */
 	uint64_t ask_due_ms, end_ms;
 	/* the result */
 	bool over;

@@ -277,6 +277,43 @@ START_TEST(busy_is_waited_for)
 }
 END_TEST
 
+START_TEST(who_cannot_reach_the_signer_makes_way)
+{
+	begin(2);
+	side[0].status = JOIN_NO_AUTHORITY;
+	run();
+	has_the_bundle();
+	ck_assert_uint_ge(side[0].asks, 1);
+	ck_assert_uint_le(side[0].asks, 2);
+	ck_assert_uint_lt(now_ms, 5000);
+}
+END_TEST
+
+START_TEST(who_falls_silent_makes_way)
+{
+	begin(2);
+	side[0].deaf = true;
+	run();
+	has_the_bundle();
+	ck_assert_uint_lt(now_ms, 6000);
+}
+END_TEST
+
+START_TEST(what_nobody_can_do_is_said_in_the_end)
+{
+	begin(2);
+	side[0].status = side[1].status = JOIN_NO_AUTHORITY;
+	run();
+	ck_assert(r.over);
+	ck_assert_uint_eq(r.status, JOIN_NO_AUTHORITY);
+	ck_assert_uint_ge(side[0].asks, 3);
+	ck_assert_uint_ge(side[1].asks, 3);
+	/* two calls a second, and not as fast as the answers come */
+	ck_assert_uint_le(side[0].calls + side[1].calls, 50);
+	redeem_clear(&r);
+}
+END_TEST
+
 START_TEST(a_refusal_is_final_and_says_why)
 {
 	begin(1);
@@ -354,6 +391,9 @@ main(void)
 	    what_is_lost_is_sent_again,
 	    a_dead_contact_costs_nothing_while_another_answers,
 	    busy_is_waited_for,
+	    who_cannot_reach_the_signer_makes_way,
+	    who_falls_silent_makes_way,
+	    what_nobody_can_do_is_said_in_the_end,
 	    a_refusal_is_final_and_says_why,
 	    nobody_answers_until_the_deadline,
 	    a_contact_that_stops_talking_is_not_waited_for_forever,
