@@ -34,6 +34,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_RENEW] = "mesh.renew/1",
 	    [SHOW_BREAKERS] = "mesh.breakers/1",
 	    [SHOW_STREAMS] = "mesh.streams/1",
+	    [SHOW_WHY] = "mesh.why/1",
 	    [SHOW_FLOWS] = "mesh.flows/1",
 	    [SHOW_RULES] = "mesh.rules/1",
 	};
@@ -60,6 +61,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_REVOKE] = {"serials"},
 	    [SHOW_BREAKERS] = {"breakers"},
 	    [SHOW_STREAMS] = {"streams"},
+	    [SHOW_WHY] = {"steps"},
 	    [SHOW_FLOWS] = {"flows"},
 	    [SHOW_RULES] = {"rules"},
 	};

@@ -23,6 +23,11 @@ static const struct verb verbs[] = {
 	{ "counters", "[-a]", "a", 0, 0, COMPLETE_NONE,
 	    "What was counted, by process",
 	    "Only what is not zero; -a shows all.\n", verb_counters },
+	{ "why", "NAME|IP", "", 1, 1, COMPLETE_PEER,
+	    "What keeps packets from a peer, and what to do",
+	    "Route, certificate, session, breaker, place, streams and filter "
+	    "in their order;\nthe first that fails is the cause.  Exit code 0 "
+	    "if nothing is in the way.\n", verb_why },
 	{ "streams", "", "", 0, 0, COMPLETE_NONE,
 	    "What the packets of each peer travel on",
 	    "Stream 0 is the session of the two nodes.\n", verb_streams },
