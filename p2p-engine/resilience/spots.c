@@ -27,13 +27,18 @@ spots_used(struct spots *p, const struct breaker_conf *c, uint64_t now_ms,
     const struct endpoint *ep)
 {
 	int i = find(p, ep);
+	struct breaker *b;
 
 	if (i == -1)
 		return;
-	/* twice, if a trial that was lost is over and this is the next */
-	while (breaker_is_due(&p->at[i].breaker, now_ms))
-		breaker_event(&p->at[i].breaker, c, now_ms, BEV_TIME);
-	breaker_event(&p->at[i].breaker, c, now_ms, BEV_WANT);
+	b = &p->at[i].breaker;
+	if (breaker_is_due(b, now_ms)) {
+		breaker_event(b, c, now_ms, BEV_TIME);
+		/* the last trial was in vain, and this is the next already */
+		if (b->state == BREAKER_OPEN)
+			breaker_event(b, c, now_ms, BEV_HINT);
+	}
+	breaker_event(b, c, now_ms, BEV_WANT);
 }
 
 static struct spot *
