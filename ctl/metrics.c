@@ -5,6 +5,7 @@
  * with its type and help, then its samples.
  */
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "cert.h"
@@ -200,117 +201,110 @@ peer_states(struct out *o, const struct snapshot *s)
 	}
 }
 
-#define EACH_PEER(p)                                                           \
-	for (const struct msg_peer_row *p = s->peer; p < s->peer + s->npeers;  \
-	     p++)
+/* How a figure of a peer's row is written. */
+enum unit { PLAIN, MICRO_UNLESS_0, MILLI };
+
+struct peer_family {
+	const char *name;
+	enum type type;
+	const char *help;
+	enum unit unit;
+	size_t at; /* in the row */
+	size_t size;
+	bool basic; /* also of very many peers */
+};
+
+#define FIELD(f)                                                               \
+	offsetof(struct msg_peer_row, f),                                      \
+	    sizeof(((const struct msg_peer_row *)NULL)->f)
+
+static const struct peer_family peer_families[] = {
+    {"mesh_peer_handshake_rtt_seconds", GAUGE,
+	"Round trip of the newest handshake with the peer.", MICRO_UNLESS_0,
+	FIELD(rtt_us), true},
+    {"mesh_peer_receive_bytes", COUNTER,
+	"Octets of datagrams received from the peer.", PLAIN, FIELD(rx_bytes),
+	true},
+    {"mesh_peer_transmit_bytes", COUNTER,
+	"Octets of datagrams sent to the peer.", PLAIN, FIELD(tx_bytes), true},
+    {"mesh_peer_receive_packets", COUNTER, "Datagrams received from the peer.",
+	PLAIN, FIELD(rx_packets), false},
+    {"mesh_peer_transmit_packets", COUNTER, "Datagrams sent to the peer.",
+	PLAIN, FIELD(tx_packets), false},
+    {"mesh_peer_handshakes", COUNTER,
+	"Handshakes with the peer that gave a session.", PLAIN,
+	FIELD(handshakes), false},
+    {"mesh_peer_last_handshake_timestamp_seconds", GAUGE,
+	"Time of the newest finished handshake, 0 if none.", MILLI,
+	FIELD(handshake_unix_ms), false},
+    {"mesh_peer_last_seen_timestamp_seconds", GAUGE,
+	"Time of the newest authenticated message, 0 if none.", MILLI,
+	FIELD(seen_unix_ms), false},
+    {"mesh_peer_held_packets", GAUGE,
+	"Packets that wait for a session with the peer.", PLAIN, FIELD(held),
+	false},
+    {"mesh_peer_flows", GAUGE, "Connections through the peer.", PLAIN,
+	FIELD(flows), false},
+};
+
+static uint64_t
+figure(const struct msg_peer_row *p, const struct peer_family *f)
+{
+	const uint8_t *at = (const uint8_t *)p + f->at;
+	uint32_t small;
+	uint64_t v;
+
+	if (f->size == sizeof(small)) {
+		memcpy(&small, at, sizeof(small));
+		return small;
+	}
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
 
 static void
-peers_basic(struct out *o, const struct snapshot *s)
+peer_family(
+    struct out *o, const struct snapshot *s, const struct peer_family *f)
 {
-	family(o, "mesh_peer_up", GAUGE,
-	    "1 while there is a session with the peer, else 0.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->state == PV_UP);
-	}
-	family(o, "mesh_peer_handshake_rtt_seconds", GAUGE,
-	    "Round trip of the newest handshake with the peer.");
-	EACH_PEER(p)
-	{
-		if (p->rtt_us == 0)
+	family(o, f->name, f->type, f->help);
+	for (size_t i = 0; i < s->npeers; i++) {
+		uint64_t v = figure(&s->peer[i], f);
+
+		if (f->unit == MICRO_UNLESS_0 && v == 0)
 			continue;
 		sample(o);
-		label(o, "peer", p->name);
-		fraction(o, p->rtt_us, 1000000);
-	}
-	family(o, "mesh_peer_receive_bytes", COUNTER,
-	    "Octets of datagrams received from the peer.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->rx_bytes);
-	}
-	family(o, "mesh_peer_transmit_bytes", COUNTER,
-	    "Octets of datagrams sent to the peer.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->tx_bytes);
+		label(o, "peer", s->peer[i].name);
+		if (f->unit == PLAIN)
+			value(o, v);
+		else
+			fraction(o, v, f->unit == MILLI ? 1000 : 1000000);
 	}
 }
 
 static void
-peers_full(struct out *o, const struct snapshot *s)
+peers_up(struct out *o, const struct snapshot *s)
 {
-	family(o, "mesh_peer_receive_packets", COUNTER,
-	    "Datagrams received from the peer.");
-	EACH_PEER(p)
-	{
+	family(o, "mesh_peer_up", GAUGE,
+	    "1 while there is a session with the peer, else 0.");
+	for (size_t i = 0; i < s->npeers; i++) {
 		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->rx_packets);
-	}
-	family(o, "mesh_peer_transmit_packets", COUNTER,
-	    "Datagrams sent to the peer.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->tx_packets);
-	}
-	family(o, "mesh_peer_handshakes", COUNTER,
-	    "Handshakes with the peer that gave a session.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->handshakes);
-	}
-	family(o, "mesh_peer_last_handshake_timestamp_seconds", GAUGE,
-	    "Time of the newest finished handshake, 0 if none.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		fraction(o, p->handshake_unix_ms, 1000);
-	}
-	family(o, "mesh_peer_last_seen_timestamp_seconds", GAUGE,
-	    "Time of the newest authenticated message, 0 if none.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		fraction(o, p->seen_unix_ms, 1000);
-	}
-	family(o, "mesh_peer_held_packets", GAUGE,
-	    "Packets that wait for a session with the peer.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->held);
-	}
-	family(o, "mesh_peer_flows", GAUGE, "Connections through the peer.");
-	EACH_PEER(p)
-	{
-		sample(o);
-		label(o, "peer", p->name);
-		value(o, p->flows);
+		label(o, "peer", s->peer[i].name);
+		value(o, s->peer[i].state == PV_UP);
 	}
 }
 
 static void
 peers(struct out *o, const struct snapshot *s)
 {
+	size_t n = sizeof(peer_families) / sizeof(peer_families[0]);
+
 	peer_states(o, s);
-	if (s->npeers <= METRICS_BASIC_PEERS)
-		peers_basic(o, s);
-	if (s->npeers <= METRICS_FULL_PEERS)
-		peers_full(o, s);
+	if (s->npeers > METRICS_BASIC_PEERS)
+		return;
+	peers_up(o, s);
+	for (size_t i = 0; i < n; i++)
+		if (peer_families[i].basic || s->npeers <= METRICS_FULL_PEERS)
+			peer_family(o, s, &peer_families[i]);
 }
 
 /* ---- counters ---- */
