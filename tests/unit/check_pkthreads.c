@@ -302,7 +302,5 @@ main(void)
 	    both_directions_at_once,
 	};
 
-	/* Check's own limit of 4 s is for tests that never wait */
-	(void)setenv("CK_DEFAULT_TIMEOUT", "60", 1);
 	return UNIT_RUN("pkthreads", tests);
 }

@@ -552,7 +552,5 @@ main(void)
 	    an_idle_session_is_closed_and_comes_back,
 	};
 
-	/* a hundred nodes on a busy machine under a sanitizer */
-	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
 	return UNIT_RUN("sim", tests);
 }

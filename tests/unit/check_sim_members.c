@@ -251,7 +251,5 @@ main(void)
 	    a_network_that_loses_a_third_comes_up_all_the_same,
 	};
 
-	/* on a busy machine under a sanitizer */
-	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
 	return UNIT_RUN("sim_members", tests);
 }
