@@ -48,7 +48,7 @@ choose_name(struct start *s, const struct call *c)
 	if (!ledger_name_ok(want))
 		return args_usage(
 		    c, "--node takes letters, digits and hyphens, not ", want);
-	snprintf(s->terms.name, sizeof(s->terms.name), "%s", want);
+	snprintf(s->terms.name, sizeof(s->terms.name), "%.63s", want);
 	return EXIT_FINE;
 }
 
