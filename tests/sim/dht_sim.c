@@ -292,6 +292,7 @@ dsim_new(const struct dsim_conf *conf)
 		s->tag[i] = (uint8_t)dsim_random(&s->rng);
 	dsim_items(s);
 	cast(s);
+	s->churn_ms = UINT64_MAX; /* nobody leaves before all have come */
 	/* one after the other: the first few are everybody's way in */
 	for (uint32_t i = 0; i < s->n; i++) {
 		start(s, i);

@@ -255,7 +255,14 @@ START_TEST(three_contacts_of_the_longest_kind_fit_a_token)
 	}
 	ck_assert_int_eq(invite_format(text, &t), 0);
 	ck_assert_int_eq(invite_parse(text, &back, &why), 0);
-	ck_assert_mem_eq(&t, &back, sizeof(t));
+	ck_assert_uint_eq(back.n, t.n);
+	ck_assert_mem_eq(back.secret, t.secret, sizeof(t.secret));
+	for (unsigned i = 0; i < t.n; i++) {
+		ck_assert_mem_eq(back.contact[i].key, t.contact[i].key, 32);
+		ck_assert(endpoint_eq(&back.contact[i].ep, &t.contact[i].ep));
+		ck_assert_uint_eq(
+		    back.contact[i].dht_port, t.contact[i].dht_port);
+	}
 }
 END_TEST
 

@@ -104,6 +104,7 @@ call(int no)
 	struct join_request q;
 	uint8_t request[JOIN_REQUEST], node[32] = {33}, seed[32] = {34};
 
+	redeem_clear(&c); /* of a call before */
 	token.n = 1;
 	memcpy(token.contact[0].key, d->side[no].keys.pub, 32);
 	token.contact[0].ep = d->side[no].ep;
