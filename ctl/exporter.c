@@ -74,7 +74,6 @@ freshen(struct exporter *x)
 	if (x->gathered && now - x->gathered_ms < FRESH_MS)
 		return;
 	snapshot_clear(&x->snap);
-	snapshot_init(&x->snap);
 	result = request_open(&r, x->socket);
 	if (result == REQUEST_OK) {
 		result = gather(r, &x->snap);
@@ -84,7 +83,6 @@ freshen(struct exporter *x)
 		log_warnx("%s: no answer", x->socket);
 		/* half of the figures would look like all of them */
 		snapshot_clear(&x->snap);
-		snapshot_init(&x->snap);
 	}
 	snapshot_sort(&x->snap);
 	x->gathered = true;

@@ -87,7 +87,6 @@ show_all(const struct call *c, struct snapshot *s)
 int
 verb_breakers(const struct call *c)
 {
-	enum row_end end = END_OK;
 	struct session s;
 	int code;
 
@@ -95,9 +94,7 @@ verb_breakers(const struct call *c)
 	if (code == EXIT_FINE && c->form == FORM_JSON)
 		code = session_get(&s, MSG_STATUS_ASK);
 	if (code == EXIT_FINE)
-		code = session_ask(&s, MSG_BREAKERS_ASK, NULL, &end);
-	if (code == EXIT_FINE && end != END_OK)
-		code = session_failed(&s, end);
+		code = session_get(&s, MSG_BREAKERS_ASK);
 	if (code == EXIT_FINE)
 		code = show_all(c, &s.snap);
 	session_close(&s);

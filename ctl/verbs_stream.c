@@ -123,16 +123,11 @@ static int
 get(struct session *s, const struct call *c, enum session_need need,
     enum msg_type ask)
 {
-	enum row_end end = END_OK;
 	int code = session_open(s, c, need);
 
 	if (code == EXIT_FINE && c->form == FORM_JSON)
 		code = session_get(s, MSG_STATUS_ASK);
-	if (code == EXIT_FINE)
-		code = session_ask(s, ask, NULL, &end);
-	if (code == EXIT_FINE && end != END_OK)
-		code = session_failed(s, end);
-	return code;
+	return code == EXIT_FINE ? session_get(s, ask) : code;
 }
 
 int

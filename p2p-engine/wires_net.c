@@ -150,19 +150,17 @@ net_on_invite(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 /* The network, then its members: the queue has room for many more. */
 static int
-send_network(struct chan *ch, const struct engine *e, uint32_t id)
+send_network(struct chan *ch, const struct engine *e, uint32_t id,
+    const struct msg_net_row *n)
 {
-	static struct msg_member_row m; /* large, both */
-	static struct msg_net_row n;
+	static struct msg_member_row m; /* large */
 	uint64_t now_ms = clock_mono_ms(), unix_ms = clock_unix_ms();
-	uint8_t body[sizeof(n) + 64];
+	uint8_t body[sizeof(*n) + 64];
 	struct wbuf w;
 	int r;
 
-	if (engine_net_row(e, now_ms, &n) == -1)
-		return -1;
 	wbuf_init(&w, body, sizeof(body));
-	msg_put_net_row(&w, &n);
+	msg_put_net_row(&w, n);
 	r = wire_reply(ch, MSG_NET_ROW, id, &w);
 	for (uint32_t i = 0;
 	     r == 0 && engine_member_row(e, i, now_ms, unix_ms, &m) == 0; i++) {
@@ -177,13 +175,13 @@ enum chan_verdict
 net_on_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	const struct engine *e = engine_of(ctx);
-	static struct msg_net_row n;
+	static struct msg_net_row n; /* large */
 
 	if (engine_net_row(e, clock_mono_ms(), &n) == -1)
 		wire_end(ch, f->id, END_UNKNOWN); /* no network */
 	else
 		wire_end(ch, f->id,
-		    send_network(ch, e, f->id) == 0 ? END_OK : END_FAILED);
+		    send_network(ch, e, f->id, &n) == 0 ? END_OK : END_FAILED);
 	return CHAN_OK;
 }
 
