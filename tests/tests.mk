@@ -96,6 +96,8 @@ bench-peers: all $(BENCH) bench-backports
 	    --measures memory,ping,tcp1,udp64 --out $(O)/bench-peers-$$n \
 	    $(BENCH_ARGS) || exit 1; done
 # in virtual time, so it may be busy and needs no root
+bench-versus: all # COMMIT=abc1234
+	BUILD=$(O) tests/bench/versus "$(COMMIT)" $(BENCH_ARGS)
 bench-dht: $(O)/tools/dhtsim
 	BUILD=$(O) tests/bench/dht $(BENCH_ARGS)
 bench-micro: $(O)/bench/micro
@@ -112,4 +114,4 @@ lint-fast:
 
 -include $(shell find $(O)/fuzzobj -name '*.d' 2>/dev/null)
 .PHONY: spin fuzzers evil bench-programs test-programs fuzz-smoke netns sandbox asan lint lint-fast bench \
-	bench-quick bench-underlay bench-peers bench-dht bench-micro bench-backports
+	bench-quick bench-underlay bench-peers bench-versus bench-dht bench-micro bench-backports
