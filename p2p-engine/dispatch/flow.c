@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* file: p2p-engine/dispatch/flow.c */
 /*
- * The flow table: flows in one array, an index of slot numbers over it (open
- * addressing, linear probing), and a list from the most to the least recently
- * touched.  A second, smaller index counts the flows of each peer, so that
- * asking for one peer does not walk over all.
+ * The flow table: flows in one array, an index of hashes and slot numbers over
+ * it (open addressing, linear probing), and a list from the most to the least
+ * recently touched.  A second, smaller index counts the flows of each peer, so
+ * that asking for one peer does not walk over all.
+ *
+ * A look-up is as slow as the memory it misses.  So the index has the hashes
+ * (another flow's slot is not looked at), and a flow goes to the head of the
+ * list, which touches three others, once in ORDER_MS only.
  *
  * All memory is taken by flow_new.  Removing closes the gap in the probe
  * sequence at once (no tombstones), so a table that was full for a year is as
@@ -18,10 +22,16 @@
 #include "siphash.h"
 
 #define NIL UINT32_MAX
+#define ORDER_MS 1000 /* how exact the order of last use is */
 
 struct slot {
 	struct flow flow;
 	uint32_t newer, older; /* NIL ends; older also chains free slots */
+	uint64_t listed_ms;    /* when it came to the head of the list */
+};
+
+struct entry {
+	uint32_t hash, n; /* slot number or NIL */
 };
 
 struct peer_count {
@@ -30,7 +40,7 @@ struct peer_count {
 
 struct flow_table {
 	struct slot *slot;
-	uint32_t *index; /* slot number or NIL */
+	struct entry *index;
 	struct peer_count *count;
 	uint32_t mask; /* of index and count: size - 1 */
 	uint32_t max, used;
@@ -163,12 +173,12 @@ index_at(const struct flow_table *t, const struct flow_key *k, uint32_t hash)
 	uint32_t i = hash & t->mask;
 	const struct slot *s;
 
-	while (t->index[i] != NIL) {
-		s = &t->slot[t->index[i]];
-		if (s->flow.hash == hash &&
-		    memcmp(&s->flow.key, k, sizeof(*k)) == 0)
+	for (; t->index[i].n != NIL; i = (i + 1) & t->mask) {
+		if (t->index[i].hash != hash)
+			continue;
+		s = &t->slot[t->index[i].n];
+		if (memcmp(&s->flow.key, k, sizeof(*k)) == 0)
 			break;
-		i = (i + 1) & t->mask;
 	}
 	return i;
 }
@@ -178,14 +188,14 @@ index_del(struct flow_table *t, uint32_t gap)
 {
 	uint32_t i, home;
 
-	t->index[gap] = NIL;
-	for (i = (gap + 1) & t->mask; t->index[i] != NIL;
+	t->index[gap].n = NIL;
+	for (i = (gap + 1) & t->mask; t->index[i].n != NIL;
 	     i = (i + 1) & t->mask) {
-		home = t->slot[t->index[i]].flow.hash & t->mask;
+		home = t->index[i].hash & t->mask;
 		if (!may_move(t->mask, gap, home, i))
 			continue;
 		t->index[gap] = t->index[i];
-		t->index[i] = NIL;
+		t->index[i].n = NIL;
 		gap = i;
 	}
 }
@@ -208,10 +218,11 @@ list_out(struct flow_table *t, uint32_t n)
 }
 
 static void
-list_in(struct flow_table *t, uint32_t n)
+list_in(struct flow_table *t, uint32_t n, uint64_t now_ms)
 {
 	struct slot *s = &t->slot[n];
 
+	s->listed_ms = now_ms;
 	s->newer = NIL;
 	s->older = t->newest;
 	if (t->newest == NIL)
@@ -249,7 +260,7 @@ slot_take(struct flow_table *t)
 
 static uint32_t
 make(struct flow_table *t, const struct flow_key *k, uint32_t hash,
-    uint32_t peer)
+    uint32_t peer, uint64_t now_ms)
 {
 	uint32_t n = slot_take(t);
 	struct slot *s = &t->slot[n];
@@ -257,8 +268,8 @@ make(struct flow_table *t, const struct flow_key *k, uint32_t hash,
 	*s = (struct slot){.flow = {.hash = hash, .idle_ms = FLOW_NEW}};
 	s->flow.key = *k;
 	s->flow.peer = peer;
-	t->index[index_at(t, k, hash)] = n;
-	list_in(t, n);
+	t->index[index_at(t, k, hash)] = (struct entry){hash, n};
+	list_in(t, n, now_ms);
 	count_more(t, peer);
 	return n;
 }
@@ -280,16 +291,16 @@ flow_touch(struct flow_table *t, const struct flow_key *k, uint32_t peer,
 	uint32_t hash = hash_of(t, k), n;
 	struct flow *f;
 
-	n = t->index[index_at(t, k, hash)];
+	n = t->index[index_at(t, k, hash)].n;
 	if (n == NIL) {
 		if (t->used == t->max) {
 			drop(t, t->oldest);
 			(*evicted)++;
 		}
-		n = make(t, k, hash, peer);
-	} else if (n != t->newest) {
+		n = make(t, k, hash, peer, now_ms);
+	} else if (now_ms - t->slot[n].listed_ms >= ORDER_MS) {
 		list_out(t, n);
-		list_in(t, n);
+		list_in(t, n, now_ms);
 	}
 	f = &t->slot[n].flow;
 	f->idle_ms = idle(f, now_ms);
@@ -307,7 +318,7 @@ flow_touch(struct flow_table *t, const struct flow_key *k, uint32_t peer,
 struct flow *
 flow_find(struct flow_table *t, const struct flow_key *k)
 {
-	uint32_t n = t->index[index_at(t, k, hash_of(t, k))];
+	uint32_t n = t->index[index_at(t, k, hash_of(t, k))].n;
 
 	return n == NIL ? NULL : &t->slot[n].flow;
 }
@@ -315,14 +326,18 @@ flow_find(struct flow_table *t, const struct flow_key *k)
 uint32_t
 flow_expire(struct flow_table *t, uint64_t now_ms, uint64_t idle_ms)
 {
-	uint32_t n = 0;
-	const struct flow *f;
+	uint32_t n = 0, at, newer;
+	const struct slot *s;
 
-	while (t->oldest != NIL) {
-		f = &t->slot[t->oldest].flow;
-		if (now_ms < f->last_ms || now_ms - f->last_ms < idle_ms)
-			break;
-		drop(t, t->oldest);
+	for (at = t->oldest; at != NIL; at = newer) {
+		s = &t->slot[at];
+		newer = s->newer;
+		if (now_ms < s->listed_ms || now_ms - s->listed_ms < idle_ms)
+			break; /* nor can those be that follow */
+		if (now_ms < s->flow.last_ms ||
+		    now_ms - s->flow.last_ms < idle_ms)
+			continue;
+		drop(t, at);
 		n++;
 	}
 	return n;

@@ -13,7 +13,7 @@
  * (fragments and protocols without ports: ports 0).  A flow remembers its peer
  * and its stream: packets of one connection stay in order because they stay
  * on one stream.  Open addressing over a keyed hash, all memory at flow_new,
- * hard cap with eviction of the least recently used.
+ * hard cap with eviction of the least recently used (to the second).
  */
 struct flow_key {
 	uint8_t proto, version;

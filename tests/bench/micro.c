@@ -299,6 +299,8 @@ bench_route(struct micro *m)
 
 /* ---- flows ---- */
 
+#define A_MS 1000 /* packets: a million a second */
+
 struct flows {
 	struct flow_table *t;
 	uint32_t n;
@@ -313,7 +315,8 @@ run_flow_hit(void *ctx, uint64_t n)
 	uint32_t k = 0;
 
 	for (uint64_t i = 0; i < n; i++) {
-		sink += flow_touch(f->t, &f->key[k], 1, i, &f->evicted)->peer;
+		sink += flow_touch(f->t, &f->key[k], 1, i / A_MS, &f->evicted)
+			    ->peer;
 		if (++k == f->n)
 			k = 0;
 	}
@@ -344,7 +347,7 @@ run_flow_insert(void *ctx, uint64_t n)
 	for (uint64_t i = 0; i < n; i++) {
 		f->fresh++;
 		memcpy(key.src + 8, &f->fresh, sizeof(f->fresh));
-		sink += flow_touch(f->t, &key, 1, i, &f->evicted)->peer;
+		sink += flow_touch(f->t, &key, 1, i / A_MS, &f->evicted)->peer;
 	}
 	return n;
 }

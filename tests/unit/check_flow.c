@@ -63,9 +63,10 @@ START_TEST(a_full_table_forgets_the_least_recently_used)
 	uint64_t evicted = 0;
 
 	for (uint16_t n = 1; n <= 3; n++)
-		touch(t, n, 0, n);
-	touch(t, 1, 0, 4);
-	flow_touch(t, &k, 0, 5, &evicted);
+		touch(t, n, 0, n * 1000);
+	touch(t, 1, 0, 4000);
+	touch(t, 2, 0, 2999); /* what happens within a second is one time */
+	flow_touch(t, &k, 0, 5000, &evicted);
 	ck_assert_uint_eq(evicted, 1);
 	ck_assert(has(t, 1) && !has(t, 2) && has(t, 3) && has(t, 4));
 	ck_assert_uint_eq(flow_count(t), 3);
@@ -80,9 +81,12 @@ START_TEST(idle_flows_expire_and_no_others)
 	touch(t, 1, 0, 100);
 	touch(t, 2, 0, 200);
 	touch(t, 3, 0, 300);
-	ck_assert_uint_eq(flow_expire(t, 399, 300), 0);
-	ck_assert_uint_eq(flow_expire(t, 500, 300), 2);
-	ck_assert(!has(t, 1) && !has(t, 2) && has(t, 3));
+	touch(t, 1, 0, 250);
+	ck_assert_uint_eq(flow_expire(t, 499, 300), 0);
+	ck_assert_uint_eq(flow_expire(t, 500, 300), 1);
+	ck_assert(has(t, 1) && !has(t, 2) && has(t, 3));
+	ck_assert_uint_eq(flow_expire(t, 550, 300), 1);
+	ck_assert(!has(t, 1) && has(t, 3));
 	ck_assert_uint_eq(flow_expire(t, 0, 300), 0);
 	flow_free(t);
 }
@@ -188,7 +192,8 @@ peer_no(uint64_t i)
 }
 
 struct map {
-	struct flow f[MAP_MAX]; /* least recently used first */
+	struct flow f[MAP_MAX]; /* least recently used first, to the second */
+	uint64_t listed[MAP_MAX];
 	unsigned n, max;
 };
 
@@ -196,6 +201,8 @@ static void
 map_remove(struct map *m, unsigned i)
 {
 	memmove(&m->f[i], &m->f[i + 1], (m->n - i - 1) * sizeof(m->f[0]));
+	memmove(&m->listed[i], &m->listed[i + 1],
+	    (m->n - i - 1) * sizeof(m->listed[0]));
 	m->n--;
 }
 
@@ -210,6 +217,19 @@ map_at(const struct map *m, const struct flow_key *k)
 	return i;
 }
 
+static void
+map_put(struct map *m, unsigned i, const struct flow *f, uint64_t now)
+{
+	if (i < m->n && now - m->listed[i] < 1000) {
+		m->f[i] = *f;
+		return;
+	}
+	if (i < m->n)
+		map_remove(m, i);
+	m->listed[m->n] = now;
+	m->f[m->n++] = *f;
+}
+
 static bool
 touch_both(struct flow_table *t, struct map *m, const struct flow_key *k,
     uint32_t peer, uint64_t now)
@@ -220,9 +240,9 @@ touch_both(struct flow_table *t, struct map *m, const struct flow_key *k,
 
 	if (i < m->n) {
 		f = m->f[i];
-		map_remove(m, i);
 	} else if (m->n == m->max) {
 		map_remove(m, 0);
+		i = m->n;
 		want = 1;
 	}
 	f.idle_ms = f.packets == 0 || f.peer != peer
@@ -233,7 +253,7 @@ touch_both(struct flow_table *t, struct map *m, const struct flow_key *k,
 	f.packets++;
 	got = flow_touch(t, k, peer, now, &evicted);
 	f.hash = got->hash;
-	m->f[m->n++] = f;
+	map_put(m, i, &f, now);
 	got->packets++;
 	return evicted == want && got->packets == f.packets &&
 	    got->peer == peer && got->last_ms == now;
@@ -244,8 +264,12 @@ expire_both(struct flow_table *t, struct map *m, uint64_t now, uint64_t idle)
 {
 	uint32_t n = 0;
 
-	while (m->n > 0 && now - m->f[0].last_ms >= idle) {
-		map_remove(m, 0);
+	for (unsigned i = 0; i < m->n;) {
+		if (now - m->f[i].last_ms < idle) {
+			i++;
+			continue;
+		}
+		map_remove(m, i);
 		n++;
 	}
 	return flow_expire(t, now, idle) == n;
@@ -295,7 +319,7 @@ one_operation(struct flow_table *t, struct map *m, uint64_t *r, uint64_t *now)
 	*now += unit_random(r) % 20;
 	switch (unit_random(r) % 64) {
 	case 0:
-		ok = expire_both(t, m, *now, unit_random(r) % 600);
+		ok = expire_both(t, m, *now, unit_random(r) % 3000);
 		break;
 	case 1:
 		drop_both(t, m, peer);
