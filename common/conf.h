@@ -42,6 +42,11 @@ struct wbuf;
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */
 #define CONF_AUTO UINT8_MAX  /* of a number: what suits the machine */
+/* Of a bandwidth in kbit/s: there is none, and a peer's is that of `qos`. */
+#define CONF_LIMIT_NONE UINT32_MAX
+#define CONF_LIMIT_DEFAULT 0
+#define CONF_CLASSES_MAX 3 /* of qos */
+#define CONF_DSCPS 64
 /*
  * Where meshctl puts what a member has of its network.  The process that reads
  * the configuration may read these two files wherever the main file is.
@@ -70,6 +75,22 @@ struct conf_rule {
 };
 #define CONF_PROTO_ICMP 1
 
+/*
+ * Packets that share what there is with those of other classes by weight, told
+ * by their code points (RFC 2474).  Code points of no class count as 0.
+ */
+struct conf_qos_class {
+	char name[CONF_NAME_MAX];
+	uint64_t dscp; /* a bit for each of CONF_DSCPS */
+	uint8_t weight;
+	uint16_t queue; /* packets of a peer */
+};
+#define CONF_CLASS_REST "default" /* code point 0, if no class has it */
+#define CONF_WEIGHT 10
+#define CONF_WEIGHT_MAX 100
+#define CONF_QUEUE 256
+#define CONF_QUEUE_MAX 4096
+
 struct conf_peer {
 	char name[CONF_NAME_MAX];
 	uint8_t key[32];
@@ -82,6 +103,7 @@ struct conf_peer {
 	struct endpoint endpoint[CONF_ENDPOINTS_MAX];
 	uint16_t keepalive_s; /* 0: off */
 	bool admin_up;
+	uint32_t limit_kbit; /* or CONF_LIMIT_* */
 };
 
 #define CONF_STREAMS_MAX 16 /* to one peer */
@@ -137,6 +159,11 @@ struct conf_node {
 	/* retry: of a peer's handshakes and lookups */
 	uint8_t retry_attempts, retry_multiplier;
 	uint32_t retry_initial_ms, retry_max_ms;
+	/* qos */
+	bool qos;
+	uint32_t qos_limit_kbit; /* of each peer, or CONF_LIMIT_NONE */
+	uint8_t nclasses;
+	struct conf_qos_class class[CONF_CLASSES_MAX];
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */

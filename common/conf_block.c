@@ -54,31 +54,33 @@ take_words(struct conf_parser *p, struct statement *s)
 	return more_words(p, s);
 }
 
-/* A rule goes on behind the lists in it, whose braces are words like others. */
+/*
+ * A rule goes on behind the lists in it, and a class is a block with lists in
+ * it: their braces, at most so deep, are words like others.
+ */
 static int
-take_lists(struct conf_parser *p, struct statement *s)
+take_lists(struct conf_parser *p, struct statement *s, unsigned deepest)
 {
-	while (p->tok.kind == TOK_OPEN) {
+	for (unsigned deep = 0;;) {
+		enum conf_token_kind k = p->tok.kind;
+
+		if (deep > 0 && (k == TOK_COMMA || k == TOK_NEWLINE)) {
+			conf_next(p);
+			continue;
+		}
+		if (k == TOK_OPEN && deep < deepest)
+			deep++;
+		else if (k == TOK_CLOSE && deep > 0)
+			deep--;
+		else if (k != TOK_WORD) {
+			/* the { around it is complained of */
+			if (deep > 0 ? k != TOK_EOF : k == TOK_BAD)
+				conf_unexpected(p);
+			return deep > 0 || k == TOK_BAD ? -1 : 0;
+		}
 		if (take_word(p, s) == -1)
 			return -1;
-		while (p->tok.kind != TOK_CLOSE) {
-			if (p->tok.kind == TOK_COMMA ||
-			    p->tok.kind == TOK_NEWLINE)
-				conf_next(p);
-			else if (p->tok.kind == TOK_WORD) {
-				if (take_word(p, s) == -1)
-					return -1;
-			} else {
-				/* the { around it is complained of */
-				if (p->tok.kind != TOK_EOF)
-					conf_unexpected(p);
-				return -1;
-			}
-		}
-		if (take_word(p, s) == -1 || more_words(p, s) == -1)
-			return -1;
 	}
-	return 0;
 }
 
 /* From the first of n words to the last, if they share a line. */
@@ -396,7 +398,8 @@ parse_option(struct conf_parser *p, const char *block, void *base)
 		    "the value follows the option without it");
 		goto skip;
 	}
-	if (row->type == CT_RULE && take_lists(p, &s) == -1)
+	if ((row->type == CT_RULE && take_lists(p, &s, 1) == -1) ||
+	    (row->type == CT_CLASS && take_lists(p, &s, 2) == -1))
 		goto skip;
 	if (p->tok.kind != TOK_OPEN)
 		store(p, row, base, &s, used);

@@ -338,5 +338,6 @@ conf_check_all(struct conf_parser *p)
 	check_sockets(p);
 	check_names(p);
 	check_rules(p);
+	conf_check_qos(p);
 	check_given(p);
 }

@@ -20,6 +20,7 @@
  *	conf_value.c   the words of one value <-> one field of a struct
  *	conf_net.c     the same for addresses, networks and endpoints
  *	conf_rule.c    the same for rules of the filter
+ *	conf_qos.c     the same for classes of packets
  *	conf_text.c    numbers with units <-> text
  *	conf_check.c   what two options say about each other
  *	conf_member.c  the network: its files, and what follows from them
@@ -27,7 +28,7 @@
  */
 
 /* Bounds of the text; each is an error of its own when it is passed. */
-#define CONF_WORDS_MAX 32      /* in one statement */
+#define CONF_WORDS_MAX 48      /* in one statement */
 #define CONF_DEPTH_MAX 8       /* files that include files */
 #define CONF_FILES_MAX 8192    /* a file for each peer, and some */
 #define CONF_TEXT_MAX 16777216 /* octets of all files together */
@@ -91,6 +92,7 @@ enum conf_type {
 	CT_MILLIS,   /* a time with a unit */
 	CT_SIZE,     /* octets, with K M G */
 	CT_RATE,     /* N/s */
+	CT_BITS,     /* kbit/s: N with K M G, none; of a peer also default */
 	CT_AUTO,     /* u8, or auto: CONF_AUTO */
 	CT_LEVEL,    /* error, warning, info, debug */
 	CT_OFFLOAD,  /* yes, tso, csum, no: what the TUN does for us */
@@ -109,6 +111,7 @@ enum conf_type {
 	CT_PORT,     /* a port */
 	CT_POLICY,   /* allow, deny */
 	CT_RULE,     /* a rule of the filter, behind its first word */
+	CT_CLASS,    /* a class of qos, behind its first word */
 	CT_LISTEN,   /* *|address port N */
 	CT_BIND,     /* one of these, in dht_listen */
 	CT_ENDPOINT, /* address port N */
@@ -154,6 +157,7 @@ void conf_row_type(const struct conf_row *, char *out, size_t cap);
 const char *conf_class_name(enum conf_class);
 
 /* ---- values ---- */
+struct conf_parser;
 struct conf_words {
 	unsigned n;
 	const char *word[CONF_WORDS_MAX];
@@ -201,6 +205,13 @@ bool conf_rules_valid(const struct conf_node *);
 void conf_rule_show(
     const struct conf_node *, unsigned i, char *out, size_t cap);
 unsigned conf_rule_count(const struct conf_row *, const struct conf_node *);
+/* conf_qos.c: likewise */
+enum conf_verdict conf_class_set(
+    struct conf_node *, const struct conf_words *, struct conf_bad *);
+bool conf_classes_valid(const struct conf_node *);
+void conf_class_show(
+    const struct conf_node *, unsigned i, char *out, size_t cap);
+void conf_check_qos(struct conf_parser *);
 enum conf_verdict conf_value_refuse(struct conf_bad *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void conf_value_hint(struct conf_bad *, const char *fmt, ...)

@@ -284,6 +284,20 @@ include_glob(struct conf_parser *p, const struct conf_token *pattern)
 }
 
 /* p->tok is what follows the word include. */
+int
+conf_path_join(char out[CONF_PATH_MAX], const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+	size_t dir = slash == NULL || path[0] == '/' ? 0 : slash - file + 1;
+	size_t len = strlen(path);
+
+	if (dir + len >= CONF_PATH_MAX)
+		return -1;
+	memcpy(out, file, dir);
+	memcpy(out + dir, path, len + 1);
+	return 0;
+}
+
 void
 conf_include(struct conf_parser *p, const struct conf_token *word)
 {

@@ -27,7 +27,8 @@ print_list(FILE *f, const struct conf_row *row, const void *base, unsigned n)
 		return;
 	}
 	/* What is more than one word long gets a line each. */
-	if (n == 1 || row->type == CT_LISTEN || row->type == CT_ENDPOINT) {
+	if (n == 1 || row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
+	    row->type == CT_CLASS) {
 		for (unsigned i = 0; i < n; i++) {
 			conf_value_format(row, base, i, text, sizeof(text));
 			fprintf(f, "\t%s %s\n", row->name, text);
@@ -95,6 +96,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_MILLIS] = "dur",
     [CT_SIZE] = "size",
     [CT_RATE] = "rate",
+    [CT_BITS] = "bandwidth",
     [CT_AUTO] = "int|auto",
     [CT_LEVEL] = "error|warning|info|debug",
     [CT_OFFLOAD] = "yes|tso|csum|no",
@@ -113,6 +115,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_PORT] = "port",
     [CT_POLICY] = "allow|deny",
     [CT_RULE] = "rule",
+    [CT_CLASS] = "class",
     [CT_LISTEN] = "endpoint",
     [CT_BIND] = "endpoint",
     [CT_ENDPOINT] = "endpoint",
@@ -136,6 +139,7 @@ conf_row_range(const struct conf_row *row, char *out, size_t cap)
 	case CT_MILLIS:
 	case CT_SIZE:
 	case CT_RATE:
+	case CT_BITS:
 	case CT_AUTO:
 		snprintf(out, cap, "%s..%s",
 		    conf_number_format(row->type, row->min, lo),

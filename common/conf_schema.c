@@ -191,6 +191,16 @@ static const struct conf_row rows[] = {
 	    "2", CONF_LIVE,
 	    "how much longer each wait is than the one before" },
 
+	{ "qos", "enable", CT_BOOL, N(qos), ONE, 0, 1,
+	    "no", CONF_LIVE,
+	    "limit what peers are sent, and let classes of packets share it" },
+	{ "qos", "bandwidth limit", CT_BITS, N(qos_limit_kbit), ONE,
+	    64, 100000000, "none", CONF_LIVE,
+	    "what each peer is sent a second" },
+	{ "qos", "class", CT_CLASS, N(class), N(nclasses),
+	    CONF_CLASSES_MAX, 0, 0, NULL, CONF_LIVE,
+	    "packets with a share and a queue of their own" },
+
 	{ "discovery", "dht", CT_DHT, N(dht), ONE, 0, 2,
 	    NULL, CONF_LIVE,
 	    "find members by a DHT: the network's own, or everybody's" },
@@ -257,6 +267,9 @@ static const struct conf_row rows[] = {
 	{ "peer", "admin", CT_UPDOWN, P(admin_up), ONE, 0, 1,
 	    "up", CONF_LIVE,
 	    "down keeps the peer configured but unused" },
+	{ "peer", "bandwidth limit", CT_BITS, P(limit_kbit), ONE,
+	    64, 100000000, "default", CONF_LIVE,
+	    "what the peer is sent a second, instead of the limit of qos" },
 };
 /* clang-format on */
 

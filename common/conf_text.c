@@ -38,6 +38,14 @@ static const struct unit sizes[] = {
     {NULL, 0},
 };
 
+/* In kbit/s; the same with "bit" and "bit/s" behind them. */
+static const struct unit bandwidths[] = {
+    {"K", 1},
+    {"M", 1000},
+    {"G", 1000 * 1000},
+    {NULL, 0},
+};
+
 /* The digits at the start; what follows them.  NULL if there are none. */
 static const char *
 leading_number(const char *s, uint64_t *out)
@@ -170,6 +178,37 @@ parse_rate(const struct conf_row *row, const char *text, uint64_t *out,
 }
 
 static int
+parse_bits(const struct conf_row *row, const char *text, uint64_t *out,
+    struct conf_bad *bad)
+{
+	const char *rest = leading_number(text, out);
+	const struct unit *u = NULL;
+	char c[2] = {0};
+
+	if (rest != NULL && *rest == '\0') {
+		snprintf(bad->message, sizeof(bad->message), "%s needs a unit",
+		    row->name);
+		snprintf(bad->hint, sizeof(bad->hint), "did you mean %sMbit/s?",
+		    text);
+		return -1;
+	}
+	if (rest != NULL) {
+		c[0] = *rest == 'k' ? 'K' : *rest;
+		u = unit_named(bandwidths, c);
+		rest++;
+	}
+	if (u != NULL &&
+	    (*rest == '\0' || strcmp(rest, "bit") == 0 ||
+		strcmp(rest, "bit/s") == 0)) {
+		*out *= u->factor;
+		return 0;
+	}
+	snprintf(bad->message, sizeof(bad->message),
+	    "\"%s\" is not a bandwidth", text);
+	return refuse(bad, "a number and K, M or G bits a second, or none");
+}
+
+static int
 parse_auto(const char *text, uint64_t *out, struct conf_bad *bad)
 {
 	const char *rest = leading_number(text, out);
@@ -207,12 +246,23 @@ conf_number_parse(const struct conf_row *row, const char *text, uint32_t *out,
 		*out = CONF_AUTO;
 		return 0;
 	}
+	if (row->type == CT_BITS && strcmp(text, "none") == 0) {
+		*out = CONF_LIMIT_NONE;
+		return 0;
+	}
+	if (row->type == CT_BITS && strcmp(text, "default") == 0 &&
+	    strcmp(row->block, "peer") == 0) {
+		*out = CONF_LIMIT_DEFAULT;
+		return 0;
+	}
 	if (row->type == CT_SECONDS || row->type == CT_MILLIS)
 		ret = parse_time(row, text, &v, bad);
 	else if (row->type == CT_SIZE)
 		ret = parse_size(text, &v, bad);
 	else if (row->type == CT_RATE)
 		ret = parse_rate(row, text, &v, bad);
+	else if (row->type == CT_BITS)
+		ret = parse_bits(row, text, &v, bad);
 	else if (row->type == CT_AUTO)
 		ret = parse_auto(text, &v, bad);
 	else
@@ -269,6 +319,26 @@ format_size(uint32_t v, char out[CONF_NUMBER_STRLEN])
 	return out;
 }
 
+static const char *
+format_bits(uint32_t v, char out[CONF_NUMBER_STRLEN])
+{
+	const char *unit = "K";
+
+	if (v == CONF_LIMIT_NONE || v == CONF_LIMIT_DEFAULT) {
+		snprintf(out, CONF_NUMBER_STRLEN, "%s",
+		    v == CONF_LIMIT_NONE ? "none" : "default");
+		return out;
+	}
+	for (size_t i = 3; i-- > 0;)
+		if (v % bandwidths[i].factor == 0) {
+			v /= (uint32_t)bandwidths[i].factor;
+			unit = bandwidths[i].name;
+			break;
+		}
+	snprintf(out, CONF_NUMBER_STRLEN, "%" PRIu32 "%sbit/s", v, unit);
+	return out;
+}
+
 const char *
 conf_number_format(
     enum conf_type type, uint32_t v, char out[CONF_NUMBER_STRLEN])
@@ -286,6 +356,8 @@ conf_number_format(
 	case CT_RATE:
 		snprintf(out, CONF_NUMBER_STRLEN, "%" PRIu32 "/s", v);
 		return out;
+	case CT_BITS:
+		return format_bits(v, out);
 	case CT_AUTO:
 		if (v == CONF_AUTO) {
 			snprintf(out, CONF_NUMBER_STRLEN, "auto");

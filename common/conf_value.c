@@ -335,20 +335,6 @@ text_valid(const struct conf_row *row, const char *s)
 	return row->type == CT_GROUP ? group_valid(s) : path_valid(s);
 }
 
-int
-conf_path_join(char out[CONF_PATH_MAX], const char *file, const char *path)
-{
-	const char *slash = strrchr(file, '/');
-	size_t dir = slash == NULL || path[0] == '/' ? 0 : slash - file + 1;
-	size_t len = strlen(path);
-
-	if (dir + len >= CONF_PATH_MAX)
-		return -1;
-	memcpy(out, file, dir);
-	memcpy(out + dir, path, len + 1);
-	return 0;
-}
-
 static const char *
 text_rule(enum conf_type type)
 {
@@ -426,6 +412,8 @@ conf_value_set(const struct conf_row *row, void *base,
 	*bad = (struct conf_bad){0};
 	if (row->type == CT_RULE)
 		return conf_rule_set(row, base, w, bad);
+	if (row->type == CT_CLASS)
+		return conf_class_set(base, w, bad);
 	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
 	    row->type == CT_BIND)
 		most = 3;
@@ -445,6 +433,7 @@ conf_value_set(const struct conf_row *row, void *base,
 	case CT_MILLIS:
 	case CT_SIZE:
 	case CT_RATE:
+	case CT_BITS:
 	case CT_AUTO:
 		return set_number(row, base, w->word[0], bad);
 	case CT_PORT:
@@ -507,6 +496,7 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	case CT_MILLIS:
 	case CT_SIZE:
 	case CT_RATE:
+	case CT_BITS:
 	case CT_AUTO:
 		snprintf(out, cap, "%s",
 		    conf_number_format(
@@ -528,6 +518,9 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 		break;
 	case CT_RULE:
 		conf_rule_show(base, i, out, cap);
+		break;
+	case CT_CLASS:
+		conf_class_show(base, i, out, cap);
 		break;
 	default:
 		conf_net_format(row, base, i, out, cap);
@@ -579,6 +572,8 @@ conf_value_valid(const struct conf_row *row, const void *base)
 		return choice_word(offloads, v) != NULL;
 	case CT_RULE:
 		return conf_rules_valid(base);
+	case CT_CLASS:
+		return conf_classes_valid(base);
 	case CT_HOST:
 	case CT_NET:
 	case CT_PEERADDR:
@@ -590,6 +585,12 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_AUTO:
 		v = number_get(base, row->off, row->size);
 		return v == CONF_AUTO || (v >= row->min && v <= row->max);
+	case CT_BITS:
+		v = number_get(base, row->off, row->size);
+		return v == CONF_LIMIT_NONE ||
+		    (v == CONF_LIMIT_DEFAULT &&
+			strcmp(row->block, "peer") == 0) ||
+		    (v >= row->min && v <= row->max);
 	default:
 		v = number_get(base, row->off, row->size);
 		return v >= row->min && v <= row->max;

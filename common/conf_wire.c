@@ -19,12 +19,14 @@
 #include "msg.h"
 
 #define RULE_WIRE_MAX (6 + 4 * CONF_RULE_PORTS + 2 + CONF_NAME_MAX + 18)
+#define CLASS_WIRE_MAX (2 + CONF_NAME_MAX + 8 + 1 + 2)
 /* Octets of the longest payloads: a prefix is 18, an endpoint 19. */
 #define NODE_WIRE_MAX                                                          \
 	(2 * CONF_NAME_MAX + 5 * CONF_PATH_MAX + 256 +                         \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
 	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
-	    19 * CONF_BOOTSTRAP_MAX + RULE_WIRE_MAX * CONF_RULES_MAX)
+	    19 * CONF_BOOTSTRAP_MAX + RULE_WIRE_MAX * CONF_RULES_MAX +         \
+	    CLASS_WIRE_MAX * CONF_CLASSES_MAX)
 #define NET_WIRE_MAX (BUNDLE_MAX + 2 + 4 * 32 + 1 + 32 * CERT_CAS_MAX)
 #define PEER_WIRE_MAX                                                          \
 	(CONF_NAME_MAX + CONF_PATH_MAX + 128 + 18 * CONF_ALLOWED_MAX +         \
@@ -166,6 +168,34 @@ get_rules(struct rbuf *r, struct conf_node *n)
 }
 
 static void
+put_qos(struct wbuf *w, const struct conf_node *n)
+{
+	wbuf_bool(w, n->qos);
+	wbuf_u32(w, n->qos_limit_kbit);
+	wbuf_u16(w, n->nclasses);
+	for (unsigned i = 0; i < n->nclasses; i++) {
+		wbuf_str(w, n->class[i].name);
+		wbuf_u64(w, n->class[i].dscp);
+		wbuf_u8(w, n->class[i].weight);
+		wbuf_u16(w, n->class[i].queue);
+	}
+}
+
+static void
+get_qos(struct rbuf *r, struct conf_node *n)
+{
+	n->qos = rbuf_bool(r);
+	n->qos_limit_kbit = rbuf_u32(r);
+	n->nclasses = (uint8_t)get_count(r, CONF_CLASSES_MAX);
+	for (unsigned i = 0; i < n->nclasses; i++) {
+		rbuf_str(r, n->class[i].name, sizeof(n->class[i].name));
+		n->class[i].dscp = rbuf_u64(r);
+		n->class[i].weight = rbuf_u8(r);
+		n->class[i].queue = rbuf_u16(r);
+	}
+}
+
+static void
 put_keys(struct wbuf *w, const uint8_t (*key)[32], unsigned n)
 {
 	wbuf_u8(w, (uint8_t)n);
@@ -270,6 +300,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u8(w, n->retry_multiplier);
 	wbuf_u32(w, n->retry_initial_ms);
 	wbuf_u32(w, n->retry_max_ms);
+	put_qos(w, n);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
@@ -349,6 +380,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	get_rules(r, n);
 	get_listen(r, n);
 	get_numbers(r, n);
+	get_qos(r, n);
 	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
 	rbuf_str(r, n->status_socket, sizeof(n->status_socket));
@@ -424,6 +456,7 @@ put_peer(struct wbuf *w, const struct conf_peer *p, bool secret)
 		endpoint_put(w, &p->endpoint[i]);
 	wbuf_u16(w, p->keepalive_s);
 	wbuf_bool(w, p->admin_up);
+	wbuf_u32(w, p->limit_kbit);
 }
 
 void
@@ -468,6 +501,7 @@ conf_peer_get(struct rbuf *r, struct conf_peer *p)
 		endpoint_get(r, &p->endpoint[i]);
 	p->keepalive_s = rbuf_u16(r);
 	p->admin_up = rbuf_bool(r);
+	p->limit_kbit = rbuf_u32(r);
 	if (rbuf_done(r) == 0 && conf_name_valid(p->name) &&
 	    all_valid("peer", true, p))
 		return 0;

@@ -99,6 +99,14 @@ START_TEST(the_largest_ones_fit_a_frame)
 			r->port[k] = (struct conf_ports){1, 65535};
 	}
 	c.node.nrules = CONF_RULES_MAX;
+	for (unsigned i = 0; i < CONF_CLASSES_MAX; i++) {
+		struct conf_qos_class *q = &c.node.class[i];
+
+		*q = (struct conf_qos_class){
+		    .dscp = UINT64_C(1) << i, .weight = 1, .queue = 1};
+		memset(q->name, (char)('x' + i), CONF_NAME_MAX - 1);
+	}
+	c.node.nclasses = CONF_CLASSES_MAX;
 	c.node.nsubnets = c.node.nroutes = c.node.nexports = CONF_PREFIXES_MAX;
 	ck_assert_uint_le(put_node(&c.node), IPC_BODY_MAX);
 	ck_assert_int_eq(get_node(put_node(&c.node), &c.node), 0);

@@ -272,6 +272,36 @@ test_rule(uint64_t *seed, uint32_t unique)
 	return r;
 }
 
+static inline uint32_t
+test_limit(uint64_t *seed, uint32_t other)
+{
+	static const uint32_t units[] = {1, 1000, 1000000};
+
+	if (test_rnd(seed, 3) == 0)
+		return test_rnd(seed, 2) == 0 ? CONF_LIMIT_NONE : other;
+	return test_between(seed, 64, 100) * units[test_rnd(seed, 3)];
+}
+
+/* Every code point has a class or none, at random. */
+static inline void
+test_qos(uint64_t *seed, struct conf_node *n)
+{
+	n->qos = test_rnd(seed, 2) == 0;
+	n->qos_limit_kbit = test_limit(seed, 64);
+	n->nclasses = (uint8_t)test_rnd(seed, CONF_CLASSES_MAX + 1);
+	for (unsigned i = 0; i < n->nclasses; i++) {
+		snprintf(n->class[i].name, sizeof(n->class[i].name), "c-%u", i);
+		n->class[i].dscp = UINT64_C(1) << (2 - i);
+		n->class[i].weight =
+		    (uint8_t)test_between(seed, 1, CONF_WEIGHT_MAX);
+		n->class[i].queue =
+		    (uint16_t)test_between(seed, 1, CONF_QUEUE_MAX);
+	}
+	for (unsigned d = 3; d < CONF_DSCPS && n->nclasses > 0; d++)
+		n->class[test_rnd(seed, n->nclasses)].dscp |=
+		    (uint64_t)test_rnd(seed, 2) << d;
+}
+
 static inline void
 test_node(uint64_t *seed, struct conf_node *n)
 {
@@ -381,6 +411,7 @@ test_peer(uint64_t *seed, uint32_t index, struct conf_peer *p)
 	for (unsigned i = 0; i < p->nendpoints; i++)
 		p->endpoint[i] = test_endpoint(seed, 54000 + i);
 	p->keepalive_s = (uint16_t)test_rnd(seed, 65536);
+	p->limit_kbit = test_limit(seed, CONF_LIMIT_DEFAULT);
 }
 
 /* A whole one; the caller: conf_clear. */
@@ -389,6 +420,7 @@ test_conf(uint64_t *seed, struct conf *c)
 {
 	conf_defaults(c, "alpha", "/run/mesh");
 	test_node(seed, &c->node);
+	test_qos(seed, &c->node);
 	c->npeers = test_rnd(seed, 20);
 	c->peer = calloc(20, sizeof(*c->peer));
 	ck_assert_ptr_nonnull(c->peer);
