@@ -81,6 +81,7 @@ engine_free(struct engine *e)
 	route_free(e->routes);
 	flow_free(e->flows);
 	filter_free(e->filter);
+	qos_free(e->qos);
 	index_free(e->index);
 	jobs_free(e->jobs);
 	limiter_free(e->claimed);

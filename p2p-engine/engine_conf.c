@@ -40,6 +40,7 @@ struct stage {
 	struct route_table *routes;
 	struct flow_table *flows; /* NULL: the present one stays */
 	struct filter *filter;    /* likewise, or none */
+	struct qos *qos;          /* likewise */
 };
 
 static void
@@ -56,6 +57,7 @@ slot_free(struct peer_slot *p)
 		streams_free(p);
 	hold_clear(&p->hold);
 	hold_clear(&p->out);
+	free(p->shaper);
 	session_clear(&p->ses);
 	conf_drop(&p->conf);
 	crypto_wipe(p, sizeof(*p));
@@ -68,8 +70,10 @@ stage_drop(struct stage *s)
 	for (uint32_t i = 0; i < s->n; i++) {
 		if (s->conf != NULL)
 			conf_drop(&s->conf[i]);
-		if (s->fresh != NULL)
+		if (s->fresh != NULL && s->fresh[i] != NULL) {
+			free(s->fresh[i]->shaper);
 			free(s->fresh[i]);
+		}
 	}
 	free(s->conf);
 	free(s->member);
@@ -80,6 +84,7 @@ stage_drop(struct stage *s)
 	route_free(s->routes);
 	flow_free(s->flows);
 	filter_free(s->filter);
+	qos_free(s->qos);
 }
 
 /* ---- stage ---- */
@@ -148,7 +153,10 @@ stage_peer(struct engine *e, struct stage *s, const uint8_t key[32])
 	s->n++;
 	s->no[i] = no;
 	keytab_put(s->by_key, key, no);
-	return 1;
+	return qos_stage_peer(s->node,
+		   s->fresh[i] != NULL ? s->fresh[i] : e->slot[no]) == -1
+	    ? -1
+	    : 1;
 }
 
 static int
@@ -292,7 +300,8 @@ stage_tables(struct engine *e, struct stage *s, uint32_t npeers)
 	if (s->conf == NULL || s->member == NULL || s->no == NULL ||
 	    s->fresh == NULL || s->by_key == NULL || s->by_name == NULL ||
 	    s->routes == NULL ||
-	    engine_filter_stage(e, s->node, &s->filter) == -1)
+	    engine_filter_stage(e, s->node, &s->filter) == -1 ||
+	    qos_stage(e, s->node, &s->qos) == -1)
 		return -1;
 	if (e->flows != NULL && e->node.flows_max == flows)
 		return 0;
@@ -381,6 +390,7 @@ apply_live(const struct engine *e, struct peer_slot *p)
 	p->ses.persistent_s = p->conf.keepalive_s;
 	p->hold.max_n = e->node.hold_packets;
 	p->hold.max_bytes = e->node.hold_bytes;
+	qos_apply(e, p);
 }
 
 static void
@@ -508,6 +518,7 @@ commit(struct engine *e, struct stage *s, uint64_t now_ms)
 		    keytab_find(s->by_key, e->slot[no]->conf.key) ==
 			KEYTAB_NONE)
 			slot_gone(e, no, now_ms);
+	qos_commit(e, s->node, now_ms, &s->qos);
 	swap_tables(e, s);
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct peer_slot *p = s->fresh[i];

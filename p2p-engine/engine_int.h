@@ -21,6 +21,7 @@
 #include "path.h"
 #include "peer.h"
 #include "pkt.h"
+#include "qos.h"
 #include "spots.h"
 #include "route.h"
 #include "session.h"
@@ -37,6 +38,7 @@
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
  *	engine_filter.c  who a peer is to the filter, its rows
+ *	engine_qos.c   what waits for a peer's limit
  *	admit.c        which initiations may cost something
  *	engine_net.h   the files for members of a network
  *	streams.h      streams beside the session of the node keys
@@ -122,8 +124,9 @@ struct peer_slot {
 	struct session ses;
 	struct cookie_jar jar;
 	struct hold hold;
-	struct timer timer;  /* the earliest of everything below and in ses */
-	struct batch *batch; /* NULL: nothing pending */
+	struct shaper *shaper; /* NULL: no qos, or a stream or guest */
+	struct timer timer;    /* the earliest of everything below and in ses */
+	struct batch *batch;   /* NULL: nothing pending */
 	/* where it is: authenticated last, and what discoveryd said */
 	bool has_ep;
 	struct endpoint ep;
@@ -199,6 +202,7 @@ struct engine {
 	struct route_table *routes;
 	struct flow_table *flows;
 	struct filter *filter;   /* NULL: everything passes */
+	struct qos *qos;         /* NULL: nothing is shaped */
 	uint64_t evicted_before; /* by those that are no more */
 	struct index_table *index;
 	struct jobs *jobs;
@@ -392,6 +396,27 @@ int engine_filter_stage(
  */
 void engine_filter_commit(
     struct engine *, const struct conf_node *, struct filter **fresh);
+
+/* ---- engine_qos.c ---- */
+/* It waits now, or was dropped: true.  False: it goes on its way. */
+bool qos_takes(struct engine *, uint64_t now_ms, const struct outgoing *,
+    const struct split *);
+/* What may leave by now. */
+void qos_release(struct engine *, struct peer_slot *, uint64_t now_ms);
+uint64_t qos_due(const struct peer_slot *); /* UINT64_MAX: nothing waits */
+uint32_t qos_waiting(const struct peer_slot *);
+/* All that waits, counted. */
+void qos_drop(struct engine *, struct peer_slot *, enum counter why);
+/* As with the filter: slots, and a peer's part.  0 or -1 ENOMEM. */
+int qos_stage(const struct engine *, const struct conf_node *, struct qos **);
+int qos_stage_peer(const struct conf_node *, struct peer_slot *);
+/*
+ * Before the configuration is the engine's; what waits goes on its way if the
+ * classes are others.  What is not needed any more is left in *fresh.
+ */
+void qos_commit(struct engine *, const struct conf_node *, uint64_t now_ms,
+    struct qos **fresh);
+void qos_apply(const struct engine *, struct peer_slot *); /* its limit */
 
 /* ---- engine_conf.c ---- */
 void slot_free(struct peer_slot *); /* wipes; the tables are not touched */

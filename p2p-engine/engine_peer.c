@@ -69,6 +69,7 @@ slot_drop_held(
 
 	while ((h = hold_pop(&p->hold)) != NULL)
 		drop_one(e, h, now_ms, why);
+	qos_drop(e, p, why);
 }
 
 static void
@@ -128,6 +129,7 @@ opened(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	log_info("%s: up at %s", p->conf.name, endpoint_format(&p->ep, where));
 	p->hinted = false;
 	slot_seen(e, p, true);
+	qos_release(e, p, now_ms); /* it came first */
 	flush_held(e, p, now_ms);
 	if (p->member != NULL)
 		join_up(e, p, now_ms);
@@ -175,7 +177,8 @@ left_alone(
 bool
 slot_is_wanted(const struct peer_slot *p)
 {
-	return p->conf.admin_up && (p->hold.n != 0 || p->conf.keepalive_s != 0);
+	return p->conf.admin_up &&
+	    (p->hold.n != 0 || qos_waiting(p) != 0 || p->conf.keepalive_s != 0);
 }
 
 void
@@ -444,6 +447,8 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 {
 	uint64_t due = earlier(session_due(&p->ses), hold_due(&p->hold));
 
+	due = earlier(due, qos_due(p));
+
 	if (p->lanes != NULL)
 		due =
 		    earlier(due, fence_due(&p->lanes->pool.s[p->place].fence));
@@ -506,6 +511,7 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	if (todo & SES_KEEPALIVE)
 		(void)path_keepalive(e, now_ms, p);
 	expire_held(e, p, now_ms);
+	qos_release(e, p, now_ms);
 	slot_lookup_late(e, p, now_ms);
 	if (breaker_is_due(&p->breaker, now_ms))
 		slot_breaker_due(e, p, now_ms);

@@ -323,8 +323,10 @@ open_one(
 static void
 again(struct engine *e, uint64_t now_ms, const struct outgoing *held)
 {
-	struct outgoing r = {
-	    .vnet = held->vnet, .data = held->data, .len = held->len};
+	struct outgoing r = {.vnet = held->vnet,
+	    .data = held->data,
+	    .len = held->len,
+	    .paid = true};
 	enum counter verdict = path_out(e, now_ms, &r);
 
 	if (verdict == EO_HELD)

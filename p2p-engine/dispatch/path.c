@@ -214,10 +214,13 @@ path_out(struct engine *e, uint64_t now_ms, struct outgoing *r)
 	if (split_longest(&s) > e->node.mtu)
 		return EO_TOO_BIG;
 	kp = session_tx(&r->to->ses, now_ms);
-	if (e->filter != NULL && !engine_filter_out(e, now_ms, r, kp == NULL))
+	if (e->filter != NULL && !r->paid &&
+	    !engine_filter_out(e, now_ms, r, kp == NULL))
 		return EO_FILTERED;
 	if (kp == NULL)
 		return EO_HELD;
+	if (e->qos != NULL && !r->paid && qos_takes(e, now_ms, r, &s))
+		return EO_SENT;
 	if ((r->via = stream_for(e, now_ms, r)) == NULL)
 		return EO_HELD;
 	if (r->via != r->to && (kp = session_tx(&r->via->ses, now_ms)) == NULL)

@@ -22,8 +22,8 @@ struct peer_slot;
  * has to happen besides (hold it, tell the host, wake the peer machine) is
  * the caller's business and follows from the verdict.
  *
- *	out  record -> own source -> route -> flow -> stream -> key -> cut
- *	     -> seal -> batch
+ *	out  record -> own source -> route -> key -> filter -> shaping
+ *	     -> flow -> stream -> cut -> seal -> batch
  *	in   index -> key -> open -> replay -> source of this peer -> merge
  *
  * The two long steps, cut and seal and open, can be somebody else's (crew.h).
@@ -40,13 +40,17 @@ struct outgoing {
 	const uint8_t *data;
 	size_t len;
 	bool stays;            /* until it was collected: may be given away */
+	bool paid;             /* it has the filter and shaping behind it */
 	struct pkt pkt;        /* filled as far as it makes sense */
 	struct peer_slot *to;  /* filled once it is routed */
 	struct peer_slot *via; /* its stream, `to` itself or one of its */
 	struct peer_slot *behind; /* EO_HELD: for the fence of this one */
 };
 
-/* EO_SENT: in the batch; EO_HELD: no key to seal with; else dropped. */
+/*
+ * EO_SENT: in the batch, or shaping took it and counts it; EO_HELD: no key to
+ * seal with; else dropped.
+ */
 enum counter path_out(struct engine *, uint64_t now_ms, struct outgoing *);
 /* EI_DATA: in the open super-packet; EI_KEEPALIVE, EI_CONTROL; else dropped. */
 enum counter path_in(struct engine *, uint64_t now_ms, struct datagram *);
