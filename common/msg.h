@@ -154,7 +154,10 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(FLOW_ROW,   114,  63,   126, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	/* control: about the filter */                                             \
 	M(RULES_ASK,  122,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(RULE_ROW,   123,  28,   539, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(RULE_ROW,   123,  28,   539, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	/* control: about shaping */                                                \
+	M(QOS_ASK,    124,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(QOS_ROW,    125,  39,   165, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 enum msg_type {

@@ -229,6 +229,49 @@ msg_get_breaker_row(struct rbuf *r, struct msg_breaker_row *m)
 }
 
 void
+msg_put_qos_ask(struct wbuf *w, const struct msg_qos_ask *m)
+{
+	wbuf_str(w, m->peer);
+}
+
+int
+msg_get_qos_ask(struct rbuf *r, struct msg_qos_ask *m)
+{
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	return rbuf_done(r);
+}
+
+void
+msg_put_qos_row(struct wbuf *w, const struct msg_qos_row *m)
+{
+	wbuf_str(w, m->peer);
+	wbuf_str(w, m->name);
+	wbuf_u32(w, m->limit_kbit);
+	wbuf_u8(w, m->weight);
+	wbuf_u16(w, m->queue);
+	wbuf_u32(w, m->waiting);
+	wbuf_u64(w, m->tx_packets);
+	wbuf_u64(w, m->tx_bytes);
+	wbuf_u64(w, m->dropped);
+}
+
+int
+msg_get_qos_row(struct rbuf *r, struct msg_qos_row *m)
+{
+	*m = (struct msg_qos_row){0};
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	rbuf_str(r, m->name, sizeof(m->name));
+	m->limit_kbit = rbuf_u32(r);
+	m->weight = rbuf_u8(r);
+	m->queue = rbuf_u16(r);
+	m->waiting = rbuf_u32(r);
+	m->tx_packets = rbuf_u64(r);
+	m->tx_bytes = rbuf_u64(r);
+	m->dropped = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_counter_row(struct wbuf *w, const struct msg_counter_row *m)
 {
 	wbuf_u8(w, (uint8_t)m->role);

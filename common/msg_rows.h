@@ -4,8 +4,8 @@
 #define MSG_ROWS_H
 
 /*
- * What the engine says of its streams, connections, breakers and rules, for
- * people; a part of msg.h, and included by nobody else.
+ * What the engine says of its streams, connections, breakers, rules and classes
+ * of packets, for people; a part of msg.h, and included by nobody else.
  */
 enum breaker_view { BV_CLOSED, BV_OPEN, BV_HALF };
 struct msg_breaker_row { /* of a peer, or of one of its places */
@@ -47,9 +47,24 @@ struct msg_rule_row {
 	char text[512];
 };
 
+/* A class of one peer, or of all of them together: what it was sent. */
+struct msg_qos_ask {
+	char peer[64]; /* "": all of them */
+};
+struct msg_qos_row {
+	char peer[64], name[64]; /* as asked; the class */
+	uint32_t limit_kbit;     /* of (each) peer; UINT32_MAX: none */
+	uint8_t weight;
+	uint16_t queue;
+	uint32_t waiting; /* packets */
+	uint64_t tx_packets, tx_bytes, dropped;
+};
+
 MSG_CODEC(stream_row)
 MSG_CODEC(flow_row)
 MSG_CODEC(breaker_row)
 MSG_CODEC(rule_row)
+MSG_CODEC(qos_ask)
+MSG_CODEC(qos_row)
 
 #endif

@@ -14,7 +14,7 @@ take(void *ctx, const struct ipc_frame *f)
 enum request_result
 gather(struct request *r, struct snapshot *s)
 {
-	static const uint8_t everybody[2]; /* PEERS_ASK: an empty name */
+	static const uint8_t everybody[2]; /* an empty name */
 	static const struct {
 		enum msg_type ask;
 		size_t len;
@@ -24,6 +24,7 @@ gather(struct request *r, struct snapshot *s)
 	    {MSG_COUNTERS_ASK, 0},
 	    {MSG_NET_ASK, 0},
 	    {MSG_DHT_ASK, 0},
+	    {MSG_QOS_ASK, sizeof(everybody)},
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

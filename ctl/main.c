@@ -75,6 +75,7 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_STREAM_ROW, on_answer},
     {MSG_FLOW_ROW, on_answer},
     {MSG_RULE_ROW, on_answer},
+    {MSG_QOS_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},

@@ -468,6 +468,40 @@ dht(struct out *o, const struct snapshot *s)
 	    s->dht.item_octets);
 }
 
+/* ---- shaping ---- */
+
+static void
+classes(struct out *o, const struct snapshot *s, const char *name,
+    enum type type, const char *help, size_t at)
+{
+	family(o, name, type, help);
+	for (size_t i = 0; i < s->nqos; i++) {
+		uint64_t v = s->qos[i].waiting;
+
+		if (type == COUNTER)
+			memcpy(&v, (const uint8_t *)&s->qos[i] + at, sizeof(v));
+		sample(o);
+		label(o, "class", s->qos[i].name);
+		value(o, v);
+	}
+}
+
+static void
+qos(struct out *o, const struct snapshot *s)
+{
+	classes(o, s, "mesh_qos_queued_packets", GAUGE,
+	    "Packets that wait for a peer's bandwidth limit, by class.", 0);
+	classes(o, s, "mesh_qos_transmit_packets", COUNTER,
+	    "Packets sent to peers, by class.",
+	    offsetof(struct msg_qos_row, tx_packets));
+	classes(o, s, "mesh_qos_transmit_bytes", COUNTER,
+	    "Octets of packets sent to peers, by class.",
+	    offsetof(struct msg_qos_row, tx_bytes));
+	classes(o, s, "mesh_qos_dropped_packets", COUNTER,
+	    "Packets dropped because too many of the class waited.",
+	    offsetof(struct msg_qos_row, dropped));
+}
+
 void
 metrics_write(FILE *f, enum metrics_form form, const struct snapshot *s,
     uint64_t now_unix_ms)
@@ -493,6 +527,8 @@ metrics_write(FILE *f, enum metrics_form form, const struct snapshot *s,
 		network(&o, s);
 	if (s->has_dht)
 		dht(&o, s);
+	if (s->nqos != 0)
+		qos(&o, s);
 	if (o.open)
 		fputs("# EOF\n", f);
 }

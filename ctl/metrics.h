@@ -35,7 +35,7 @@ bool metrics_is_gauge(enum counter);
 
 /*
  * The snapshot has what STATUS, PEERS and COUNTERS say; NET and DHT if there
- * is a network.  Errors are the stream's.
+ * is a network, QOS if there is shaping.  Errors are the stream's.
  */
 void metrics_write(
     FILE *, enum metrics_form, const struct snapshot *, uint64_t now_unix_ms);

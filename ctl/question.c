@@ -33,6 +33,8 @@ static const struct question questions[] = {
 	    { MSG_FLOW_ROW },               CONTROL_LOOK_MS },
 	{ MSG_RULES_ASK,    ON_BOTH,     R(ENGINE),
 	    { MSG_RULE_ROW },               CONTROL_LOOK_MS },
+	{ MSG_QOS_ASK,      ON_BOTH,     R(ENGINE),
+	    { MSG_QOS_ROW },                CONTROL_LOOK_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -86,6 +88,7 @@ question_good(const struct ipc_frame *f)
 		struct msg_peers_ask peers;
 		struct msg_log_level level;
 		struct msg_find_ask find;
+		struct msg_qos_ask qos;
 		struct msg_blob blob;
 	} m;
 	struct rbuf r;
@@ -96,6 +99,8 @@ question_good(const struct ipc_frame *f)
 		return msg_get_peers_ask(&r, &m.peers) == 0;
 	case MSG_LOG_LEVEL:
 		return msg_get_log_level(&r, &m.level) == 0;
+	case MSG_QOS_ASK:
+		return msg_get_qos_ask(&r, &m.qos) == 0;
 	case MSG_FIND_ASK:
 		return msg_get_find_ask(&r, &m.find) == 0;
 	case MSG_CRL:
@@ -136,6 +141,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_stream_row stream;
 		struct msg_flow_row flow;
 		struct msg_rule_row rule;
+		struct msg_qos_row qos;
 	} m;
 	struct rbuf r;
 
@@ -163,6 +169,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_net_row(&r, &m.net) == 0;
 	case MSG_RULE_ROW:
 		return msg_get_rule_row(&r, &m.rule) == 0;
+	case MSG_QOS_ROW:
+		return msg_get_qos_row(&r, &m.qos) == 0;
 	case MSG_MEMBER_ROW:
 		return msg_get_member_row(&r, &m.member) == 0;
 	case MSG_BREAKER_ROW:

@@ -78,6 +78,7 @@ static const struct chan_handler handlers[] = {
     {MSG_STREAM_ROW, on_row},
     {MSG_FLOW_ROW, on_row},
     {MSG_RULE_ROW, on_row},
+    {MSG_QOS_ROW, on_row},
     {MSG_END, on_end},
 };
 

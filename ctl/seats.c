@@ -66,6 +66,7 @@ static const struct chan_handler questions[] = {
     {MSG_STATUS_ASK, on_question},
     {MSG_PEERS_ASK, on_question},
     {MSG_RULES_ASK, on_question},
+    {MSG_QOS_ASK, on_question},
     {MSG_COUNTERS_ASK, on_question},
     {MSG_LOG_ASK, on_question},
     {MSG_RELOAD_ASK, on_question},

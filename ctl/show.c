@@ -37,6 +37,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_WHY] = "mesh.why/1",
 	    [SHOW_FLOWS] = "mesh.flows/1",
 	    [SHOW_RULES] = "mesh.rules/1",
+	    [SHOW_QOS] = "mesh.qos/1",
 	};
 
 	return names[doc];
@@ -48,7 +49,7 @@ show_arrays(enum show_doc doc)
 	static const char *const arrays[SHOW_NDOCS][6] = {
 	    [SHOW_STATUS] = {"processes", "borders", "drops", "reasons"},
 	    [SHOW_PEERS] = {"peers", "reasons"},
-	    [SHOW_PEER] = {"reasons"},
+	    [SHOW_PEER] = {"classes", "reasons"},
 	    [SHOW_COUNTERS] = {"counters", "reasons"},
 	    [SHOW_LOG] = {"lines"},
 	    [SHOW_RELOAD] = {"lines"},
@@ -64,6 +65,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_WHY] = {"steps"},
 	    [SHOW_FLOWS] = {"flows"},
 	    [SHOW_RULES] = {"rules"},
+	    [SHOW_QOS] = {"classes"},
 	};
 
 	return arrays[doc];

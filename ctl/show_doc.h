@@ -33,6 +33,7 @@ enum show_doc {
 	SHOW_WHY,
 	SHOW_FLOWS,
 	SHOW_RULES,
+	SHOW_QOS,
 	SHOW_NDOCS
 };
 

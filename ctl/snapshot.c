@@ -281,6 +281,16 @@ take_rule(struct snapshot *s, struct rbuf *r)
 	return 0;
 }
 
+static int
+take_qos(struct snapshot *s, struct rbuf *r)
+{
+	if (s->nqos == SNAPSHOT_CLASSES_MAX ||
+	    msg_get_qos_row(r, &s->qos[s->nqos]) == -1)
+		return -1;
+	s->nqos++;
+	return 0;
+}
+
 int
 snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 {
@@ -314,6 +324,8 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_find(s, &r);
 	case MSG_RULE_ROW:
 		return take_rule(s, &r);
+	case MSG_QOS_ROW:
+		return take_qos(s, &r);
 	case MSG_STREAM_ROW:
 		return take_stream(s, &r);
 	case MSG_FLOW_ROW:

@@ -30,6 +30,7 @@
 #define SNAPSHOT_STREAMS_MAX 8192
 #define SNAPSHOT_FLOWS_MAX 65536
 #define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
+#define SNAPSHOT_CLASSES_MAX CONF_CLASSES_MAX
 
 struct snapshot_line { /* of the log */
 	uint64_t unix_ms;
@@ -78,6 +79,8 @@ struct snapshot {
 	/* of the filter */
 	struct msg_rule_row *rule;
 	size_t nrules, rules_room;
+	struct msg_qos_row qos[SNAPSHOT_CLASSES_MAX];
+	size_t nqos;
 };
 
 void snapshot_init(struct snapshot *);

@@ -101,6 +101,7 @@ int verb_why(const struct call *);
 int verb_streams(const struct call *);
 int verb_flows(const struct call *);
 int verb_rules(const struct call *);
+int verb_qos(const struct call *);
 int verb_network(const struct call *);
 int verb_metrics(const struct call *);
 int verb_check(const struct call *);
@@ -134,5 +135,12 @@ struct complaint {
 };
 int report_error(const struct call *, const struct complaint *, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+
+/* verbs_qos.c: the classes of a peer, "": of all; and what came back. */
+struct session;
+struct show;
+struct snapshot;
+int qos_ask(struct session *, const char *peer, enum row_end *);
+void qos_rows(struct show *, const struct snapshot *);
 
 #endif

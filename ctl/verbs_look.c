@@ -218,11 +218,14 @@ verb_peer(const struct call *c)
 		code = no_such_peer(c, &s, name);
 		goto out;
 	}
+	if ((code = qos_ask(&s, name, &end)) != EXIT_FINE)
+		goto out;
 	code = EXIT_BAD;
 	o = report_begin(c, SHOW_PEER, node_name(&s));
 	if (o == NULL)
 		goto out;
 	o->ops->detail(o, p);
+	qos_rows(o, &s.snap);
 	code = report_end(c, o, EXIT_FINE);
 out:
 	session_close(&s);

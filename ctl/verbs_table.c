@@ -43,6 +43,10 @@ static const struct verb verbs[] = {
 	    "In the order in which they are read; the last that matches "
 	    "decides, a quick\none at once.  JUDGED counts connections, "
 	    "PACKETS and BYTES all that belongs to\nthem.\n", verb_rules },
+	{ "qos", "[PEER]", "", 0, 1, COMPLETE_PEER,
+	    "Classes of packets: what they were sent, what waits",
+	    "Of one peer, or of all together.  Nothing unless qos is "
+	    "enabled.\n", verb_qos },
 	{ "log", "[-a | -n N | level LEVEL]", "an", 0, 2, COMPLETE_LOG,
 	    "The last lines of all processes, or set the level",
 	    "-n N shows the last N lines (100), -a all that are kept.\n"

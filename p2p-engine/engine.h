@@ -152,4 +152,11 @@ int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *);
 /* Row i of the filter: unallowed ports, the rules, the default.  0 or -1. */
 int engine_rule_row(const struct engine *, uint32_t i, struct msg_rule_row *);
+/*
+ * Row i of the classes of a peer, "": of all together.  0, or -1: no more, and
+ * none if nothing is shaped.
+ */
+int engine_qos_row(
+    const struct engine *, const char *peer, uint32_t i, struct msg_qos_row *);
+bool engine_has_peer(const struct engine *, const char *name);
 #endif

@@ -14,6 +14,7 @@
  * peer's hold queue, and so behind them.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine_int.h"
 
@@ -192,14 +193,20 @@ qos_commit(struct engine *e, const struct conf_node *n, uint64_t now_ms,
 	*fresh = old;
 }
 
+/* NULL: of a peer that has none of its own */
+static uint32_t
+limit_of(const struct engine *e, const struct peer_slot *p)
+{
+	return p == NULL || p->conf.limit_kbit == CONF_LIMIT_DEFAULT
+	    ? e->node.qos_limit_kbit
+	    : p->conf.limit_kbit;
+}
+
 void
 qos_apply(const struct engine *e, struct peer_slot *p)
 {
-	uint32_t kbit = p->conf.limit_kbit;
-
 	if (p->shaper != NULL)
-		shaper_limit(p->shaper,
-		    kbit == CONF_LIMIT_DEFAULT ? e->node.qos_limit_kbit : kbit);
+		shaper_limit(p->shaper, limit_of(e, p));
 }
 
 /* ---- looking ---- */
@@ -208,4 +215,48 @@ uint32_t
 qos_waiting(const struct peer_slot *p)
 {
 	return p->shaper == NULL ? 0 : p->shaper->waiting;
+}
+
+static const struct peer_slot *
+named(const struct engine *e, const char *name)
+{
+	for (uint32_t i = 0; i < e->npeers; i++)
+		if (strcmp(e->slot[e->order[i]]->conf.name, name) == 0)
+			return e->slot[e->order[i]];
+	return NULL;
+}
+
+bool
+engine_has_peer(const struct engine *e, const char *name)
+{
+	return named(e, name) != NULL;
+}
+
+int
+engine_qos_row(const struct engine *e, const char *peer, uint32_t i,
+    struct msg_qos_row *row)
+{
+	const struct peer_slot *p = NULL;
+	const struct qos_count *c;
+
+	if (peer[0] != '\0' && (p = named(e, peer)) == NULL)
+		return -1;
+	if (e->qos == NULL || i >= e->qos->nbands ||
+	    (p != NULL && p->shaper == NULL))
+		return -1;
+	*row = (struct msg_qos_row){.limit_kbit = limit_of(e, p),
+	    .weight = e->qos->band[i].weight,
+	    .queue = e->qos->band[i].queue};
+	memcpy(row->name, e->qos->band[i].name, sizeof(row->name));
+	row->waiting = e->qos->band[i].waiting;
+	c = &e->qos->band[i].all;
+	if (p != NULL) {
+		memcpy(row->peer, p->conf.name, sizeof(row->peer));
+		row->waiting = p->shaper->band[i].n;
+		c = &p->shaper->band[i].count;
+	}
+	row->tx_packets = c->tx_packets;
+	row->tx_bytes = c->tx_bytes;
+	row->dropped = c->dropped;
+	return 0;
 }

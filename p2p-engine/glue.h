@@ -111,7 +111,7 @@ void wire_end(struct chan *, uint32_t id, enum row_end);
 /* ---- wires_net.c ---- */
 chan_fn net_on_frame, net_on_disc_crl, net_on_bundle;        /* of discoveryd */
 chan_fn net_on_issue, net_on_invite;                         /* of keyd */
-chan_fn net_on_breakers;                                     /* of control */
+chan_fn net_on_breakers, net_on_qos;                         /* of control */
 chan_fn net_on_ask, net_on_crl, net_on_ledger, net_on_renew; /* of control */
 int tell_blob(void *ctx, enum msg_type, const uint8_t *, size_t len);
 int tell_frame(void *ctx, const struct msg_peer_frame *);

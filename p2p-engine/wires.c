@@ -433,6 +433,7 @@ static const struct chan_handler control_handlers[] = {
     {MSG_PEERS_ASK, on_peers},
     {MSG_COUNTERS_ASK, on_counters},
     {MSG_RULES_ASK, on_rules},
+    {MSG_QOS_ASK, net_on_qos},
     {MSG_NET_ASK, net_on_ask},
     {MSG_BREAKERS_ASK, net_on_breakers},
     {MSG_CRL, net_on_crl},

@@ -208,6 +208,36 @@ net_on_breakers(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+enum chan_verdict
+net_on_qos(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	const struct engine *e = engine_of(ctx);
+	struct msg_qos_row m;
+	struct msg_qos_ask q;
+	uint8_t body[sizeof(m)];
+	struct wbuf w;
+	struct rbuf in;
+	int r = 0;
+
+	rbuf_init(&in, f->body, f->len);
+	if (msg_get_qos_ask(&in, &q) == -1)
+		return CHAN_BAD;
+	for (uint32_t i = 0; r == 0 && engine_qos_row(e, q.peer, i, &m) == 0;
+	     i++) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_qos_row(&w, &m);
+		r = wire_reply(ch, MSG_QOS_ROW, f->id, &w);
+	}
+	if (r == -1)
+		wire_end(ch, f->id, END_FAILED);
+	else
+		wire_end(ch, f->id,
+		    q.peer[0] != '\0' && !engine_has_peer(e, q.peer)
+			? END_UNKNOWN
+			: END_OK);
+	return CHAN_OK;
+}
+
 /* Done, or a line that says why not. */
 static void
 answer(struct chan *ch, uint32_t id, const char *why)

@@ -341,6 +341,43 @@ START_TEST(a_peer_that_goes_takes_it_along)
 }
 END_TEST
 
+START_TEST(a_class_has_a_row_of_each_peer_and_of_all)
+{
+	struct duo *d = duo_up();
+	struct engine *e = d->side[0].e;
+	struct msg_qos_row row;
+
+	ck_assert_int_eq(engine_qos_row(e, "", 0, &row), -1);
+	d->side[0].conf.peer[0].limit_kbit = 64;
+	limit(d, 20000, true);
+	for (int i = 0; i < 60; i++)
+		packet(d, 1000, EF);
+	ck_assert_int_eq(engine_qos_row(e, "b", 0, &row), 0);
+	ck_assert_str_eq(row.peer, "b");
+	ck_assert_str_eq(row.name, "voice");
+	ck_assert_uint_eq(row.limit_kbit, 64);
+	ck_assert_uint_eq(row.weight, 30);
+	ck_assert_uint_eq(row.queue, 50);
+	ck_assert_uint_eq(row.waiting, 50);
+	ck_assert_uint_eq(row.tx_packets, 2);
+	ck_assert_uint_eq(row.tx_bytes, 2000);
+	ck_assert_uint_eq(row.dropped, 8);
+	ck_assert_int_eq(engine_qos_row(e, "", 0, &row), 0);
+	ck_assert_str_eq(row.peer, "");
+	ck_assert_uint_eq(row.limit_kbit, 20000);
+	ck_assert_uint_eq(row.waiting, 50);
+	ck_assert_uint_eq(row.dropped, 8);
+	ck_assert_int_eq(engine_qos_row(e, "", 1, &row), 0);
+	ck_assert_str_eq(row.name, "default");
+	ck_assert_uint_eq(row.tx_packets, 0);
+	ck_assert_int_eq(engine_qos_row(e, "", 2, &row), -1);
+	ck_assert_int_eq(engine_qos_row(e, "nobody", 0, &row), -1);
+	ck_assert(engine_has_peer(e, "b"));
+	ck_assert(!engine_has_peer(e, "nobody"));
+	duo_free(d);
+}
+END_TEST
+
 /* Records of all kinds, limits that come and go: nothing is lost uncounted. */
 START_TEST(any_packets_and_any_limits_leave_the_books_balanced)
 {
@@ -391,6 +428,7 @@ main(void)
 	    without_a_key_it_waits_for_the_next_and_keeps_its_order,
 	    without_any_key_it_is_dropped_after_the_hold_timeout,
 	    a_peer_that_goes_takes_it_along,
+	    a_class_has_a_row_of_each_peer_and_of_all,
 	    any_packets_and_any_limits_leave_the_books_balanced,
 	};
 

@@ -106,6 +106,32 @@ START_TEST(a_number_for_each_thing)
 }
 END_TEST
 
+START_TEST(classes_are_there_if_something_is_shaped)
+{
+	const char *t;
+
+	begin();
+	t = written(METRICS_TEXT);
+	ck_assert_ptr_null(strstr(t, "mesh_qos_"));
+	end();
+	begin();
+	snap.nqos = 2;
+	snap.qos[0] = (struct msg_qos_row){
+	    .name = "voice", .waiting = 3, .tx_bytes = 400, .dropped = 5};
+	snap.qos[1] = (struct msg_qos_row){.name = "default", .tx_packets = 6};
+	t = written(METRICS_TEXT);
+	ck_assert(has_line(t, "mesh_qos_queued_packets{class=\"voice\"} 3"));
+	ck_assert(has_line(t, "# TYPE mesh_qos_queued_packets gauge"));
+	ck_assert(
+	    has_line(t, "mesh_qos_transmit_bytes_total{class=\"voice\"} 400"));
+	ck_assert(
+	    has_line(t, "mesh_qos_dropped_packets_total{class=\"voice\"} 5"));
+	ck_assert(has_line(
+	    t, "mesh_qos_transmit_packets_total{class=\"default\"} 6"));
+	end();
+}
+END_TEST
+
 START_TEST(a_name_breaks_no_line)
 {
 	const char *t;
@@ -202,6 +228,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 	    a_number_for_each_thing,
+	    classes_are_there_if_something_is_shaped,
 	    a_name_breaks_no_line,
 	    every_counter_is_there_once,
 	    less_is_said_of_many_peers,

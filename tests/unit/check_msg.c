@@ -143,6 +143,13 @@ largest_net(unsigned type, union any_msg *m)
 	case MSG_RULE_ROW:
 		FILL(m->rule_row.text);
 		break;
+	case MSG_QOS_ASK:
+		FILL(m->qos_ask.peer);
+		break;
+	case MSG_QOS_ROW:
+		FILL(m->qos_row.peer);
+		FILL(m->qos_row.name);
+		break;
 	case MSG_INVITE_ROW:
 		m->invite_row.state = INVITE_CANCELLED;
 		break;

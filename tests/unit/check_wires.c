@@ -17,7 +17,8 @@ struct bench {
 	struct glue g;
 	struct loop_timer *stop;
 	struct chan *far;
-	uint32_t rows, recent_asks, nends, networks, members, frames, rules;
+	uint32_t rows, recent_asks, nends, networks, members, frames, rules,
+	    classes;
 	char text[128];
 	uint32_t end_id[64];
 	enum row_end end[64];
@@ -98,6 +99,7 @@ on_count(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	(void)ch;
 	b->networks += f->type == MSG_NET_ROW;
 	b->rules += f->type == MSG_RULE_ROW;
+	b->classes += f->type == MSG_QOS_ROW;
 	b->members += f->type == MSG_MEMBER_ROW || f->type == MSG_MEMBER;
 	b->frames += f->type == MSG_PEER_FRAME;
 	return CHAN_OK;
@@ -130,6 +132,7 @@ static const struct chan_handler far_handlers[] = {
     {MSG_COUNTER_ROW, on_nothing},
     {MSG_NET_ROW, on_count},
     {MSG_RULE_ROW, on_count},
+    {MSG_QOS_ROW, on_count},
     {MSG_MEMBER_ROW, on_count},
     {MSG_MEMBER, on_count},
     {MSG_PEER_FRAME, on_count},
@@ -532,6 +535,28 @@ START_TEST(the_filter_is_told_and_ends_with_the_default)
 }
 END_TEST
 
+START_TEST(classes_are_told_if_there_are_any_and_of_peers_there_are)
+{
+	static const uint8_t some[] = {'b', 'o', 'b'};
+	struct bench *b = bench_new(ROLE_CTL);
+	struct conf c;
+
+	ask_end(b, MSG_QOS_ASK, 3, some, 0);
+	ck_assert_int_eq(b->end[0], END_OK);
+	ck_assert_uint_eq(b->classes, 0);
+	conf_defaults(&c, "alpha", "/run/mesh");
+	c.node.qos = true;
+	ck_assert_int_eq(engine_configure(b->g.engine, 1000, &c), 0);
+	ask_end(b, MSG_QOS_ASK, 4, some, 0);
+	ck_assert_int_eq(b->end[0], END_OK);
+	ck_assert_uint_eq(b->classes, 1);
+	ask_end(b, MSG_QOS_ASK, 5, some, sizeof(some));
+	ck_assert_int_eq(b->end[0], END_UNKNOWN);
+	conf_clear(&c);
+	bench_free(b);
+}
+END_TEST
+
 START_TEST(a_revocation_list_of_control_is_answered)
 {
 	struct bench *b = bench_new(ROLE_CTL);
@@ -587,19 +612,19 @@ END_TEST
 static const enum role siblings[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
 #define NSIBLINGS 3
 
-#define MAY_MAX 10
+#define MAY_MAX 11
 static const uint16_t may[NSIBLINGS][MAY_MAX] = {
     {MSG_MIX_REPLY, MSG_STAMP_REPLY, MSG_PUB_REPLY, MSG_ISSUE_REPLY,
 	MSG_INVITE_ROW},
     {MSG_LOOKUP_REPLY, MSG_RECENT_ROW, MSG_PEER_FRAME, MSG_CRL, MSG_OWN_BUNDLE},
     {MSG_PEERS_ASK, MSG_COUNTERS_ASK, MSG_NET_ASK, MSG_CRL, MSG_LEDGER_NEW,
 	MSG_RENEW_ASK, MSG_STREAMS_ASK, MSG_FLOWS_ASK, MSG_BREAKERS_ASK,
-	MSG_RULES_ASK},
+	MSG_RULES_ASK, MSG_QOS_ASK},
 };
 
 /* The least that each can be. */
-static const uint16_t least[NSIBLINGS][MAY_MAX] = {
-    {65, 12, 128, 5, 81}, {36, 36, 35, 2, 2}, {2, 0, 0, 2, 0, 0}};
+static const uint16_t least[NSIBLINGS][MAY_MAX] = {{65, 12, 128, 5, 81},
+    {36, 36, 35, 2, 2}, {2, 0, 0, 2, 0, 0, 0, 0, 0, 0, 2}};
 
 static bool
 may_say(int s, uint16_t type)
@@ -746,6 +771,7 @@ main(void)
 	    without_a_network_there_is_nothing_to_tell,
 	    the_network_is_told_with_its_members,
 	    the_filter_is_told_and_ends_with_the_default,
+	    classes_are_told_if_there_are_any_and_of_peers_there_are,
 	    a_revocation_list_of_control_is_answered,
 	    discoveryd_is_told_of_every_new_member_and_may_send_a_list,
 	    what_a_sibling_may_not_say_costs_it_its_wire_alone,

@@ -62,6 +62,8 @@
 	X(STREAM_ROW, stream_row)                                              \
 	X(FLOW_ROW, flow_row)                                                  \
 	X(RULE_ROW, rule_row)                                                  \
+	X(QOS_ASK, qos_ask)                                                    \
+	X(QOS_ROW, qos_row)                                                    \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -126,6 +128,8 @@ union any_msg {
 	struct msg_stream_row stream_row;
 	struct msg_flow_row flow_row;
 	struct msg_rule_row rule_row;
+	struct msg_qos_ask qos_ask;
+	struct msg_qos_row qos_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;
