@@ -397,6 +397,7 @@ struct msg_peers_ask {
 	char name[64]; /* "": all */
 };
 
+#define MSG_ROWS_MAX 8192 /* of one answer, from one process */
 enum row_end { END_OK, END_UNKNOWN, END_FAILED, END_DENIED, END_AWAY };
 
 struct msg_node_row {

@@ -30,7 +30,7 @@
 #define PENDING_MAX 128
 #define PENDING_RESERVED 32 /* never for strangers */
 #define PENDING_PER_CLIENT 4
-#define PENDING_ROWS_MAX 8192 /* for one question */
+#define PENDING_ROWS_MAX MSG_ROWS_MAX /* for one question */
 #define PENDING_FINDS 8
 #define PENDING_BODY_MAX 1120 /* the longest question, CRL */
 #define PENDING_NOBODY UINT_MAX

@@ -3,6 +3,7 @@
 #ifndef GLUE_H
 #define GLUE_H
 
+#include "answers.h"
 #include "chan.h"
 #include "conf.h"
 #include "crew.h"
@@ -15,7 +16,7 @@
  * The process around the engine: real sockets, channels, clock and loop.
  * main.c has the parent's messages and the effects, sockets.c the datagrams,
  * wires.c the channels to keyd, discoveryd and control, wires_net.c what goes
- * over them about the network.
+ * over them about the network, answers.c what control wants to know.
  */
 #define UDP_SOCKETS 64
 /* Receives that may be with the crew, and one that is being filled. */
@@ -28,24 +29,7 @@
  */
 #define WIRE_LOST_MS 35000
 
-/* Rows looked at in one turn for a PEERS_ASK: packets wait no longer. */
-#define PEERS_ROWS 128
-/* Questions for peers, the one being answered included; more are refused. */
-#define PEERS_ASKS 16
-
 struct glue;
-
-/* One answer at a time, a few rows a turn. */
-struct peers_answer {
-	struct {
-		uint32_t id;
-		struct msg_peers_ask about;
-	} ask[PEERS_ASKS]; /* the first is being answered */
-	uint32_t n;
-	uint32_t next; /* its next row */
-	bool found;
-	struct loop_timer *more;
-};
 
 struct wire {
 	struct glue *glue;
@@ -73,7 +57,7 @@ struct glue {
 	bool send_batches, receive_batches;   /* wanted */
 	uint32_t have, lacking;               /* FEATURE_*, as told */
 	struct counters gone; /* of UDP sockets that are no more */
-	struct peers_answer peers;
+	struct answers answers;
 	bool knows_recent;       /* discoveryd's memory was read once */
 	uint32_t recent_left;    /* rows it may still send; 0: not asked */
 	uint64_t refused;        /* IPC_REFUSED */
@@ -109,10 +93,9 @@ int wire_send(
 void wire_end(struct chan *, uint32_t id, enum row_end);
 
 /* ---- wires_net.c ---- */
-chan_fn net_on_frame, net_on_disc_crl, net_on_bundle;        /* of discoveryd */
-chan_fn net_on_issue, net_on_invite;                         /* of keyd */
-chan_fn net_on_breakers, net_on_qos;                         /* of control */
-chan_fn net_on_ask, net_on_crl, net_on_ledger, net_on_renew; /* of control */
+chan_fn net_on_frame, net_on_disc_crl, net_on_bundle; /* of discoveryd */
+chan_fn net_on_issue, net_on_invite;                  /* of keyd */
+chan_fn net_on_crl, net_on_ledger, net_on_renew;      /* of control */
 int tell_blob(void *ctx, enum msg_type, const uint8_t *, size_t len);
 int tell_frame(void *ctx, const struct msg_peer_frame *);
 int ask_issue(void *ctx, uint32_t id, const struct msg_issue_ask *);

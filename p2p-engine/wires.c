@@ -14,12 +14,9 @@
 #include "glue.h"
 #include "log.h"
 
-#define BODY_MAX 8192
-/* An answer to control may be a row for every peer, twice over. */
-#define STREAM_ROWS 1024
-#define FLOW_ROWS 256
-#define CONTROL_FRAMES (2 * (CONF_PEERS_MAX + 256))
-#define CONTROL_BYTES (16 * 1024 * 1024)
+/* What control has yet to read: of answers those of a turn, see answers.h. */
+#define CONTROL_FRAMES 1024
+#define CONTROL_BYTES (4 * 1024 * 1024)
 /* A restart asks for every peer at once. */
 #define ASK_FRAMES (CONF_PEERS_MAX + 256)
 /* A new discoveryd is told of every member. */
@@ -239,203 +236,15 @@ wire_end(struct chan *ch, uint32_t id, enum row_end status)
 	(void)wire_reply(ch, MSG_END, id, &w);
 }
 
-/*
- * One more row of the first question.  0, or -1: it can't be sent, and nor
- * can those after it.
- */
-static int
-peers_row(struct glue *g, const char *name)
-{
-	static struct msg_peer_row row; /* large */
-	static uint8_t body[BODY_MAX];
-	struct peers_answer *a = &g->peers;
-	struct wbuf w;
-
-	if (engine_peer_row(g->engine, a->next++, clock_mono_ms(),
-		clock_unix_ms(), &row) == -1 ||
-	    (name[0] != '\0' && strcmp(name, row.name) != 0))
-		return 0;
-	a->found = true;
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_peer_row(&w, &row);
-	return wire_reply(g->control.chan, MSG_PEER_ROW, a->ask[0].id, &w);
-}
-
-static void
-peers_end(struct glue *g, enum row_end status)
-{
-	struct peers_answer *a = &g->peers;
-
-	wire_end(g->control.chan, a->ask[0].id, status);
-	a->n--;
-	memmove(&a->ask[0], &a->ask[1], a->n * sizeof(a->ask[0]));
-	a->next = 0;
-	a->found = false;
-}
-
-/*
- * The rows of a turn.  If the peers change before the next one, a peer may be
- * left out or come twice: the reader asks again anyway.
- */
-static void
-on_more_peers(void *ctx)
-{
-	struct glue *g = ctx;
-	struct peers_answer *a = &g->peers;
-	const char *name = a->ask[0].about.name;
-	int r = 0;
-
-	for (int i = 0; i < PEERS_ROWS && r == 0; i++)
-		r = peers_row(g, name);
-	if (r == -1)
-		peers_end(g, END_FAILED);
-	else if (a->next >= engine_npeers(g->engine))
-		peers_end(
-		    g, a->found || name[0] == '\0' ? END_OK : END_UNKNOWN);
-	if (a->n > 0)
-		loop_timer_in(a->more, 0);
-}
-
-static enum chan_verdict
-on_peers(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct peers_answer *a = &wire->glue->peers;
-	struct msg_peers_ask m;
-	struct rbuf r;
-
-	rbuf_init(&r, f->body, f->len);
-	if (msg_get_peers_ask(&r, &m) == -1)
-		return CHAN_BAD;
-	if (a->n == PEERS_ASKS) {
-		wire_end(ch, f->id, END_FAILED);
-		return CHAN_OK;
-	}
-	a->ask[a->n].id = f->id;
-	a->ask[a->n].about = m;
-	if (a->n++ == 0)
-		loop_timer_in(a->more, 0);
-	return CHAN_OK;
-}
-
-/* Who asked is gone. */
-static void
-peers_clear(struct peers_answer *a)
-{
-	loop_timer_stop(a->more);
-	*a = (struct peers_answer){.more = a->more};
-}
-
-/* The engine's own; the others' are in the list too, but not counted here. */
-static bool
-is_own(enum counter id)
-{
-	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
-	    (id >= EI_CONTROL && id <= BYES) ||
-	    (id >= EO_BREAKER && id <= EO_QOS_FULL) || id == IPC_REFUSED ||
-	    id == LOG_HELD;
-}
-
-static enum chan_verdict
-on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct counters c = *engine_counters(wire->glue->engine);
-	uint8_t body[16];
-	struct wbuf w;
-
-	c.v[ILLEGAL_EVENTS] += wire->glue->illegal;
-	c.v[IPC_REFUSED] = wire->glue->refused;
-	c.v[LOG_HELD] = log_suppressed();
-	c.v[UDP_REFUSED] = wire->glue->gone.v[UDP_REFUSED];
-	c.v[UDP_LOST] = wire->glue->gone.v[UDP_LOST];
-	for (int i = 0; i < UDP_SOCKETS; i++)
-		if (wire->glue->udp[i] != NULL)
-			udp_count(wire->glue->udp[i], &c);
-	for (int i = 0; i < C_NCOUNTERS; i++) {
-		struct msg_counter_row m = {
-		    .role = ROLE_ENGINE, .id = (uint16_t)i, .value = c.v[i]};
-
-		if (!is_own((enum counter)i))
-			continue;
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_counter_row(&w, &m);
-		(void)wire_reply(ch, MSG_COUNTER_ROW, f->id, &w);
-	}
-	wire_end(ch, f->id, END_OK);
-	return CHAN_OK;
-}
-
-/* As many as one turn allows; of connections those that were used last. */
-static enum chan_verdict
-on_streams(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct msg_stream_row row;
-	uint32_t at = 0;
-	uint8_t body[256];
-	struct wbuf w;
-
-	for (int i = 0; i < STREAM_ROWS &&
-	     engine_stream_row(wire->glue->engine, &at, clock_mono_ms(),
-		 clock_unix_ms(), &row) == 0;
-	     i++) {
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_stream_row(&w, &row);
-		(void)wire_reply(ch, MSG_STREAM_ROW, f->id, &w);
-	}
-	wire_end(ch, f->id, END_OK);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
-on_flows(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	struct msg_flow_row row;
-	uint32_t at = 0;
-	uint8_t body[256];
-	struct wbuf w;
-
-	for (int i = 0; i < FLOW_ROWS &&
-	     engine_flow_row(wire->glue->engine, &at, clock_mono_ms(), &row) ==
-		 0;
-	     i++) {
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_flow_row(&w, &row);
-		(void)wire_reply(ch, MSG_FLOW_ROW, f->id, &w);
-	}
-	wire_end(ch, f->id, END_OK);
-	return CHAN_OK;
-}
-
-static enum chan_verdict
-on_rules(struct chan *ch, void *ctx, const struct ipc_frame *f)
-{
-	struct wire *wire = ctx;
-	uint8_t body[sizeof(struct msg_rule_row)];
-	struct msg_rule_row row;
-	struct wbuf w;
-
-	for (uint32_t i = 0; engine_rule_row(wire->glue->engine, i, &row) == 0;
-	     i++) {
-		wbuf_init(&w, body, sizeof(body));
-		msg_put_rule_row(&w, &row);
-		(void)wire_reply(ch, MSG_RULE_ROW, f->id, &w);
-	}
-	wire_end(ch, f->id, END_OK);
-	return CHAN_OK;
-}
-
 static const struct chan_handler control_handlers[] = {
-    {MSG_STREAMS_ASK, on_streams},
-    {MSG_FLOWS_ASK, on_flows},
-    {MSG_PEERS_ASK, on_peers},
-    {MSG_COUNTERS_ASK, on_counters},
-    {MSG_RULES_ASK, on_rules},
-    {MSG_QOS_ASK, net_on_qos},
-    {MSG_NET_ASK, net_on_ask},
-    {MSG_BREAKERS_ASK, net_on_breakers},
+    {MSG_STREAMS_ASK, answers_on_ask},
+    {MSG_FLOWS_ASK, answers_on_ask},
+    {MSG_PEERS_ASK, answers_on_ask},
+    {MSG_COUNTERS_ASK, answers_on_ask},
+    {MSG_RULES_ASK, answers_on_ask},
+    {MSG_QOS_ASK, answers_on_ask},
+    {MSG_NET_ASK, answers_on_ask},
+    {MSG_BREAKERS_ASK, answers_on_ask},
     {MSG_CRL, net_on_crl},
     {MSG_LEDGER_NEW, net_on_ledger},
     {MSG_RENEW_ASK, net_on_renew},
@@ -455,7 +264,7 @@ wire_clear(struct wire *w)
 	if (w->peer == ROLE_KEY)
 		engine_key_lost(w->glue->engine, clock_mono_ms());
 	else if (w->peer == ROLE_CTL)
-		peers_clear(&w->glue->peers);
+		answers_drop(&w->glue->answers);
 	else if (w->peer == ROLE_DISC) {
 		w->glue->recent_left = 0;
 		engine_disc_lost(w->glue->engine, clock_mono_ms());
@@ -562,8 +371,7 @@ wires_init(struct glue *g)
 		if (w->lost == NULL)
 			fatal("wires");
 	}
-	g->peers.more = loop_timer_new(g->loop, on_more_peers, g);
-	if (g->peers.more == NULL)
+	if (answers_init(g) == -1)
 		fatal("wires");
 }
 
@@ -579,6 +387,5 @@ wires_clear(struct glue *g)
 		loop_timer_free(w->lost);
 		w->lost = NULL;
 	}
-	loop_timer_free(g->peers.more);
-	g->peers.more = NULL;
+	answers_clear(g);
 }

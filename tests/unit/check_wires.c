@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "engine_int.h"
 #include "glue.h"
 #include "log.h"
 
@@ -19,6 +20,7 @@ struct bench {
 	struct chan *far;
 	uint32_t rows, recent_asks, nends, networks, members, frames, rules,
 	    classes;
+	uint32_t of[64]; /* rows by the question's number, below 64 */
 	char text[128];
 	uint32_t end_id[64];
 	enum row_end end[64];
@@ -60,8 +62,10 @@ on_row(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct bench *b = ctx;
 
-	(void)ch, (void)f;
+	(void)ch;
 	b->rows++;
+	if (f->id < 64)
+		b->of[f->id]++;
 	return CHAN_OK;
 }
 
@@ -97,6 +101,8 @@ on_count(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	struct bench *b = ctx;
 
 	(void)ch;
+	if (f->id < 64)
+		b->of[f->id]++;
 	b->networks += f->type == MSG_NET_ROW;
 	b->rules += f->type == MSG_RULE_ROW;
 	b->classes += f->type == MSG_QOS_ROW;
@@ -129,7 +135,10 @@ on_nothing(struct chan *ch, void *ctx, const struct ipc_frame *f)
 static const struct chan_handler far_handlers[] = {
     {MSG_PUB_ASK, on_nothing},
     {MSG_INVITES_ASK, on_nothing},
-    {MSG_COUNTER_ROW, on_nothing},
+    {MSG_COUNTER_ROW, on_row},
+    {MSG_BREAKER_ROW, on_row},
+    {MSG_STREAM_ROW, on_row},
+    {MSG_FLOW_ROW, on_row},
     {MSG_NET_ROW, on_count},
     {MSG_RULE_ROW, on_count},
     {MSG_QOS_ROW, on_count},
@@ -284,11 +293,11 @@ START_TEST(many_peers_are_told_a_few_a_turn)
 	for (ask_peers(b, 7, ""); b->nends == 0; turns++) {
 		turn(b);
 		out = chan_stats(b->g.control.chan)->out;
-		ck_assert_uint_le(out - was, PEERS_ROWS + 1);
+		ck_assert_uint_le(out - was, ANSWER_ROWS + 1);
 		was = out;
 		read_all(b);
 	}
-	ck_assert_int_ge(turns, NPEERS / PEERS_ROWS);
+	ck_assert_int_ge(turns, NPEERS / ANSWER_ROWS);
 	ck_assert_uint_eq(b->rows, NPEERS);
 	ck_assert_uint_eq(b->end_id[0], 7);
 	ck_assert_int_eq(b->end[0], END_OK);
@@ -317,15 +326,15 @@ START_TEST(further_questions_wait_and_too_many_fail)
 {
 	struct bench *b = bench_new(ROLE_CTL);
 
-	for (uint32_t id = 1; id <= PEERS_ASKS + 2; id++)
+	for (uint32_t id = 1; id <= ANSWERS_MAX + 2; id++)
 		ask_peers(b, id, "");
-	while (b->nends < PEERS_ASKS + 2) {
+	while (b->nends < ANSWERS_MAX + 2) {
 		turn(b);
 		read_all(b);
 	}
-	ck_assert_uint_eq(b->rows, PEERS_ASKS * NPEERS);
+	ck_assert_uint_eq(b->rows, ANSWERS_MAX * NPEERS);
 	for (uint32_t i = 0; i < 2; i++) { /* these had no place */
-		ck_assert_uint_eq(b->end_id[i], PEERS_ASKS + 1 + i);
+		ck_assert_uint_eq(b->end_id[i], ANSWERS_MAX + 1 + i);
 		ck_assert_int_eq(b->end[i], END_FAILED);
 	}
 	for (uint32_t i = 2; i < b->nends; i++) {
@@ -336,19 +345,131 @@ START_TEST(further_questions_wait_and_too_many_fail)
 }
 END_TEST
 
-START_TEST(a_queue_that_is_full_ends_the_answer)
+/* All of them failed, in two places each. */
+static void
+all_fail(struct bench *b)
+{
+	for (uint32_t i = 0; i < NPEERS; i++) {
+		struct peer_slot *p = b->g.engine->slot[i];
+
+		p->breaker.state = BREAKER_OPEN;
+		p->spots.at[0].breaker.state = BREAKER_OPEN;
+		p->spots.at[1].breaker.state = BREAKER_HALF;
+	}
+}
+
+static void
+ask_plain(struct bench *b, enum msg_type type, uint32_t id)
+{
+	ck_assert_int_eq(chan_send(b->far, type, id, NULL, 0, -1), 0);
+}
+
+START_TEST(a_thousand_dead_peers_are_told_a_few_a_turn_and_to_the_last_place)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+	uint64_t out, was = chan_stats(b->g.control.chan)->out;
+
+	all_fail(b);
+	ask_plain(b, MSG_BREAKERS_ASK, 7);
+	while (b->nends == 0) {
+		turn(b);
+		out = chan_stats(b->g.control.chan)->out;
+		ck_assert_uint_le(out - was, ANSWER_ROWS + 1);
+		was = out;
+		read_all(b);
+	}
+	ck_assert_int_eq(b->end[0], END_OK);
+	ck_assert_uint_eq(b->rows, 3 * NPEERS);
+	bench_free(b);
+}
+END_TEST
+
+/* More than control takes from any engine: the engine says so itself. */
+START_TEST(an_answer_with_too_many_rows_ends_in_failure_and_not_in_silence)
 {
 	struct bench *b = bench_new(ROLE_CTL);
 
-	for (uint32_t id = 1; id <= PEERS_ASKS; id++)
+	for (uint32_t i = 0; i < NPEERS; i++) {
+		struct peer_slot *p = b->g.engine->slot[i];
+
+		p->breaker.state = BREAKER_OPEN;
+		for (int k = 0; k < SPOTS_MAX; k++)
+			p->spots.at[k].breaker.state = BREAKER_OPEN;
+	}
+	ask_plain(b, MSG_BREAKERS_ASK, 7);
+	while (b->nends == 0) {
+		turn(b);
+		read_all(b);
+	}
+	ck_assert_uint_eq(b->rows, MSG_ROWS_MAX);
+	ck_assert_int_eq(b->end[0], END_FAILED);
+	bench_free(b);
+}
+END_TEST
+
+/* What is asked of the engine, and how many rows there are. */
+static const struct {
+	uint16_t type;
+	uint32_t rows;
+} asked[] = {{MSG_PEERS_ASK, NPEERS}, {MSG_BREAKERS_ASK, 3 * NPEERS},
+    {MSG_STREAMS_ASK, 0}, {MSG_FLOWS_ASK, 0}, {MSG_RULES_ASK, 1}};
+#define NASKED (sizeof(asked) / sizeof(asked[0]))
+
+static void
+ask_one(struct bench *b, size_t which, uint32_t id)
+{
+	if (asked[which].type == MSG_PEERS_ASK)
 		ask_peers(b, id, "");
+	else
+		ask_plain(b, (enum msg_type)asked[which].type, id);
+}
+
+START_TEST(while_control_does_not_read_it_is_told_no_more_and_nothing_is_lost)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	all_fail(b);
+	for (uint32_t id = 1; id <= ANSWERS_MAX; id++)
+		ask_one(b, id % NASKED, id);
+	for (int i = 0; i < 100; i++)
+		turn(b);
+	ck_assert_uint_gt(b->g.answers.n, 0);
+	ck_assert_uint_eq(chan_stats(b->g.control.chan)->overflow, 0);
+	while (b->nends < ANSWERS_MAX) {
+		turn(b);
+		read_all(b);
+	}
+	for (uint32_t i = 0; i < ANSWERS_MAX; i++) {
+		ck_assert_uint_eq(b->end_id[i], i + 1);
+		ck_assert_int_eq(b->end[i], END_OK);
+		ck_assert_uint_eq(b->of[i + 1], asked[(i + 1) % NASKED].rows);
+	}
+	ck_assert_uint_eq(chan_stats(b->g.control.chan)->overflow, 0);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_control_that_never_reads_is_answered_with_failure)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+
+	all_fail(b);
+	b->g.answers.patience_ms = 0;
+	for (uint32_t id = 1; id <= ANSWERS_MAX; id++)
+		ask_one(b, id % NASKED, id);
 	do
 		turn(b);
-	while (b->g.peers.n > 0);
-	/* a row that did not fit, perhaps its end, and no more tries */
-	ck_assert_uint_gt(chan_stats(b->g.control.chan)->overflow, 0);
-	ck_assert_uint_le(
-	    chan_stats(b->g.control.chan)->overflow, 2 * PEERS_ASKS);
+	while (b->g.answers.n > 0);
+	while (b->nends < ANSWERS_MAX) {
+		turn(b);
+		read_all(b);
+	}
+	ck_assert_int_eq(b->end[ANSWERS_MAX - 1], END_FAILED);
+	/* what is said to be complete is */
+	for (uint32_t i = 0; i < ANSWERS_MAX; i++)
+		if (b->end[i] == END_OK)
+			ck_assert_uint_eq(b->of[b->end_id[i]],
+			    asked[b->end_id[i] % NASKED].rows);
 	bench_free(b);
 }
 END_TEST
@@ -359,13 +480,13 @@ START_TEST(what_a_control_that_went_away_had_asked_is_forgotten)
 
 	ask_peers(b, 1, "");
 	turn(b);
-	ck_assert_uint_eq(b->g.peers.n, 1);
+	ck_assert_uint_eq(b->g.answers.n, 1);
 	chan_free(b->far);
 	b->far = NULL;
 	for (int i = 0; i < 20; i++)
 		turn(b);
 	ck_assert_ptr_null(b->g.control.chan);
-	ck_assert_uint_eq(b->g.peers.n, 0);
+	ck_assert_uint_eq(b->g.answers.n, 0);
 	bench_free(b);
 }
 END_TEST
@@ -764,7 +885,10 @@ main(void)
 	    many_peers_are_told_a_few_a_turn,
 	    one_peer_is_told_by_its_name_and_nobody_is_unknown,
 	    further_questions_wait_and_too_many_fail,
-	    a_queue_that_is_full_ends_the_answer,
+	    a_thousand_dead_peers_are_told_a_few_a_turn_and_to_the_last_place,
+	    an_answer_with_too_many_rows_ends_in_failure_and_not_in_silence,
+	    while_control_does_not_read_it_is_told_no_more_and_nothing_is_lost,
+	    a_control_that_never_reads_is_answered_with_failure,
 	    what_a_control_that_went_away_had_asked_is_forgotten,
 	    recent_peers_are_taken_as_an_answer_only,
 	    an_answer_without_an_end_has_no_more_rows_than_there_can_be_peers,
