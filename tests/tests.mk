@@ -95,9 +95,12 @@ bench-peers: all $(BENCH) bench-backports
 	for n in 64 128 1000; do $(SIDE_BY_SIDE) --peers $$n $(AGAINST) \
 	    --measures memory,ping,tcp1,udp64 --out $(O)/bench-peers-$$n \
 	    $(BENCH_ARGS) || exit 1; done
-# in virtual time, so it may be busy and needs no root
+# what one peer that can't be reached costs the others
+bench-blackhole: all $(O)/tools/peerload
+	BUILD=$(O) tests/bench/blackhole $(BENCH_ARGS)
 bench-versus: all # COMMIT=abc1234
 	BUILD=$(O) tests/bench/versus "$(COMMIT)" $(BENCH_ARGS)
+# in virtual time, so it may be busy and needs no root
 bench-dht: $(O)/tools/dhtsim
 	BUILD=$(O) tests/bench/dht $(BENCH_ARGS)
 bench-micro: $(O)/bench/micro
@@ -114,4 +117,5 @@ lint-fast:
 
 -include $(shell find $(O)/fuzzobj -name '*.d' 2>/dev/null)
 .PHONY: spin fuzzers evil bench-programs test-programs fuzz-smoke netns sandbox asan lint lint-fast bench \
-	bench-quick bench-underlay bench-peers bench-versus bench-dht bench-micro bench-backports
+	bench-quick bench-underlay bench-peers bench-blackhole bench-versus bench-dht bench-micro \
+	bench-backports
