@@ -112,8 +112,10 @@ engine_set_pub(struct engine *e, uint64_t now_ms, const uint8_t pub[32])
 
 	if (is_zero(pub, sizeof(e->pub)))
 		return; /* keyd has no key yet */
-	if (!same)
+	if (!same) {
 		cookie_checker_init(&e->checker, pub);
+		e->stamp_ms = 0;
+	}
 	memcpy(e->pub, pub, sizeof(e->pub));
 	e->has_pub = true;
 	for (uint32_t i = 0; i < e->nslots; i++) {

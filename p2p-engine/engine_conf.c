@@ -436,6 +436,7 @@ slot_init(struct engine *e, struct peer_slot *p, uint32_t no, uint64_t now_ms,
 
 	limits_of(&e->node, &lim);
 	p->no = no;
+	p->stamp_no = e->stamp_no; /* its key may have had a slot before */
 	p->conf = *c;
 	c->allowed = NULL;
 	p->timer.id = no;

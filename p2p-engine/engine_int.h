@@ -47,6 +47,8 @@
  */
 #define SOCKETS_MAX 64
 #define TICK_BATCH 64        /* timers a turn: each may cost a DH or two */
+#define DIALS_CALM 64        /* handshakes at keyd: more are a queue */
+#define STAMP_LIFE_MS 1000   /* for so long one is given to several peers */
 #define BATCHES 16           /* peers with datagrams pending at one time */
 #define JOB_DATAGRAMS 8      /* fewer are done sooner than given away */
 #define LOOKUP_MS 2000       /* an answer of discoveryd is late after this */
@@ -159,6 +161,7 @@ struct peer_slot {
 	} late[HS_LATE];    /* newest first */
 	uint32_t dial_job;  /* the one before it was sent, 0: none */
 	uint32_t responses; /* at keyd now */
+	uint64_t stamp_no;  /* the last that it was sent */
 	/* theirs */
 	uint8_t newest_stamp[WG_STAMP];
 	bool answered;
@@ -206,6 +209,8 @@ struct engine {
 	uint64_t evicted_before; /* by those that are no more */
 	struct index_table *index;
 	struct jobs *jobs;
+	uint8_t stamp[WG_STAMP];     /* keyd's last, */
+	uint64_t stamp_no, stamp_ms; /* its number, 0: none, and its time */
 	struct limiter *claimed, *proved; /* sources: see admit.c */
 	struct load load;
 	struct bucket icmp, stray, strangers, inits;

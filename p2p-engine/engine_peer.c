@@ -385,6 +385,17 @@ gave_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	slot_lost(e, p, now_ms);
 }
 
+/*
+ * So many handshakes of ours wait for keyd that an answer which is missing may
+ * well be here already.  To repeat would make its keys worthless and the queue
+ * longer, and its peer is not to blame; the session asks again soon.
+ */
+static bool
+is_behind(const struct engine *e, const struct peer_slot *p)
+{
+	return p->ses.attempts > 0 && jobs_own(e->jobs) >= DIALS_CALM;
+}
+
 /* The session wants an initiation; only some states may dial. */
 static void
 initiate(struct engine *e, struct peer_slot *p, uint64_t now_ms)
@@ -398,7 +409,7 @@ initiate(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 			slot_want(e, p, now_ms, BEV_PACKET);
 		return;
 	}
-	if (slot_missed(e, p, now_ms))
+	if (is_behind(e, p) || slot_missed(e, p, now_ms))
 		return;
 	/* with a session that is up, after a failure: this is the trial */
 	if (p->breaker.state == BREAKER_HALF)

@@ -156,15 +156,6 @@ hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	crypto_wipe(&ask, sizeof(ask));
 }
 
-static void
-dial_mixed(struct engine *e, struct job *j, const struct msg_mix_reply *r)
-{
-	j->mix = *r;
-	j->kind = JOB_STAMP;
-	if (e->io.ask_stamp(e->io.ctx, j->id) == -1)
-		job_over(e, j);
-}
-
 /* The initiation is complete: it replaces the one before it. */
 void
 hs_dial_send(
@@ -192,23 +183,60 @@ hs_dial_send(
 	slot_arm(e, p);
 }
 
+/* Nothing but the stamp was missing.  The job is over. */
+static void
+dial_stamped(struct engine *e, struct job *j, uint64_t now_ms)
+{
+	struct peer_slot *p = slot_get(e, j->peer);
+
+	if (p != NULL && session_dialing(&p->ses)) {
+		noise_init_finish(&j->noise, &j->mix, e->stamp, j->msg);
+		p->stamp_no = e->stamp_no;
+		hs_dial_send(e, p, j, now_ms);
+	}
+	job_over(e, j);
+}
+
+/*
+ * What a peer compares is stamps that it was sent itself.  So whoever was not
+ * sent the last one yet may have it: keyd gives away less than sixty a second,
+ * and after a restart a thousand peers are dialed at once.
+ */
+static bool
+may_share(const struct engine *e, const struct job *j, uint64_t now_ms)
+{
+	const struct peer_slot *p = slot_get(e, j->peer);
+
+	return p != NULL && e->stamp_no != 0 && p->stamp_no != e->stamp_no &&
+	    now_ms - e->stamp_ms < STAMP_LIFE_MS;
+}
+
+static void
+dial_mixed(struct engine *e, struct job *j, uint64_t now_ms,
+    const struct msg_mix_reply *r)
+{
+	j->mix = *r;
+	j->kind = JOB_STAMP;
+	if (may_share(e, j, now_ms))
+		dial_stamped(e, j, now_ms);
+	else if (e->io.ask_stamp(e->io.ctx, j->id) == -1)
+		job_over(e, j);
+}
+
 void
 engine_on_stamp(struct engine *e, uint64_t now_ms, uint32_t id,
     const struct msg_stamp_reply *r)
 {
 	struct job *j = job_find(e->jobs, id);
-	struct peer_slot *p;
 
 	if (j == NULL || j->kind != JOB_STAMP) {
 		count(e, ILLEGAL_EVENTS);
 		return;
 	}
-	p = slot_get(e, j->peer);
-	if (p != NULL && session_dialing(&p->ses)) {
-		noise_init_finish(&j->noise, &j->mix, r->stamp, j->msg);
-		hs_dial_send(e, p, j, now_ms);
-	}
-	job_over(e, j);
+	memcpy(e->stamp, r->stamp, sizeof(e->stamp));
+	e->stamp_ms = now_ms;
+	e->stamp_no++;
+	dial_stamped(e, j, now_ms);
 }
 
 /* ---- their initiation ---- */
@@ -539,7 +567,7 @@ engine_on_mix(struct engine *e, uint64_t now_ms, uint32_t id,
 		return;
 	}
 	if (j->kind == JOB_DIAL) {
-		dial_mixed(e, j, r);
+		dial_mixed(e, j, now_ms, r);
 		return;
 	}
 	verdict = mixed(e, j, now_ms, r);

@@ -15,7 +15,7 @@ struct jobs {
 	struct job *oldest, *newest;
 	struct job *free; /* chained by newer */
 	uint32_t touched; /* places from here on were never used */
-	uint32_t foreign, initiations;
+	uint32_t n, foreign, initiations;
 	struct job job[JOBS_MAX];
 };
 
@@ -87,6 +87,7 @@ job_start(struct jobs *t, uint64_t now_ms, enum job_kind kind)
 	else
 		t->oldest = j;
 	t->newest = j;
+	t->n++;
 	t->foreign += foreign;
 	t->initiations += initiation;
 	return j;
@@ -105,6 +106,7 @@ job_end(struct jobs *t, struct job *j)
 {
 	uint32_t id = j->id;
 
+	t->n--;
 	t->foreign -= j->foreign;
 	t->initiations -= is_initiation(j->kind);
 	if (j->older != NULL)
@@ -137,4 +139,10 @@ uint32_t
 jobs_initiations(const struct jobs *t)
 {
 	return t->initiations;
+}
+
+uint32_t
+jobs_own(const struct jobs *t)
+{
+	return t->n - t->initiations;
 }

@@ -56,5 +56,6 @@ void job_end(struct jobs *, struct job *);        /* wipes */
 struct job *jobs_oldest(struct jobs *);           /* NULL: none */
 uint32_t jobs_foreign(const struct jobs *);
 uint32_t jobs_initiations(const struct jobs *); /* of these */
+uint32_t jobs_own(const struct jobs *);         /* all others: what we dialed */
 
 #endif
