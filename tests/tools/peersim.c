@@ -53,6 +53,8 @@
 #define PAYLOAD 64
 #define BUFFER (4 << 20)
 #define EVENTS 64
+#define LATE 6
+#define PATIENCE_MS 5000
 
 struct options {
 	uint32_t n, keepalive_s;
@@ -72,6 +74,10 @@ struct peer {
 	struct cookie_jar jar;
 	struct noise hs;
 	bool hs_open;
+	struct {
+		uint32_t index;
+		uint64_t ms;
+	} dialed[LATE]; /* initiations, the newest first */
 	uint8_t newest[WG_STAMP];
 	uint64_t sent_ns; /* of the stamp, so that it grows */
 	uint32_t indices;
@@ -222,6 +228,9 @@ initiate(struct sim *s, struct peer *p, uint64_t now_ms)
 	noise_init_finish(&p->hs, &r, stamp, msg);
 	cookie_stamp(&p->jar, now_ms, msg, sizeof(msg));
 	p->hs_open = true;
+	memmove(p->dialed + 1, p->dialed, sizeof(p->dialed[0]) * (LATE - 1));
+	p->dialed[0].index = p->hs.local_index;
+	p->dialed[0].ms = now_ms;
 	transmit(s, p, msg, sizeof(msg));
 	session_init_sent(&p->ses, now_ms, &s->rnd);
 }
@@ -260,6 +269,22 @@ refuse:
 	s->refused++;
 }
 
+/* To one that was repeated since: as our nodes do, wait for longer now. */
+static void
+be_patient(struct peer *p, uint64_t now_ms, uint32_t index)
+{
+	uint64_t wait_ms;
+
+	for (int i = 1; i < LATE; i++) {
+		if (p->dialed[i].ms == 0 || p->dialed[i].index != index)
+			continue;
+		wait_ms = 2 * (now_ms - p->dialed[i].ms);
+		if (wait_ms > PATIENCE_MS)
+			wait_ms = PATIENCE_MS;
+		session_be_patient(&p->ses, p->dialed[0].ms + wait_ms);
+	}
+}
+
 static void
 on_response(struct sim *s, struct peer *p, uint64_t now_ms, const uint8_t *in)
 {
@@ -281,6 +306,7 @@ on_response(struct sim *s, struct peer *p, uint64_t now_ms, const uint8_t *in)
 	p->handshakes++;
 	return;
 refuse:
+	be_patient(p, now_ms, wg_get32(in + WG_RESP_RECEIVER));
 	s->refused++;
 }
 
