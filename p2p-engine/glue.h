@@ -47,6 +47,8 @@ struct glue {
 	int memfd; /* of the packet wire that is to come, or -1 */
 	uint64_t memfd_gen;
 	struct loop_timer *tun_lost;
+	struct loop_timer *nudge; /* of sockets that take no more */
+	bool nudging;
 	struct loop_timer *timer; /* engine_due */
 	uint64_t due_ms;          /* what it is armed for, 0: not */
 	struct loop_io *udp_io[UDP_SOCKETS];
@@ -75,6 +77,7 @@ void sockets_conf(struct glue *, const struct conf_node *);
 void sockets_clear(struct glue *);
 /* End of a turn: are packets to be taken from the tun role? */
 void sockets_pressure(struct glue *);
+void sockets_on_nudge(void *glue);
 chan_fn sockets_on_fd, sockets_on_gone, sockets_on_ping; /* of the parent */
 
 /* ---- wires.c ---- */

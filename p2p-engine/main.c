@@ -442,9 +442,11 @@ start(struct glue *g, uint64_t gen)
 	wires_init(g);
 	g->timer = loop_timer_new(g->loop, on_timer, g);
 	g->tun_lost = loop_timer_new(g->loop, on_tun_lost, g);
+	g->nudge = loop_timer_new(g->loop, sockets_on_nudge, g);
 	g->parent = (struct wire){.glue = g, .peer = ROLE_PARENT};
 	g->parent.chan = chan_new(PROC_PARENT_FD, &conf);
-	if (g->timer == NULL || g->tun_lost == NULL || g->parent.chan == NULL)
+	if (g->timer == NULL || g->tun_lost == NULL || g->nudge == NULL ||
+	    g->parent.chan == NULL)
 		fatal("start");
 	g->parent.lc =
 	    loop_chan_new(g->loop, g->parent.chan, on_parent_dead, &g->parent);
@@ -468,6 +470,7 @@ finish(struct glue *g)
 		free(g->rx[i]);
 	loop_timer_free(g->timer);
 	loop_timer_free(g->tun_lost);
+	loop_timer_free(g->nudge);
 	loop_chan_free(g->parent.lc);
 	loop_free(g->loop);
 }

@@ -29,6 +29,20 @@ sockets_pressure(struct glue *g)
 	}
 	if (any != g->tun.paused)
 		tunwire_pause(&g->tun, any);
+	if (any && !g->nudging)
+		loop_timer_in(g->nudge, UDP_NUDGE_MS);
+	g->nudging = any;
+}
+
+void
+sockets_on_nudge(void *ctx)
+{
+	struct glue *g = ctx;
+
+	g->nudging = false; /* the end of the turn arms it again */
+	for (int i = 0; i < UDP_SOCKETS; i++)
+		if (g->udp[i] != NULL && udp_waiting(g->udp[i]))
+			udp_writable(g->udp[i]);
 }
 
 static uint8_t *

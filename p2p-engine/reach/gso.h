@@ -24,6 +24,11 @@ void gso_mark(struct msghdr *m, uint16_t seg);
 bool gso_refused(int error, bool *never);
 
 int gro_set(int fd, bool on); /* 0, or -1 with errno */
+/*
+ * What the system has yet to pass on of what was sent, and how much of that it
+ * keeps before it takes no more; false: it does not say.
+ */
+bool gso_unsent(int fd, size_t *unsent, size_t *limit);
 /* Size of the datagrams in a received batch, 0: it is a single one. */
 size_t gro_size(struct msghdr *m);
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -48,6 +49,19 @@ gro_set(int fd, bool on)
 	int value = on ? 1 : 0;
 
 	return setsockopt(fd, IPPROTO_UDP, UDP_GRO, &value, sizeof(value));
+}
+
+bool
+gso_unsent(int fd, size_t *unsent, size_t *limit)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(mem);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) == -1)
+		return false;
+	*unsent = mem[SK_MEMINFO_WMEM_ALLOC];
+	*limit = mem[SK_MEMINFO_SNDBUF];
+	return true;
 }
 
 size_t

@@ -35,6 +35,15 @@ gro_set(int fd, bool on)
 	return on ? -1 : 0;
 }
 
+bool
+gso_unsent(int fd, size_t *unsent, size_t *limit)
+{
+	(void)fd;
+	*unsent = 0;
+	*limit = 0;
+	return false;
+}
+
 size_t
 gro_size(struct msghdr *m)
 {

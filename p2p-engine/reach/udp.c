@@ -14,6 +14,7 @@
 #include "feature.h"
 #include "gso.h"
 #include "log.h"
+#include "stuck.h"
 
 #define WAIT_OCTETS 65536 /* a batch is shorter */
 
@@ -33,8 +34,9 @@ struct udp {
 	uint8_t calm; /* wake-ups with a single datagram, at most UDP_CALM */
 	uint64_t refused, lost;
 	uint64_t since_ms, worst_ms; /* the queue is not empty, and was */
-	uint32_t head, n;            /* of the queue */
-	struct waiting *queue;       /* UDP_WAITING, touched only when needed */
+	struct stuck stuck;
+	uint32_t head, n;      /* of the queue */
+	struct waiting *queue; /* UDP_WAITING, touched only when needed */
 };
 
 struct udp *
@@ -229,8 +231,10 @@ wait_for_room(struct udp *u, const struct endpoint *to, const uint8_t *data,
 
 	if (u->n == UDP_WAITING || len > WAIT_OCTETS)
 		return UDP_FULL;
-	if (u->n == 0)
+	if (u->n == 0) {
 		u->since_ms = clock_mono_ms();
+		stuck_begin(&u->stuck, u->since_ms);
+	}
 	w = &u->queue[(u->head + u->n++) % UDP_WAITING];
 	w->to = *to;
 	w->off = 0;
@@ -240,6 +244,16 @@ wait_for_room(struct udp *u, const struct endpoint *to, const uint8_t *data,
 	return UDP_OK;
 }
 
+/* One whose datagrams stay in the buffer, which all share, has its part. */
+static bool
+has_its_share(struct udp *u, const struct endpoint *to)
+{
+	size_t unsent, limit;
+
+	return u->stuck.nslow != 0 && gso_unsent(u->fd, &unsent, &limit) &&
+	    stuck_share(&u->stuck, clock_mono_ms(), unsent, limit, to);
+}
+
 enum udp_result
 udp_send(struct udp *u, const struct endpoint *to, const uint8_t *data,
     size_t len, size_t seg)
@@ -247,6 +261,8 @@ udp_send(struct udp *u, const struct endpoint *to, const uint8_t *data,
 	size_t off = 0;
 	int e;
 
+	if (has_its_share(u, to))
+		return UDP_FULL;
 	if (u->n != 0) /* not past what waits already */
 		return wait_for_room(u, to, data, len, seg);
 	e = send_batch(u, to, data, len, seg, &off);
@@ -271,13 +287,54 @@ note_wait(struct udp *u, uint64_t now_ms)
 		u->worst_ms = now_ms - u->since_ms;
 }
 
+static void
+lose(struct udp *u, const struct waiting *w)
+{
+	u->lost += (w->len - w->off + w->seg - 1) / w->seg;
+}
+
+/* The first that waits is done with. */
+static void
+next_waiting(struct udp *u)
+{
+	u->head = (u->head + 1) % UDP_WAITING;
+	u->n--;
+	if (u->n != 0)
+		return;
+	note_wait(u, clock_mono_ms());
+	stuck_end(&u->stuck);
+}
+
+/* Send it, perhaps to look at what that does to the buffer.  0 or errno. */
+static int
+send_waiting(struct udp *u, struct waiting *w, bool look, size_t before)
+{
+	size_t len = w->len - w->off;
+	int e = send_batch(u, &w->to, w->data, w->len, w->seg, &w->off);
+
+	if (look && e == 0)
+		stuck_tried(&u->stuck, clock_mono_ms(), &w->to, before, len);
+	return e;
+}
+
 void
 udp_writable(struct udp *u)
 {
 	while (u->n != 0) {
 		struct waiting *w = &u->queue[u->head];
-		int e = send_batch(u, &w->to, w->data, w->len, w->seg, &w->off);
+		enum stuck_act act = STUCK_SEND;
+		size_t unsent = 0, limit;
+		int e = 0;
 
+		if (gso_unsent(u->fd, &unsent, &limit))
+			act = stuck_next(
+			    &u->stuck, clock_mono_ms(), unsent, &w->to);
+		if (act == STUCK_WAIT)
+			return;
+		if (act == STUCK_DROP)
+			lose(u, w);
+		else
+			e = send_waiting(u, w, act == STUCK_TRY, unsent);
 		/*
 		 * Not for ENOBUFS: memory is short although the socket has
 		 * room, and to wait for the socket would be to spin.
@@ -285,14 +342,11 @@ udp_writable(struct udp *u)
 		if (e == EAGAIN || e == EWOULDBLOCK)
 			return;
 		if (e != 0) {
-			u->lost += (w->len - w->off + w->seg - 1) / w->seg;
+			lose(u, w);
 			log_debug(
 			    "UDP socket %u: send: %s", u->no, strerror(e));
 		}
-		u->head = (u->head + 1) % UDP_WAITING;
-		u->n--;
-		if (u->n == 0)
-			note_wait(u, clock_mono_ms());
+		next_waiting(u);
 	}
 }
 

@@ -21,7 +21,8 @@
  * matter of waiting: the batch is copied to a queue of UDP_WAITING,
  * udp_waiting() tells the owner to stop reading packets and to call
  * udp_writable when the socket is, and only when the queue is full UDP_FULL
- * makes the engine drop and count.
+ * makes the engine drop and count; or a peer whose datagrams stay in the socket
+ * (stuck.h), since that is everybody's.
  *
  * In: at most UDP_BURST receives a call, each cut into its datagrams.  Usually
  * that is until there is nothing; a socket that had a single datagram UDP_CALM
@@ -29,6 +30,7 @@
  * loop is level-triggered.
  */
 #define UDP_WAITING 16
+#define UDP_NUDGE_MS 5
 #define UDP_BURST 32
 #define UDP_CALM 4
 #define UDP_BUFFER 65536 /* octets of the receive buffer */
@@ -61,7 +63,11 @@ void udp_count(const struct udp *, struct counters *);
 enum udp_result udp_send(struct udp *, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg);
 bool udp_waiting(const struct udp *);
-void udp_writable(struct udp *); /* send what waits, as far as it goes */
+/*
+ * Send what waits, as far as it goes.  Also every UDP_NUDGE_MS while it waits:
+ * the system says that there is room only when half of it is free.
+ */
+void udp_writable(struct udp *);
 /* The longest that the queue was not empty since this was asked last, ms. */
 uint32_t udp_waited_ms(struct udp *);
 
