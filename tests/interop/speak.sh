@@ -145,16 +145,6 @@ put() { # name kind salt seq v [cas]: by that kind's seed
 }
 raw() { in_ns swarm "$INTEROP/krpc.py" -b "$FROM" "$TO" 6881 "$@"; }
 
-# until SECONDS command ...: tries each half a second
-until_ok() {
-	local i n=$(($1 * 2))
-	shift
-	for ((i = 0; i < n; i++)); do
-		"$@" && return 0
-		sleep 0.5
-	done
-	return 1
-}
 knows_now() {
 	local got
 	read -r _ got _ <<<"$(say "$1" nodes)"

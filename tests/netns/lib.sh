@@ -234,15 +234,25 @@ net_up() { # name ...: started, and all processes are up
 		lab_wait "$n" || return 1
 	done
 }
-# net_known NAME ...: waits until they have put their records into the DHT
+# until_ok SECONDS command ...: tries until it succeeds, at least once
+until_ok() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+# net_known NAME ...: waits until others have their records.  It does not say
+# "published" earlier: that counts what was begun.
+net_known_now() { ctl "$1" --json dht | grep -q '"published_at": *"'; }
 net_known() {
-	local n i
+	local n
 	for n in "$@"; do
-		for ((i = 0; i < 200; i++)); do
-			[ "$(ctl "$n" --json dht | json_number published)" -gt 0 ] && break
-			sleep 0.1
-		done
-		[ "$i" -lt 200 ] || { echo "$n has published nothing"; return 1; }
+		until_ok 60 net_known_now "$n" && continue
+		echo "nobody has the records of $n"
+		ctl "$n" dht
+		return 1
 	done
 }
 node_ip() { # name: its IPv4 address in the overlay
