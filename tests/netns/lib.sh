@@ -303,8 +303,9 @@ gap_start() {
 	ip netns exec "$LABNAME-$1" ping -n -D -i 0.02 -W 1 "$2" >"$3" 2>&1 &
 	echo $! >"$3.pid"
 }
-# prints: sent received largest-gap-ms.  The one or two that are on their way
-# when it is stopped are not counted as sent.
+# prints: sent received largest-gap-ms.  Those that are on their way when it is
+# stopped are not counted as sent: what was sent in the last 40 ms, or the
+# longest time that an answer took before, at most half a second.
 gap_stop() {
 	kill -INT "$(cat "$1.pid")" 2>/dev/null
 	wait "$(cat "$1.pid")" 2>/dev/null
@@ -316,10 +317,13 @@ gap_stop() {
 		split($0, f, "icmp_seq=")
 		seq = f[2] + 0
 		if (seq > top) top = seq
+		split($0, f, "time=")
+		if (f[2] + 0 > took) took = f[2] + 0
 	}
 	/packets transmitted/ { s = $1 }
 	END {
-		if (s - top <= 2) s = top
+		way = took < 40 ? 2 : took < 500 ? int(took / 20) + 1 : 25
+		if (s - top <= way) s = top
 		printf "%d %d %d\n", s, r, gap * 1000
 	}' "$1"
 }
