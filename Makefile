@@ -4,7 +4,9 @@
 #	make check      unit tests (no root, < 30 s)
 #	make netns      whole-system tests in network namespaces (root)
 #	make asan       unit and netns tests under ASan and UBSan
-#	make fuzz-smoke every fuzz target for FUZZ_SECONDS
+#	make fuzz-smoke every fuzz target: its corpus and a short search, the
+#			same each time
+#	make fuzz       ... for FUZZ_SECONDS each, another search each time
 #	make lint       format, tidy, cppcheck, shellcheck, mandoc, own rules
 #	make install    DESTDIR= PREFIX=
 #

@@ -73,6 +73,8 @@ bench-programs: $(BENCH)
 test-programs: $(EVIL) $(TOOLS) $(COUNTED) $(O)/probe $(O)/probe-openbsd
 
 fuzz-smoke: fuzzers
+	tests/fuzz/run $(O)
+fuzz: fuzzers
 	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(O)
 netns: all test-programs
 	tests/netns/run $(O)
@@ -116,6 +118,6 @@ lint-fast:
 	tests/lint/run --fast
 
 -include $(shell find $(O)/fuzzobj -name '*.d' 2>/dev/null)
-.PHONY: spin fuzzers evil bench-programs test-programs fuzz-smoke netns sandbox asan lint lint-fast bench \
+.PHONY: spin fuzzers evil bench-programs test-programs fuzz fuzz-smoke netns sandbox asan lint lint-fast bench \
 	bench-quick bench-underlay bench-peers bench-blackhole bench-versus bench-dht bench-micro \
 	bench-backports
