@@ -157,7 +157,10 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(RULE_ROW,   123,  28,   539, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	/* control: about shaping */                                                \
 	M(QOS_ASK,    124,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(QOS_ROW,    125,  39,   165, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(QOS_ROW,    125,  39,   165, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	/* control: what was dropped last, and of this peer */                      \
+	M(DROPS_ASK,  126,   2,    65, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
+	M(DROP_ROW,   127,  61,   124, FD_NONE, R(TUN)|R(ENGINE)|R(PARENT)|R(CTL), ST_READY)
 /* clang-format on */
 
 enum msg_type {
@@ -393,8 +396,8 @@ struct msg_member_row {
 	uint8_t cert[MSG_CERT_MAX];
 };
 
-struct msg_peers_ask {
-	char name[64]; /* "": all */
+struct msg_peers_ask { /* also DROPS_ASK, for the peer's last one besides */
+	char name[64]; /* "": all; none */
 };
 
 #define MSG_ROWS_MAX 8192 /* of one answer, from one process */

@@ -272,6 +272,40 @@ msg_get_qos_row(struct rbuf *r, struct msg_qos_row *m)
 }
 
 void
+msg_put_drop_row(struct wbuf *w, const struct msg_drop_row *m)
+{
+	wbuf_u8(w, (uint8_t)m->role);
+	wbuf_u16(w, m->why);
+	wbuf_u64(w, m->at_unix_ms);
+	wbuf_u64(w, m->count);
+	wbuf_str(w, m->peer);
+	wbuf_bool(w, m->outer);
+	wbuf_u8(w, m->proto);
+	addr_put(w, &m->src);
+	addr_put(w, &m->dst);
+	wbuf_u16(w, m->sport);
+	wbuf_u16(w, m->dport);
+}
+
+int
+msg_get_drop_row(struct rbuf *r, struct msg_drop_row *m)
+{
+	*m = (struct msg_drop_row){0};
+	m->role = (enum role)msg_enum(r, ROLE_PARENT, ROLE_NROLES);
+	m->why = rbuf_u16(r);
+	m->at_unix_ms = rbuf_u64(r);
+	m->count = rbuf_u64(r);
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	m->outer = rbuf_bool(r);
+	m->proto = rbuf_u8(r);
+	addr_get(r, &m->src);
+	addr_get(r, &m->dst);
+	m->sport = rbuf_u16(r);
+	m->dport = rbuf_u16(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_counter_row(struct wbuf *w, const struct msg_counter_row *m)
 {
 	wbuf_u8(w, (uint8_t)m->role);

@@ -5,7 +5,8 @@
 
 /*
  * What the engine says of its streams, connections, breakers, rules and classes
- * of packets, for people; a part of msg.h, and included by nobody else.
+ * of packets, and who drops packets of these, for people; a part of msg.h, and
+ * included by nobody else.
  */
 enum breaker_view { BV_CLOSED, BV_OPEN, BV_HALF };
 struct msg_breaker_row { /* of a peer, or of one of its places */
@@ -60,6 +61,19 @@ struct msg_qos_row {
 	uint64_t tx_packets, tx_bytes, dropped;
 };
 
+/* Packets that were dropped alike: see drops.h. */
+struct msg_drop_row {
+	enum role role; /* who dropped them */
+	uint16_t why;   /* enum counter; may be newer than this program */
+	uint64_t at_unix_ms, count; /* of the newest; how many */
+	char peer[64];              /* "": nobody's, or not known */
+	bool outer;    /* the addresses are of a datagram on the network */
+	uint8_t proto; /* 0: not known */
+	struct addr src, dst;  /* family 0: not known */
+	uint16_t sport, dport; /* sport: of the newest */
+};
+
+MSG_CODEC(drop_row)
 MSG_CODEC(stream_row)
 MSG_CODEC(flow_row)
 MSG_CODEC(breaker_row)

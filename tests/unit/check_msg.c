@@ -52,6 +52,9 @@ smallest(unsigned type, union any_msg *m)
 	case MSG_COUNTER_ROW:
 		m->counter_row.role = ROLE_PARENT;
 		break;
+	case MSG_DROP_ROW:
+		m->drop_row.role = ROLE_PARENT;
+		break;
 	case MSG_P_SPAWN:
 		m->p_spawn.role = ROLE_PARENT;
 		break;
@@ -149,6 +152,14 @@ largest_net(unsigned type, union any_msg *m)
 	case MSG_QOS_ROW:
 		FILL(m->qos_row.peer);
 		FILL(m->qos_row.name);
+		break;
+	case MSG_DROP_ROW:
+		m->drop_row = (struct msg_drop_row){.role = ROLE_NROLES - 1,
+		    .why = 65535,
+		    .outer = true,
+		    .src = full,
+		    .dst = full};
+		FILL(m->drop_row.peer);
 		break;
 	case MSG_INVITE_ROW:
 		m->invite_row.state = INVITE_CANCELLED;
@@ -305,6 +316,7 @@ largest(unsigned type, union any_msg *m)
 		m->peer_seen.up = true;
 		break;
 	case MSG_PEERS_ASK:
+	case MSG_DROPS_ASK:
 		FILL(m->peers_ask.name);
 		break;
 	case MSG_LOG_LEVEL:
@@ -525,6 +537,8 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_MEMBER_ROW, 0, 0, 5},
 	    {MSG_BREAKER_ROW, 2, 0, 1},
 	    {MSG_BREAKER_ROW, 22, 0, 2},
+	    {MSG_DROP_ROW, 0, 1, ROLE_NROLES - 1},
+	    {MSG_DROP_ROW, 21, 0, 1},
 	    {MSG_P_TUN, 2, 0, 15},
 	    {MSG_P_LISTEN, 0, 0, 1},
 	    {MSG_P_SPAWN, 0, 1, ROLE_NROLES - 1},

@@ -64,6 +64,8 @@
 	X(RULE_ROW, rule_row)                                                  \
 	X(QOS_ASK, qos_ask)                                                    \
 	X(QOS_ROW, qos_row)                                                    \
+	X(DROPS_ASK, peers_ask)                                                \
+	X(DROP_ROW, drop_row)                                                  \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -130,6 +132,7 @@ union any_msg {
 	struct msg_rule_row rule_row;
 	struct msg_qos_ask qos_ask;
 	struct msg_qos_row qos_row;
+	struct msg_drop_row drop_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;
