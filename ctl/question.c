@@ -35,6 +35,8 @@ static const struct question questions[] = {
 	    { MSG_RULE_ROW },               CONTROL_LOOK_MS },
 	{ MSG_QOS_ASK,      ON_BOTH,     R(ENGINE),
 	    { MSG_QOS_ROW },                CONTROL_LOOK_MS },
+	{ MSG_DROPS_ASK,    ON(CONTROL), R(PARENT) | R(ENGINE),
+	    { MSG_DROP_ROW },               CONTROL_LOOK_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -48,7 +50,7 @@ static const struct question questions[] = {
 };
 /* clang-format on */
 
-/* In whose name may an upstream send counters? */
+/* In whose name may an upstream send counters and drops? */
 static const uint32_t speaks_for[ROLE_NROLES] = {
     [ROLE_PARENT] = R(PARENT) | R(TUN) | R(KEY),
     [ROLE_ENGINE] = R(ENGINE),
@@ -96,6 +98,7 @@ question_good(const struct ipc_frame *f)
 	rbuf_init(&r, f->body, f->len);
 	switch (f->type) {
 	case MSG_PEERS_ASK:
+	case MSG_DROPS_ASK:
 		return msg_get_peers_ask(&r, &m.peers) == 0;
 	case MSG_LOG_LEVEL:
 		return msg_get_log_level(&r, &m.level) == 0;
@@ -116,6 +119,15 @@ counter_speaks_for(struct rbuf *r, enum role from)
 	struct msg_counter_row m;
 
 	return msg_get_counter_row(r, &m) == 0 &&
+	    (speaks_for[from] & (1u << m.role)) != 0;
+}
+
+static bool
+drop_speaks_for(struct rbuf *r, enum role from)
+{
+	struct msg_drop_row m;
+
+	return msg_get_drop_row(r, &m) == 0 &&
 	    (speaks_for[from] & (1u << m.role)) != 0;
 }
 
@@ -155,6 +167,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_peer_row(&r, &m.peer) == 0;
 	case MSG_COUNTER_ROW:
 		return counter_speaks_for(&r, from);
+	case MSG_DROP_ROW:
+		return drop_speaks_for(&r, from);
 	case MSG_TEXT_ROW:
 		return msg_get_text_row(&r, &m.text) == 0;
 	case MSG_FIND_STEP:

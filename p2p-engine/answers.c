@@ -120,6 +120,29 @@ next_class(struct glue *g, struct wbuf *w, enum msg_type *type)
 	return TOLD_ROW;
 }
 
+/* All of the table, then the peer's last one. */
+static enum told
+next_drop(struct glue *g, struct wbuf *w, enum msg_type *type)
+{
+	const char *peer = g->answers.q[0].about.name;
+	uint64_t now_ms = clock_mono_ms(), unix_ms = clock_unix_ms();
+	uint32_t *at = &g->answers.cursor;
+	struct msg_drop_row row;
+
+	(void)type;
+	if (*at == UINT32_MAX)
+		return TOLD_END;
+	if (engine_drop_row(g->engine, at, now_ms, unix_ms, &row) == -1) {
+		*at = UINT32_MAX;
+		if (peer[0] == '\0' ||
+		    engine_last_drop(g->engine, peer, now_ms, unix_ms, &row) ==
+			-1)
+			return TOLD_END;
+	}
+	msg_put_drop_row(w, &row);
+	return TOLD_ROW;
+}
+
 /* The network, then its members. */
 static enum told
 next_of_network(struct glue *g, struct wbuf *w, enum msg_type *type)
@@ -201,6 +224,7 @@ static const struct kind {
     {MSG_FLOWS_ASK, MSG_FLOW_ROW, true, next_flow},
     {MSG_RULES_ASK, MSG_RULE_ROW, true, next_rule},
     {MSG_QOS_ASK, MSG_QOS_ROW, true, next_class},
+    {MSG_DROPS_ASK, MSG_DROP_ROW, true, next_drop},
     {MSG_NET_ASK, MSG_MEMBER_ROW, false, next_of_network},
     {MSG_COUNTERS_ASK, MSG_COUNTER_ROW, true, next_counter},
 };
@@ -300,7 +324,8 @@ answers_on_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	struct rbuf r;
 
 	rbuf_init(&r, f->body, f->len);
-	if (f->type == MSG_PEERS_ASK && msg_get_peers_ask(&r, &m) == -1)
+	if ((f->type == MSG_PEERS_ASK || f->type == MSG_DROPS_ASK) &&
+	    msg_get_peers_ask(&r, &m) == -1)
 		return CHAN_BAD;
 	if (f->type == MSG_QOS_ASK && msg_get_qos_ask(&r, &classes) == -1)
 		return CHAN_BAD;

@@ -59,6 +59,7 @@ engine_new(const struct engine_io *io)
 	e->t_streams.id = TIMER_STREAMS;
 	streams_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
+	drops_init(&e->drops, B_ENG_OUT, B_ENG_IN);
 	if (take_memory(e) == -1) {
 		engine_free(e);
 		return NULL;
@@ -175,8 +176,9 @@ engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
 	engine_collect_to(e, 0);
 	count(e, EO_RECV);
 	e->c.v[TUN_RX_BYTES] += len;
+	e->now_ms = now_ms;
 	if (!e->configured) {
-		count(e, EO_NO_ROUTE);
+		drop_out(e, EO_NO_ROUTE, &r);
 		return;
 	}
 	verdict = path_out(e, now_ms, &r);
@@ -192,7 +194,7 @@ engine_from_tun(struct engine *e, uint64_t now_ms, const struct vnet *v,
 	if (r.to != NULL)
 		slot_arm(e, r.via != NULL ? r.via : r.to);
 	if (verdict != EO_SENT) {
-		count(e, verdict);
+		drop_out(e, verdict, &r);
 		complain_about(e, now_ms, verdict, &r);
 	}
 }
@@ -228,13 +230,18 @@ engine_take(struct engine *e, uint64_t now_ms, struct datagram *d)
 	enum counter verdict;
 	bool was = e->moving;
 
+	e->now_ms = now_ms;
 	count(e, EI_RECV);
 	e->c.v[UDP_RX_BYTES] += d->len;
 	e->moving = true;
 	verdict = e->configured ? judge(e, now_ms, d) : EI_UNKNOWN;
 	e->moving = was;
 	/* the two that are counted later: see path.h and jobs.h */
-	if (verdict != EI_DATA && verdict != EI_PENDING)
+	if (verdict == EI_DATA || verdict == EI_PENDING)
+		return;
+	if (counter_info(verdict)->kind == K_DROP)
+		drop_in(e, verdict, d);
+	else
 		count(e, verdict);
 }
 
@@ -289,7 +296,7 @@ engine_collect(struct engine *e)
 void
 engine_flush(struct engine *e, uint64_t now_ms)
 {
-	(void)now_ms;
+	e->now_ms = now_ms;
 	path_flush(e);
 }
 
@@ -325,6 +332,7 @@ engine_tick(struct engine *e, uint64_t now_ms)
 {
 	struct timer *t;
 
+	e->now_ms = now_ms;
 	for (int i = 0; i < TICK_BATCH; i++) {
 		struct peer_slot *p;
 

@@ -142,6 +142,12 @@ uint32_t engine_npeers(const struct engine *);
 /* Breaker i of all there may be: 1, 0: closed, no row, -1: no more. */
 int engine_breaker_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_breaker_row *);
+/* What was dropped last: one after the other, *cursor is 0 at first, or -1. */
+int engine_drop_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_drop_row *);
+/* The peer's last one, without addresses.  0, or -1: there was none. */
+int engine_last_drop(const struct engine *, const char *peer, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_drop_row *);
 /* One after the other, *cursor is 0 at first.  0, or -1: no more. */
 int engine_stream_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
     uint64_t unix_ms, struct msg_stream_row *);

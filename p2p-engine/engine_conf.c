@@ -564,6 +564,7 @@ engine_configure(struct engine *e, uint64_t now_ms, const struct conf *c)
 	struct stage s = {.node = &c->node};
 	int r = -1;
 
+	e->now_ms = now_ms;
 	for (uint32_t i = 0; peer != NULL && i < c->npeers; i++)
 		peer[i] = &c->peer[i];
 	if (peer != NULL)

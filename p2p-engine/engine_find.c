@@ -302,6 +302,7 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 {
 	struct peer_slot *p = slot_get(e, id & (SLOTS_MAX - 1));
 
+	e->now_ms = now_ms;
 	if (seek_is(id)) {
 		seek_answer(e, now_ms, id, r);
 		return;
@@ -380,6 +381,7 @@ engine_on_recent(
 void
 engine_disc_lost(struct engine *e, uint64_t now_ms)
 {
+	e->now_ms = now_ms;
 	for (uint32_t i = 0; i < e->nslots; i++)
 		if (e->slot[i] != NULL && e->slot[i]->lookup_id != 0)
 			lookup_failed(e, e->slot[i], now_ms);

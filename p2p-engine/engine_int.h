@@ -7,7 +7,9 @@
 #include "breaker.h"
 #include "cookie.h"
 #include "crew.h"
+#include "drops.h"
 #include "engine.h"
+#include "engine_drop.h"
 #include "engine_net.h"
 #include "filter.h"
 #include "flow.h"
@@ -37,6 +39,7 @@
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
+ *	engine_drop.c  where packets end, and which did last
  *	engine_filter.c  who a peer is to the filter, its rows
  *	engine_qos.c   what waits for a peer's limit
  *	admit.c        which initiations may cost something
@@ -174,6 +177,7 @@ struct peer_slot {
 	uint64_t since_ms, handshake_ms, seen_ms, used_ms;
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
 	uint32_t handshakes, rtt_us;
+	struct last_drop dropped;
 };
 
 struct engine_sock {
@@ -244,6 +248,8 @@ struct engine {
 	struct join *join; /* engine_join.c's */
 	bool moving;       /* packets are under way: frames wait */
 	struct counters c;
+	struct drops drops;
+	uint64_t now_ms; /* of what is being dealt with, for who is not told */
 };
 
 /* A received datagram on its way in. */

@@ -118,6 +118,7 @@ engine_set_network(struct engine *e, uint64_t now_ms, const struct conf_net *c)
 	struct network *n = &e->net;
 	bool same = is_same(n, c);
 
+	e->now_ms = now_ms;
 	if (n->on && (!c->on || !same))
 		leave(e, now_ms);
 	if (!c->on)

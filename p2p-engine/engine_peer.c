@@ -50,11 +50,12 @@ engine_complain(struct engine *e, uint64_t now_ms, enum icmp_what what,
 /* ---- what waits ---- */
 
 static void
-drop_one(struct engine *e, struct held *h, uint64_t now_ms, enum counter why)
+drop_one(struct engine *e, struct peer_slot *to, struct held *h,
+    uint64_t now_ms, enum counter why)
 {
 	struct pkt p;
 
-	count(e, why);
+	drop_waited(e, why, to, h);
 	if (why != EO_SHUTDOWN && pkt_parse(&p, h->pkt, h->len) == 0)
 		engine_complain(e, now_ms,
 		    why == EO_PEER_OFF ? ICMP_PROHIBITED : ICMP_HOST, &p);
@@ -68,7 +69,7 @@ slot_drop_held(
 	struct held *h;
 
 	while ((h = hold_pop(&p->hold)) != NULL)
-		drop_one(e, h, now_ms, why);
+		drop_one(e, p, h, now_ms, why);
 	qos_drop(e, p, why);
 }
 
@@ -78,7 +79,7 @@ expire_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	struct held *h;
 
 	while ((h = hold_expired(&p->hold, now_ms)) != NULL)
-		drop_one(e, h, now_ms, EO_HOLD_TIMEOUT);
+		drop_one(e, p, h, now_ms, EO_HOLD_TIMEOUT);
 }
 
 void
@@ -90,8 +91,7 @@ slot_hold(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 		stream_hold(e, now_ms, r);
 		return;
 	}
-	e->c.v[EO_HOLD_FULL] +=
-	    hold_push(&r->to->hold, due_ms, r->vnet, r->data, r->len);
+	drop_or_hold(e, &r->to->hold, due_ms, r, EO_HOLD_FULL);
 	r->to->hinted = false; /* the host wants it too */
 	r->to->wanted_ms = now_ms;
 	slot_want(e, r->to, now_ms, BEV_PACKET);
@@ -111,10 +111,9 @@ flush_held(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		if (verdict == EO_HELD && r.behind != NULL)
 			stream_hold(e, now_ms, &r);
 		else if (verdict == EO_HELD)
-			e->c.v[EO_HOLD_FULL] += hold_push(
-			    &p->hold, h->due_ms, &h->vnet, h->pkt, h->len);
+			drop_or_hold(e, &p->hold, h->due_ms, &r, EO_HOLD_FULL);
 		else if (verdict != EO_SENT)
-			count(e, verdict);
+			drop_out(e, verdict, &r);
 		free(h);
 	}
 }

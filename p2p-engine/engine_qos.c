@@ -52,7 +52,7 @@ send_one(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (verdict == EO_HELD)
 		stream_hold(e, now_ms, &r);
 	else if (verdict != EO_SENT)
-		count(e, verdict);
+		drop_out(e, verdict, &r);
 	if (r.via != NULL && r.via != p)
 		slot_arm(e, r.via);
 	p->shaper->lost_ms = 0;
@@ -81,8 +81,10 @@ qos_release(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 
 /* Each packet of it to the end of the queue, as long as there is room. */
 static void
-cut(struct engine *e, struct shaper *s, unsigned band, struct split *cut)
+cut(struct engine *e, const struct outgoing *r, unsigned band,
+    struct split *cut)
 {
+	struct shaper *s = r->to->shaper;
 	uint32_t n = split_count(cut), in = 0;
 	uint8_t *at;
 
@@ -95,7 +97,7 @@ cut(struct engine *e, struct shaper *s, unsigned band, struct split *cut)
 	if (in == n)
 		return;
 	shaper_drop(e->qos, s, band, n - in);
-	e->c.v[EO_QOS_FULL] += n - in;
+	drop_cut(e, EO_QOS_FULL, r, n - in);
 }
 
 bool
@@ -113,7 +115,7 @@ qos_takes(struct engine *e, uint64_t now_ms, const struct outgoing *r,
 	if (shaper_pass(e->qos, p->shaper, now_ms, band, n,
 		(n - 1) * (uint64_t)split_longest(whole) + split_last(whole)))
 		return false;
-	cut(e, p->shaper, band, &s);
+	cut(e, r, band, &s);
 	qos_release(e, p, now_ms);
 	slot_arm(e, p);
 	return true;
@@ -129,8 +131,14 @@ qos_due(const struct peer_slot *p)
 void
 qos_drop(struct engine *e, struct peer_slot *p, enum counter why)
 {
-	if (p->shaper != NULL && p->shaper->waiting != 0)
-		e->c.v[why] += shaper_clear(e->qos, p->shaper);
+	const uint8_t *first;
+	uint32_t len;
+
+	if (p->shaper == NULL || p->shaper->waiting == 0)
+		return;
+	if ((first = shaper_any(e->qos, p->shaper, &len)) != NULL)
+		drop_shaped(e, why, p, first, len, p->shaper->waiting);
+	(void)shaper_clear(e->qos, p->shaper);
 }
 
 /* ---- the configuration ---- */

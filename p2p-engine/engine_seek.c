@@ -125,7 +125,7 @@ drop_one(struct engine *e, struct held *h, uint64_t now_ms, enum counter why)
 {
 	struct pkt p;
 
-	count(e, why);
+	drop_waited(e, why, NULL, h);
 	if (why != EO_SHUTDOWN && pkt_parse(&p, h->pkt, h->len) == 0)
 		engine_complain(e, now_ms, ICMP_HOST, &p);
 	free(h);
@@ -248,13 +248,13 @@ engine_seek(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 	if (!is_of_network(e, &r->pkt.dst))
 		return false;
 	if ((s = entry_for(e, now_ms, r, &why)) == NULL) {
-		count(e, why);
+		drop_out(e, why, r);
 		engine_complain(e, now_ms, ICMP_HOST, &r->pkt);
 		return true;
 	}
 	before = s->hold.bytes;
-	e->c.v[EO_HOLD_FULL] += hold_push(&s->hold,
-	    now_ms + e->node.hold_timeout_ms, r->vnet, r->data, r->len);
+	drop_or_hold(
+	    e, &s->hold, now_ms + e->node.hold_timeout_ms, r, EO_HOLD_FULL);
 	e->net.seek_bytes += s->hold.bytes - before;
 	arm(e, s);
 	return true;
@@ -369,7 +369,7 @@ flush(struct engine *e, struct seek *s, uint64_t now_ms)
 		if (verdict == EO_HELD)
 			slot_hold(e, now_ms, &r);
 		else if (verdict != EO_SENT)
-			count(e, verdict);
+			drop_out(e, verdict, &r);
 		free(h);
 	}
 }

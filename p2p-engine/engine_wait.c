@@ -135,8 +135,8 @@ slot_stop(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 	if (!waits && !lets(e, p, now_ms, BEV_PACKET))
 		return slot_candidates(p, list) == 0 ? EO_NO_ENDPOINT
 						     : EO_BREAKER;
-	e->c.v[EO_HOLD_FULL] += hold_push(&p->hold,
-	    now_ms + e->node.hold_timeout_ms, r->vnet, r->data, r->len);
+	drop_or_hold(
+	    e, &p->hold, now_ms + e->node.hold_timeout_ms, r, EO_HOLD_FULL);
 	p->hinted = false;
 	if (!waits)
 		slot_event(e, p, now_ms, PEV_WANTED);

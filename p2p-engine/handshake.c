@@ -40,7 +40,9 @@ job_over(struct engine *e, struct job *j)
 static void
 job_verdict(struct engine *e, struct job *j, enum counter verdict)
 {
-	if (j->foreign)
+	if (j->foreign && counter_info(verdict)->kind == K_DROP)
+		drop_job(e, verdict, j);
+	else if (j->foreign)
 		count(e, verdict);
 	job_over(e, j);
 }
@@ -557,6 +559,7 @@ engine_on_mix(struct engine *e, uint64_t now_ms, uint32_t id,
 	struct job *j = job_find(e->jobs, id);
 	enum counter verdict;
 
+	e->now_ms = now_ms;
 	if (j == NULL || j->kind == JOB_STAMP) {
 		count(e, ILLEGAL_EVENTS);
 		return;
@@ -578,7 +581,7 @@ engine_on_mix(struct engine *e, uint64_t now_ms, uint32_t id,
 void
 engine_key_lost(struct engine *e, uint64_t now_ms)
 {
-	(void)now_ms;
+	e->now_ms = now_ms;
 	hs_drop(e, NULL);
 }
 

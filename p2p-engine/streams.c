@@ -107,8 +107,12 @@ give_back(struct engine *e, struct peer_slot *owner, struct lane *lane)
 	struct held *h;
 
 	while ((h = hold_pop(&lane->held)) != NULL) {
-		e->c.v[EO_HOLD_FULL] += hold_push(
-		    &owner->hold, h->due_ms, &h->vnet, h->pkt, h->len);
+		const struct outgoing r = {.vnet = &h->vnet,
+		    .data = h->pkt,
+		    .len = h->len,
+		    .to = owner};
+
+		drop_or_hold(e, &owner->hold, h->due_ms, &r, EO_HOLD_FULL);
 		free(h);
 	}
 }
@@ -332,7 +336,7 @@ again(struct engine *e, uint64_t now_ms, const struct outgoing *held)
 	if (verdict == EO_HELD)
 		slot_hold(e, now_ms, &r);
 	else if (verdict != EO_SENT)
-		count(e, verdict);
+		drop_out(e, verdict, &r);
 }
 
 /* Its packets, in their order, by whatever streams their flows have now. */
@@ -498,8 +502,8 @@ stream_hold(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 		again(e, now_ms, r);
 		return;
 	}
-	e->c.v[EO_STREAM_FULL] += hold_push(&lane->held,
-	    now_ms + e->node.hold_timeout_ms, r->vnet, r->data, r->len);
+	drop_or_hold(e, &lane->held, now_ms + e->node.hold_timeout_ms, r,
+	    EO_STREAM_FULL);
 }
 
 uint64_t

@@ -243,6 +243,7 @@ static const struct chan_handler control_handlers[] = {
     {MSG_COUNTERS_ASK, answers_on_ask},
     {MSG_RULES_ASK, answers_on_ask},
     {MSG_QOS_ASK, answers_on_ask},
+    {MSG_DROPS_ASK, answers_on_ask},
     {MSG_NET_ASK, answers_on_ask},
     {MSG_BREAKERS_ASK, answers_on_ask},
     {MSG_CRL, net_on_crl},

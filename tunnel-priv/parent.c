@@ -167,9 +167,11 @@ static const struct chan_handler handlers[] = {
     {MSG_PONG, on_pong},
     {MSG_LOG, on_log},
     {MSG_COUNTER_ROW, serve_row},
+    {MSG_DROP_ROW, serve_drop},
     {MSG_END, serve_end},
     {MSG_STATUS_ASK, serve_status},
-    {MSG_COUNTERS_ASK, serve_counters},
+    {MSG_COUNTERS_ASK, serve_asked},
+    {MSG_DROPS_ASK, serve_asked},
     {MSG_RELOAD_ASK, serve_reload},
     {MSG_LOG_LEVEL, serve_level},
 };

@@ -39,7 +39,7 @@
  *	  |                 v                |
  *	  +----timer---- WAITING <-----------+
  */
-#define PARENT_ASKS_MAX 16 /* COUNTERS_ASK waiting for an answer */
+#define PARENT_ASKS_MAX 16 /* questions waiting for an answer of children */
 #define PARENT_LOG_RATE 10 /* lines a second from one child */
 #define PARENT_OUT_MAX 2176
 
@@ -90,11 +90,11 @@ struct parent {
 	struct msg_places places; /* as discoveryd was told */
 	struct reload reload;
 	int listen_fd[2]; /* by listen_kind */
-
-	uint32_t ask[PARENT_ASKS_MAX], asks; /* COUNTERS_ASK, the first is on */
-	unsigned ask_at, ask_rows;           /* how far that one is */
+	struct parent_ask {
+		uint32_t id, what;       /* COUNTERS_ASK or DROPS_ASK */
+	} ask[PARENT_ASKS_MAX];          /* the first is on */
+	uint32_t asks, ask_at, ask_rows; /* how far the first is */
 	uint64_t ask_ms;
-
 	pid_t pid, priv_pid;
 	uint64_t gen; /* the last one given out */
 	uint64_t started_unix_ms, loaded_unix_ms, ticked_ms, looked_ms;
@@ -138,8 +138,8 @@ int confset_send(const struct confset *, struct chan *, enum role);
 void reload_start(struct parent *, uint32_t id);
 
 /* serve.c: from control, and the rows of tun and keyd for it */
-chan_fn serve_status, serve_counters, serve_reload, serve_level;
-chan_fn serve_row, serve_end;
+chan_fn serve_status, serve_asked, serve_reload, serve_level;
+chan_fn serve_row, serve_drop, serve_end;
 /* To whoever asked; serve_text also to the log. */
 void serve_tell(struct parent *, uint32_t id, uint8_t kind, const char *text);
 void serve_text(struct parent *, uint32_t id, uint8_t kind, const char *text);

@@ -11,12 +11,14 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "clock.h"
 #include "pump.h"
 
 int
 pump_init(struct pump *p)
 {
 	*p = (struct pump){.tun = -1};
+	drops_init(&p->drops, B_TUN_OUT, B_TUN_IN);
 	p->heldrec = malloc(PK_VNET + PK_IP_MAX);
 	if (pkwire_init(&p->wire, 1) == -1 || p->heldrec == NULL) {
 		pump_clear(p);
@@ -32,6 +34,57 @@ pump_clear(struct pump *p)
 		pkwire_clear(&p->wire);
 	free(p->heldrec);
 	p->heldrec = NULL;
+}
+
+/* ---- what is dropped ---- */
+
+static uint16_t
+port(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/*
+ * Who talked to whom, as far as the first header says: only for people, so a
+ * refused packet is not taken apart a second time for it.  head is memory of
+ * our own, have octets of it are the packet's.
+ */
+static void
+describe(struct drop *d, const uint8_t *head, size_t have)
+{
+	size_t l4 = 40, n = 16;
+
+	if (have >= 20 && head[0] >> 4 == 4) {
+		d->proto = head[9];
+		l4 = (size_t)(head[0] & 15) * 4;
+		n = 4;
+	} else if (have >= 40 && head[0] >> 4 == 6) {
+		d->proto = head[6];
+	} else {
+		return;
+	}
+	d->src.family = d->dst.family = n == 4 ? 4 : 6;
+	memcpy(d->src.b, head + (n == 4 ? 12 : 8), n);
+	memcpy(d->dst.b, head + (n == 4 ? 16 : 24), n);
+	if (l4 + 4 > have || (d->proto != 6 && d->proto != 17) ||
+	    (n == 4 && (port(head + 6) & 0x1fff) != 0))
+		return;
+	d->sport = port(head + l4);
+	d->dport = port(head + l4 + 2);
+}
+
+/* n octets of a record, of which the first PUMP_HEAD are in head. */
+static void
+drop(struct pump *p, enum counter why, const uint8_t *head, size_t n)
+{
+	struct drop d = {.why = (uint16_t)why, .peer = DROPS_NOBODY};
+
+	p->counters.v[why]++;
+	if (n > PUMP_HEAD)
+		n = PUMP_HEAD;
+	if (n > PK_VNET)
+		describe(&d, head + PK_VNET, n - PK_VNET);
+	drops_note(&p->drops, clock_mono_ms(), &d, 1);
 }
 
 /* ---- out ---- */
@@ -66,7 +119,7 @@ take(struct pump *p, uint8_t *to, const uint8_t *head, size_t n)
 		verdict = guard_out(p->guard, &v, head + PK_VNET, n - PK_VNET);
 	}
 	if (verdict != C_NONE) {
-		p->counters.v[verdict]++;
+		drop(p, verdict, head, n);
 		explicit_bzero(to + nhead, n - nhead);
 		return;
 	}
@@ -160,7 +213,10 @@ put(struct pump *p, uint8_t *head, uint8_t *record, size_t n)
 		return false;
 	}
 	p->held = NULL;
-	p->counters.v[w == -1 ? TI_WRITE : TI_WRITTEN]++;
+	if (w == -1)
+		drop(p, TI_WRITE, head, n);
+	else
+		p->counters.v[TI_WRITTEN]++;
 	if (w > 0)
 		p->counters.v[TUN_TX_BYTES] += (size_t)w;
 	return true;
@@ -176,7 +232,7 @@ judge(struct pump *p, const uint8_t *head, size_t len)
 	vnet_get(head, &v);
 	verdict = guard_in(p->guard, &v, head + PK_VNET, len);
 	if (verdict != C_NONE)
-		p->counters.v[verdict]++;
+		drop(p, verdict, head, PK_VNET + len);
 	return verdict == C_NONE;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "counters.h"
+#include "drops.h"
 #include "guard.h"
 #include "pkwire.h"
 
@@ -44,6 +45,7 @@ struct pump {
 	uint8_t outhead[PUMP_HEAD], inhead[PUMP_HEAD];
 	uint8_t *heldrec; /* a record that the TUN did not take is copied */
 	struct counters counters;
+	struct drops drops;
 };
 
 enum pump_result {

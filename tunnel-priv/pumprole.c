@@ -184,6 +184,32 @@ on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+/* What the engine says of peers is not known here. */
+static enum chan_verdict
+on_drops_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct tunrole *t = ctx;
+	uint64_t now_ms = clock_mono_ms(), unix_ms = clock_unix_ms();
+	struct msg_end end = {.status = END_OK};
+	const struct drop *d;
+	uint8_t body[sizeof(struct msg_drop_row)];
+	uint32_t at = 0;
+	struct wbuf w;
+
+	while ((d = drops_next(&t->pump.drops, &at)) != NULL) {
+		struct msg_drop_row m;
+
+		drops_row(&m, d, ROLE_TUN, now_ms, unix_ms);
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_drop_row(&w, &m);
+		(void)chan_send(c, MSG_DROP_ROW, f->id, body, w.len, -1);
+	}
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_end(&w, &end);
+	(void)chan_send(c, MSG_END, f->id, body, w.len, -1);
+	return CHAN_OK;
+}
+
 static enum chan_verdict
 on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
@@ -203,6 +229,7 @@ static const struct chan_handler handlers[] = {
     {MSG_WIRE, on_wire},
     {MSG_PING, proc_on_ping},
     {MSG_COUNTERS_ASK, on_counters_ask},
+    {MSG_DROPS_ASK, on_drops_ask},
     {MSG_LOG_LEVEL, proc_on_log_level},
     {MSG_STOP, on_stop},
 };

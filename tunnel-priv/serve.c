@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What control may ask of the parent (parent.h): who we are and how the
- * children do, the counters of those that control has no wire to, a reload,
- * another log level.
+ * children do, the counters and last drops of those that control has no wire
+ * to, a reload, another log level.
  *
- * Nothing here waits.  Of the questions for counters one at a time goes from
- * child to child, the others stand in a short queue; a child answers only the
- * question that it was asked, with no more rows than there are counters, and
+ * Nothing here waits.  Of the questions for counters and drops one at a time
+ * goes from child to child, the others stand in a short queue; a child answers
+ * only the question that it was asked, with no more rows than there can be, and
  * one that died or takes too long is passed over.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "counters.h"
+#include "drops.h"
 #include "feature.h"
 #include "parent.h"
 
@@ -139,7 +140,7 @@ serve_status(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-/* ---- COUNTERS_ASK ---- */
+/* ---- COUNTERS_ASK, DROPS_ASK ---- */
 
 static void
 counter_row(struct parent *p, enum role role, enum counter id, uint64_t value)
@@ -148,7 +149,37 @@ counter_row(struct parent *p, enum role role, enum counter id, uint64_t value)
 	    .role = role, .id = (uint16_t)id, .value = value};
 
 	msg_put_counter_row(parent_out(p), &m);
-	row(p, MSG_COUNTER_ROW, p->ask[0]);
+	row(p, MSG_COUNTER_ROW, p->ask[0].id);
+}
+
+/* Packets are the tun role's only. */
+static bool
+knows(enum role role, enum msg_type what)
+{
+	return what == MSG_COUNTERS_ASK || role == ROLE_TUN;
+}
+
+static int
+ask_child(struct parent *p, enum role role)
+{
+	const struct parent_ask *a = &p->ask[0];
+	struct wbuf *w = parent_out(p);
+
+	if (!knows(role, (enum msg_type)a->what))
+		return -1;
+	if (a->what == MSG_DROPS_ASK)
+		wbuf_str(w, ""); /* of no peer: there are none */
+	return parent_send(
+	    parent_child(p, role), (enum msg_type)a->what, a->id, -1);
+}
+
+static void
+own_rows(struct parent *p)
+{
+	if (p->ask[0].what != MSG_COUNTERS_ASK)
+		return;
+	counter_row(p, ROLE_PARENT, IPC_REFUSED, p->refused);
+	counter_row(p, ROLE_PARENT, LOG_HELD, p->log_held + log_suppressed());
 }
 
 /* Ask the next child, or finish the question and begin with the one after. */
@@ -158,23 +189,18 @@ ask_next(struct parent *p)
 	p->ask_ms = clock_mono_ms();
 	p->ask_rows = 0;
 	while (p->asks > 0) {
-		for (; p->ask_at < NASKABLE; p->ask_at++) {
-			(void)parent_out(p);
-			if (parent_send(parent_child(p, askable[p->ask_at]),
-				MSG_COUNTERS_ASK, p->ask[0], -1) == 0)
+		for (; p->ask_at < NASKABLE; p->ask_at++)
+			if (ask_child(p, askable[p->ask_at]) == 0)
 				return;
-		}
-		counter_row(p, ROLE_PARENT, IPC_REFUSED, p->refused);
-		counter_row(
-		    p, ROLE_PARENT, LOG_HELD, p->log_held + log_suppressed());
-		serve_done(p, p->ask[0], END_OK);
+		own_rows(p);
+		serve_done(p, p->ask[0].id, END_OK);
 		memmove(p->ask, p->ask + 1, --p->asks * sizeof(p->ask[0]));
 		p->ask_at = 0;
 	}
 }
 
 enum chan_verdict
-serve_counters(struct chan *c, void *ctx, const struct ipc_frame *f)
+serve_asked(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	struct parent *p = ((struct child *)ctx)->parent;
 
@@ -183,7 +209,7 @@ serve_counters(struct chan *c, void *ctx, const struct ipc_frame *f)
 		serve_done(p, f->id, END_FAILED);
 		return CHAN_OK;
 	}
-	p->ask[p->asks++] = f->id;
+	p->ask[p->asks++] = (struct parent_ask){f->id, f->type};
 	p->ask_at = p->asks == 1 ? 0 : p->ask_at;
 	if (p->asks == 1)
 		ask_next(p);
@@ -195,7 +221,8 @@ was_asked(const struct child *k, uint32_t id)
 {
 	const struct parent *p = k->parent;
 
-	return p->asks > 0 && askable[p->ask_at] == k->role && p->ask[0] == id;
+	return p->asks > 0 && askable[p->ask_at] == k->role &&
+	    p->ask[0].id == id;
 }
 
 static bool
@@ -222,9 +249,33 @@ serve_row(struct chan *c, void *ctx, const struct ipc_frame *f)
 		return CHAN_BAD;
 	if (!was_asked(k, f->id))
 		return CHAN_OK; /* too late */
-	if (k->parent->ask_rows++ > C_NCOUNTERS)
+	if (k->parent->ask[0].what != MSG_COUNTERS_ASK ||
+	    k->parent->ask_rows++ > C_NCOUNTERS)
 		return CHAN_BAD;
 	counter_row(k->parent, k->role, (enum counter)m.id, m.value);
+	return CHAN_OK;
+}
+
+enum chan_verdict
+serve_drop(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct child *k = ctx;
+	struct parent *p = k->parent;
+	struct msg_drop_row m;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_drop_row(&r, &m) == -1 || m.role != k->role ||
+	    m.role != ROLE_TUN)
+		return CHAN_BAD;
+	if (!was_asked(k, f->id))
+		return CHAN_OK; /* too late */
+	if (p->ask[0].what != MSG_DROPS_ASK ||
+	    p->ask_rows++ > DROPS_REASONS * DROPS_EACH)
+		return CHAN_BAD;
+	msg_put_drop_row(parent_out(p), &m);
+	row(p, MSG_DROP_ROW, p->ask[0].id);
 	return CHAN_OK;
 }
 
@@ -253,7 +304,7 @@ serve_child_gone(struct child *k)
 
 	if (k->role == ROLE_CTL)
 		p->asks = p->reload.id = 0;
-	else if (was_asked(k, p->ask[0]))
+	else if (was_asked(k, p->ask[0].id))
 		ask_skip(p);
 }
 

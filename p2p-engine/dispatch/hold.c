@@ -28,6 +28,19 @@ forget(struct held *e)
 	free(e);
 }
 
+bool
+hold_never(const struct hold *h, size_t len)
+{
+	return h->max_n == 0 || len > h->max_bytes;
+}
+
+bool
+hold_fits(const struct hold *h, size_t len)
+{
+	return !hold_never(h, len) && h->n < h->max_n &&
+	    h->bytes <= h->max_bytes - len;
+}
+
 unsigned
 hold_push(struct hold *h, uint64_t due_ms, const struct vnet *v,
     const uint8_t *pkt, size_t len)
@@ -35,12 +48,12 @@ hold_push(struct hold *h, uint64_t due_ms, const struct vnet *v,
 	struct held *e;
 	unsigned dropped = 0;
 
-	if (h->max_n == 0 || len > h->max_bytes)
+	if (hold_never(h, len))
 		return 1;
 	e = malloc(sizeof(*e) + len);
 	if (e == NULL)
 		return 1;
-	while (h->n >= h->max_n || h->bytes > h->max_bytes - len) {
+	while (!hold_fits(h, len)) {
 		forget(hold_pop(h));
 		dropped++;
 	}

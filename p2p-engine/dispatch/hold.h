@@ -3,6 +3,7 @@
 #ifndef HOLD_H
 #define HOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ struct hold {
 };
 
 void hold_init(struct hold *, uint32_t max_packets, size_t max_bytes);
+/* Even if it were empty; without dropping what is in it. */
+bool hold_never(const struct hold *, size_t len);
+bool hold_fits(const struct hold *, size_t len);
 /*
  * How many were dropped: older ones to make room, or the new one, if it can
  * never fit or there is no memory.  Everything is copied.

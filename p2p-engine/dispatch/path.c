@@ -285,8 +285,7 @@ transmit(struct engine *e, struct batch *b)
 		e->c.v[UDP_TX] += b->n;
 		e->c.v[UDP_TX_BYTES] += b->len;
 	} else {
-		e->c.v[r == UDP_FULL ? EO_UDP_FULL : EO_UDP_ERROR] +=
-		    b->records;
+		drop_batch(e, r == UDP_FULL ? EO_UDP_FULL : EO_UDP_ERROR, b);
 	}
 	if (p != NULL && r == UDP_OK) {
 		p->tx_packets += b->n;
@@ -563,7 +562,7 @@ path_commit(struct engine *e)
 		e->c.v[EI_DATA] += e->merged;
 		e->c.v[TUN_TX_BYTES] += len;
 	} else {
-		e->c.v[EI_TUN_FULL] += e->merged;
+		drop_merged(e);
 	}
 	e->merged = 0;
 }

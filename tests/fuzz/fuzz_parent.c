@@ -196,6 +196,7 @@ listen_to(int kid)
 {
 	enum role role = parent.kid[kid].role;
 	struct msg_counter_row c;
+	struct msg_drop_row d;
 	struct msg_log l;
 	struct ipc_frame f;
 	struct rbuf r;
@@ -210,6 +211,10 @@ listen_to(int kid)
 		    (role != ROLE_CTL || msg_get_counter_row(&r, &c) == -1 ||
 			(c.role != ROLE_PARENT && c.role != ROLE_TUN &&
 			    c.role != ROLE_KEY)))
+			abort();
+		if (f.type == MSG_DROP_ROW &&
+		    (role != ROLE_CTL || msg_get_drop_row(&r, &d) == -1 ||
+			d.role != ROLE_TUN))
 			abort();
 		if (f.type == MSG_LOG && msg_get_log(&r, &l) == -1)
 			abort();

@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "cookie.h"
 #include "crypto.h"
+#include "drops.h"
 #include "engine.h"
 #include "keys.h"
 #include "log.h"
@@ -476,6 +477,36 @@ duo_stranger(struct duo *d, uint32_t address)
 	return m;
 }
 
+/* What was dropped is remembered: all of it where there was room. */
+static inline void
+duo_noted(struct duo *d, int no)
+{
+	static uint64_t noted[C_NCOUNTERS];
+	static unsigned rows[C_NCOUNTERS];
+	struct engine *e = d->side[no].e;
+	struct msg_drop_row m;
+	uint32_t at = 0;
+
+	memset(noted, 0, sizeof(noted));
+	memset(rows, 0, sizeof(rows));
+	while (engine_drop_row(e, &at, d->now, d->now, &m) == 0) {
+		noted[m.why] += m.count;
+		rows[m.why]++;
+	}
+	for (unsigned i = 0; i < C_NCOUNTERS; i++) {
+		const struct counter_info *c = counter_info((enum counter)i);
+		uint64_t n = duo_count(d, no, (enum counter)i);
+
+		if (c->kind != K_DROP)
+			ck_assert_uint_eq(rows[i], 0);
+		else if (rows[i] < DROPS_EACH)
+			ck_assert_msg(noted[i] == n, "%s: %ju of %ju", c->name,
+			    (uintmax_t)noted[i], (uintmax_t)n);
+		else
+			ck_assert_uint_le(noted[i], n);
+	}
+}
+
 static inline void
 duo_balanced(struct duo *d)
 {
@@ -484,6 +515,7 @@ duo_balanced(struct duo *d)
 
 		ck_assert_int_eq(counters_balance(c, B_ENG_OUT), 0);
 		ck_assert_int_eq(counters_balance(c, B_ENG_IN), 0);
+		duo_noted(d, i);
 	}
 }
 
