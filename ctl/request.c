@@ -79,6 +79,7 @@ static const struct chan_handler handlers[] = {
     {MSG_FLOW_ROW, on_row},
     {MSG_RULE_ROW, on_row},
     {MSG_QOS_ROW, on_row},
+    {MSG_DROP_ROW, on_row},
     {MSG_END, on_end},
 };
 

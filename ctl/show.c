@@ -38,6 +38,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_FLOWS] = "mesh.flows/1",
 	    [SHOW_RULES] = "mesh.rules/1",
 	    [SHOW_QOS] = "mesh.qos/1",
+	    [SHOW_DROPS] = "mesh.drops/1",
 	};
 
 	return names[doc];
@@ -62,10 +63,11 @@ show_arrays(enum show_doc doc)
 	    [SHOW_REVOKE] = {"serials"},
 	    [SHOW_BREAKERS] = {"breakers"},
 	    [SHOW_STREAMS] = {"streams"},
-	    [SHOW_WHY] = {"steps"},
+	    [SHOW_WHY] = {"steps", "drops"},
 	    [SHOW_FLOWS] = {"flows"},
 	    [SHOW_RULES] = {"rules"},
 	    [SHOW_QOS] = {"classes"},
+	    [SHOW_DROPS] = {"drops"},
 	};
 
 	return arrays[doc];

@@ -34,6 +34,7 @@ enum show_doc {
 	SHOW_FLOWS,
 	SHOW_RULES,
 	SHOW_QOS,
+	SHOW_DROPS,
 	SHOW_NDOCS
 };
 

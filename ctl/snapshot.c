@@ -30,6 +30,7 @@ snapshot_clear(struct snapshot *s)
 	free(s->breaker);
 	free(s->dht_node);
 	free(s->rule);
+	free(s->drop);
 	free(s->find);
 	snapshot_init(s);
 }
@@ -291,6 +292,21 @@ take_qos(struct snapshot *s, struct rbuf *r)
 	return 0;
 }
 
+static int
+take_drop(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_drop_row *m = one_more(
+	    s->drop, sizeof(*m), s->ndrops, &s->drops_room, SNAPSHOT_DROPS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->drop = m;
+	if (msg_get_drop_row(r, &m[s->ndrops]) == -1)
+		return -1;
+	s->ndrops++;
+	return 0;
+}
+
 int
 snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 {
@@ -326,6 +342,8 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_rule(s, &r);
 	case MSG_QOS_ROW:
 		return take_qos(s, &r);
+	case MSG_DROP_ROW:
+		return take_drop(s, &r);
 	case MSG_STREAM_ROW:
 		return take_stream(s, &r);
 	case MSG_FLOW_ROW:
@@ -346,9 +364,22 @@ by_name(const void *a, const void *b)
 	return d != 0 ? d : memcmp(x->key, y->key, sizeof(x->key));
 }
 
+/* Of the same time, that with addresses says more. */
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct msg_drop_row *x = a, *y = b;
+
+	if (x->at_unix_ms != y->at_unix_ms)
+		return x->at_unix_ms < y->at_unix_ms ? 1 : -1;
+	return (x->src.family == 0) - (y->src.family == 0);
+}
+
 void
 snapshot_sort(struct snapshot *s)
 {
+	if (s->ndrops > 1)
+		qsort(s->drop, s->ndrops, sizeof(*s->drop), newest_first);
 	if (s->npeers > 1)
 		qsort(s->peer, s->npeers, sizeof(*s->peer), by_name);
 }

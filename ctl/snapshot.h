@@ -29,6 +29,7 @@
 #define SNAPSHOT_STEPS_MAX 64
 #define SNAPSHOT_STREAMS_MAX 8192
 #define SNAPSHOT_FLOWS_MAX 65536
+#define SNAPSHOT_DROPS_MAX 4096
 #define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
 #define SNAPSHOT_CLASSES_MAX CONF_CLASSES_MAX
 
@@ -76,6 +77,10 @@ struct snapshot {
 	size_t nfinds, finds_room;
 	struct msg_find_step step[SNAPSHOT_STEPS_MAX];
 	size_t nsteps;
+	/* what was dropped last; unknown: set by who was not told */
+	bool drops_unknown;
+	struct msg_drop_row *drop;
+	size_t ndrops, drops_room;
 	/* of the filter */
 	struct msg_rule_row *rule;
 	size_t nrules, rules_room;
@@ -89,7 +94,7 @@ void snapshot_clear(struct snapshot *);
 /* Take one row.  0, or -1: malformed, not a row, too many, or no memory. */
 int snapshot_take(struct snapshot *, const struct ipc_frame *);
 
-/* Peers by name. */
+/* Peers by name, drops with the newest first. */
 void snapshot_sort(struct snapshot *);
 const struct msg_peer_row *snapshot_peer(
     const struct snapshot *, const char *name);

@@ -98,6 +98,7 @@ int verb_renew(const struct call *);
 int verb_lookup(const struct call *);
 int verb_dht(const struct call *);
 int verb_why(const struct call *);
+int verb_drops(const struct call *);
 int verb_streams(const struct call *);
 int verb_flows(const struct call *);
 int verb_rules(const struct call *);

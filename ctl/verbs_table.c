@@ -23,11 +23,18 @@ static const struct verb verbs[] = {
 	{ "counters", "[-a]", "a", 0, 0, COMPLETE_NONE,
 	    "What was counted, by process",
 	    "Only what is not zero; -a shows all.\n", verb_counters },
-	{ "why", "NAME|IP", "", 1, 1, COMPLETE_PEER,
+	{ "why", "NAME|IP|[PROTO] [FROM] TO", "", 1, 3, COMPLETE_PEER,
 	    "What keeps packets from a peer, and what to do",
 	    "Route, certificate, session, breaker, place, streams and filter "
 	    "in their order;\nthe first that fails is the cause.  Exit code 0 "
-	    "if nothing is in the way.\n", verb_why },
+	    "if nothing is in the way.\nAlso what was dropped last of it.  "
+	    "FROM and TO are IP or IP:PORT, as flows and\ndrops print them.\n",
+	    verb_why },
+	{ "drops", "", "", 0, 0, COMPLETE_NONE,
+	    "What was dropped last, for which reason",
+	    "The last six kinds of packets for each reason, the newest first; "
+	    "needs root or\ngroup mesh.  mesh-drops(7) has all reasons.\n",
+	    verb_drops },
 	{ "streams", "", "", 0, 0, COMPLETE_NONE,
 	    "What the packets of each peer travel on",
 	    "Stream 0 is the session of the two nodes.\n", verb_streams },

@@ -117,36 +117,54 @@ in_network(const struct snapshot *s, const struct addr *a)
 	    (prefix_has(&s->net.prefix, a) || prefix_has(&s->net.prefix6, a));
 }
 
-static const struct msg_peer_row *
-find(struct why *w, const struct snapshot *s, const char *target)
+/* The address of the other side: what comes to us comes from there. */
+static const struct addr *
+other_side(const struct snapshot *s, const struct why_target *t)
 {
-	const struct msg_peer_row *p = snapshot_peer(s, target);
+	if (t->src.family != 0 && t->dst.family != 0 && is_own(s, &t->dst))
+		return &t->src;
+	return t->dst.family != 0 ? &t->dst : &t->src;
+}
+
+const struct msg_peer_row *
+why_peer(const struct snapshot *s, const struct why_target *t)
+{
+	struct prefix by = {0};
+
+	if (t->name != NULL)
+		return snapshot_peer(s, t->name);
+	return route(s, other_side(s, t), &by);
+}
+
+static const struct msg_peer_row *
+find(struct why *w, const struct snapshot *s, const struct why_target *t)
+{
+	const struct addr *a = other_side(s, t);
+	const struct msg_peer_row *p;
 	char text[PREFIX_STRLEN];
 	struct prefix by = {0};
-	struct addr a;
 
-	if (p != NULL) {
-		say(w, "route", WHY_OK, "%.63s is a peer", target);
+	if (t->name != NULL) {
+		p = snapshot_peer(s, t->name);
+		say(w, "route", p != NULL ? WHY_OK : WHY_BAD,
+		    p != NULL ? "%.63s is a peer" : "no peer is called %.63s",
+		    t->name);
+		if (p == NULL)
+			blame(w, WHY_KEY_UNKNOWN);
 		return p;
 	}
-	if (addr_parse(target, &a) == -1) {
-		say(w, "route", WHY_BAD, "no peer is called %.63s", target);
-		blame(w, WHY_KEY_UNKNOWN);
-		return NULL;
-	}
-	addr_canonical(&a);
-	if (is_own(s, &a)) {
+	if (is_own(s, a)) {
 		say(w, "route", WHY_OK, "it is an address of this node");
 		return NULL;
 	}
-	p = route(s, &a, &by);
+	p = route(s, a, &by);
 	if (p != NULL) {
 		say(w, "route", WHY_OK, "%s is %.63s's",
 		    prefix_format(&by, text), p->name);
 		return p;
 	}
 	say(w, "route", WHY_BAD,
-	    in_network(s, &a)
+	    in_network(s, a)
 		? "in the network's prefix, but no member with it is known here"
 		: "no peer has it, and it is not of the network");
 	blame(w, WHY_KEY_UNKNOWN);
@@ -305,18 +323,110 @@ filter(struct why *w, const struct snapshot *s)
 	    (unsigned long long)out, (unsigned long long)in);
 }
 
-static void
-drops(struct why *w, const struct snapshot *s)
-{
-	struct show_counter c;
+/* ---- the last drop ---- */
 
-	if (snapshot_drops(s, &c, 1) > 0)
-		say(w, "drops", WHY_NOTE, "most, of all peers: %llu %s (%s)",
-		    (unsigned long long)c.value, c.info->name, c.info->help);
+static bool
+fits(const struct addr *want, const struct addr *is)
+{
+	return want->family == 0 || addr_eq(want, is);
+}
+
+static bool
+belongs(const struct snapshot *s, const struct addr *a,
+    const struct msg_peer_row *p)
+{
+	struct prefix by = {0};
+
+	return a->family != 0 && !is_own(s, a) && route(s, a, &by) == p;
+}
+
+/* The tun role knows no peers, but addresses are of some. */
+static bool
+is_of(const struct msg_drop_row *d, const struct snapshot *s,
+    const struct msg_peer_row *p)
+{
+	if (d->peer[0] != '\0' || d->outer)
+		return strcmp(d->peer, p->name) == 0;
+	return belongs(s, &d->dst, p) || belongs(s, &d->src, p);
+}
+
+/* The source port of a row is only that of the newest. */
+static bool
+is_about(const struct msg_drop_row *d, const struct why_target *t)
+{
+	bool one = t->src.family == 0 || t->dst.family == 0;
+	const struct addr *a = t->dst.family != 0 ? &t->dst : &t->src;
+
+	if (t->proto != 0 && t->proto != d->proto)
+		return false;
+	if (t->dport != 0 && t->dport != d->dport &&
+	    (!one || t->dport != d->sport))
+		return false;
+	if (one)
+		return fits(a, &d->dst) || fits(a, &d->src);
+	return fits(&t->src, &d->src) && fits(&t->dst, &d->dst);
+}
+
+const char *
+why_reason(const struct msg_drop_row *d)
+{
+	const struct counter_info *c = counter_info((enum counter)d->why);
+
+	return c == NULL || c->kind != K_DROP ? "unknown" : c->name;
+}
+
+static void
+collect(struct why *w, const struct snapshot *s, const struct why_target *t,
+    const struct msg_peer_row *p)
+{
+	for (size_t i = 0; i < s->ndrops && w->ndrops < WHY_DROPS_MAX; i++) {
+		const struct msg_drop_row *d = &s->drop[i];
+		bool again = false;
+
+		/* what a peer's last one was, is there with addresses */
+		for (unsigned k = 0; k < w->ndrops && d->src.family == 0; k++)
+			again |= w->drop[k]->why == d->why &&
+			    w->drop[k]->at_unix_ms == d->at_unix_ms;
+		if (!again &&
+		    (t->name == NULL ? is_about(d, t)
+				     : p != NULL && is_of(d, s, p)))
+			w->drop[w->ndrops++] = d;
+	}
+}
+
+static void
+drops(struct why *w, const struct snapshot *s, const struct why_target *t,
+    const struct msg_peer_row *p, uint64_t now_ms)
+{
+	const struct counter_info *c;
+	char age[FMT_LEN];
+
+	if (s->drops_unknown) {
+		say(w, "dropped", WHY_NOTE,
+		    "only root and group mesh may see who talks to whom");
+		return;
+	}
+	collect(w, s, t, p);
+	/* by the address nothing is known: then what the peer has */
+	if (w->ndrops == 0 && p != NULL && t->name == NULL && t->proto == 0) {
+		struct why_target whole = {.name = p->name};
+
+		collect(w, s, &whole, p);
+	}
+	if (w->ndrops == 0) {
+		say(w, "dropped", WHY_OK, "nothing of it, as far as is known");
+		return;
+	}
+	c = counter_info((enum counter)w->drop[0]->why);
+	fmt_age(age, now_ms, w->drop[0]->at_unix_ms);
+	say(w, "dropped", WHY_NOTE, "%s %s%s, %llu: %s", why_reason(w->drop[0]),
+	    age, strcmp(age, "now") == 0 ? "" : " ago",
+	    (unsigned long long)w->drop[0]->count,
+	    c == NULL ? "a reason that this program does not know" : c->help);
 }
 
 void
-why(struct why *w, const struct snapshot *s, const char *target,
+why(struct why *w, const struct snapshot *s, const struct why_target *t,
     uint64_t now_unix_ms)
 {
 	const struct msg_peer_row *p;
@@ -327,16 +437,16 @@ why(struct why *w, const struct snapshot *s, const char *target,
 		blame(w, WHY_NOT_RUNNING);
 		return;
 	}
-	p = find(w, s, target);
-	if (p == NULL)
-		return;
-	snprintf(w->peer, sizeof(w->peer), "%s", p->name);
-	certificate(w, s, p, now_unix_ms / 1000);
-	state(w, p, now_unix_ms);
-	breaker(w, s, p->name);
-	place(w, p);
-	blame_state(w, p);
-	streams(w, s, p);
-	filter(w, s);
-	drops(w, s);
+	p = find(w, s, t);
+	if (p != NULL) {
+		snprintf(w->peer, sizeof(w->peer), "%s", p->name);
+		certificate(w, s, p, now_unix_ms / 1000);
+		state(w, p, now_unix_ms);
+		breaker(w, s, p->name);
+		place(w, p);
+		blame_state(w, p);
+		streams(w, s, p);
+		filter(w, s);
+	}
+	drops(w, s, t, p, now_unix_ms);
 }

@@ -39,10 +39,29 @@ begin(void)
 	return p;
 }
 
-static enum why_cause
-ask(const char *target)
+static struct why_target
+target(const char *line)
 {
-	why(&w, &snap, target, NOW);
+	static char copy[128];
+	char *words[8], *save = NULL;
+	struct why_target t;
+	unsigned n = 0, bad;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	for (char *p = strtok_r(copy, " ", &save); p != NULL && n < 8;
+	     p = strtok_r(NULL, " ", &save))
+		words[n++] = p;
+	ck_assert_int_eq(why_target(&t, words, n, &bad), 0);
+	return t;
+}
+
+static enum why_cause
+ask(const char *line)
+{
+	struct why_target t = target(line);
+
+	snapshot_sort(&snap);
+	why(&w, &snap, &t, NOW);
 	return w.cause;
 }
 
@@ -161,6 +180,165 @@ START_TEST(without_an_engine_nobody_knows)
 }
 END_TEST
 
+START_TEST(a_target_is_a_name_an_address_or_a_packet)
+{
+	struct why_target t = target("beta");
+
+	ck_assert_str_eq(t.name, "beta");
+	t = target("10.9.0.7");
+	ck_assert_ptr_null(t.name);
+	ck_assert_uint_eq(t.dst.b[3], 7);
+	ck_assert_uint_eq(t.src.family, 0);
+	t = target("udp 10.9.0.7:53");
+	ck_assert_uint_eq(t.proto, 17);
+	ck_assert_uint_eq(t.dport, 53);
+	t = target("tcp 10.9.0.1:5000 [fd00::7]:80");
+	ck_assert_uint_eq(t.sport, 5000);
+	ck_assert_uint_eq(t.dst.family, 6);
+	ck_assert_uint_eq(t.dport, 80);
+	ck_assert_str_eq(t.text, "tcp 10.9.0.1:5000 -> [fd00::7]:80");
+	t = target("10.9.0.1 10.9.0.7");
+	ck_assert_uint_eq(t.proto, 0);
+	ck_assert_uint_eq(t.src.b[3], 1);
+	t = target("fd00::7");
+	ck_assert_uint_eq(t.dst.b[15], 7);
+	ck_assert_uint_eq(t.dport, 0);
+	t = target("47 10.9.0.7");
+	ck_assert_uint_eq(t.proto, 47);
+}
+END_TEST
+
+START_TEST(what_is_no_target_is_refused)
+{
+	static const struct {
+		char *word[3];
+		unsigned n, bad;
+	} list[] = {
+	    {{"beta", "gamma"}, 2, 0},
+	    {{"tpc", "10.9.0.1", "10.9.0.2"}, 3, 0},
+	    {{"tcp", "10.9.0.1", "beta"}, 3, 2},
+	    {{"tcp", "beta"}, 2, 1},
+	    {{"256", "10.9.0.2"}, 2, 0},
+	    {{"tcp", "10.9.0.2:65536"}, 2, 1},
+	    {{"tcp", "10.9.0.2:"}, 2, 1},
+	    {{"10.9.0.1", "[10.9.0.2"}, 2, 1},
+	};
+	struct why_target t;
+	unsigned bad;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		ck_assert_msg(
+		    why_target(&t, list[i].word, list[i].n, &bad) == -1,
+		    "case %zu", i);
+		ck_assert_uint_eq(bad, list[i].bad);
+	}
+}
+END_TEST
+
+/* Drops of beta, of nobody, of the tun role's, and of the network below. */
+static void
+some_drops(void)
+{
+	static const struct msg_drop_row rows[] = {
+	    {.role = ROLE_ENGINE,
+		.why = EO_NO_ROUTE,
+		.at_unix_ms = NOW - 1000,
+		.count = 3,
+		.proto = 17,
+		.src = {4, {10, 9, 0, 1}},
+		.dst = {4, {10, 9, 9, 9}},
+		.dport = 53},
+	    {.role = ROLE_ENGINE,
+		.why = EO_UDP_FULL,
+		.at_unix_ms = NOW - 5000,
+		.count = 2,
+		.peer = "beta"},
+	    {.role = ROLE_ENGINE,
+		.why = EO_UDP_FULL,
+		.at_unix_ms = NOW - 5000,
+		.count = 1,
+		.peer = "beta",
+		.outer = true,
+		.src = {4, {192, 0, 2, 1}},
+		.dst = {4, {192, 0, 2, 2}}},
+	    {.role = ROLE_TUN,
+		.why = TI_PORT,
+		.at_unix_ms = NOW - 9000,
+		.count = 1,
+		.proto = 6,
+		.src = {4, {10, 9, 0, 7}},
+		.dst = {4, {10, 9, 0, 1}},
+		.dport = 22},
+	    {.role = ROLE_ENGINE,
+		.why = 65535,
+		.at_unix_ms = NOW - 60000,
+		.count = 1,
+		.peer = "gamma"},
+	};
+
+	snap.drop = calloc(5, sizeof(*snap.drop));
+	ck_assert_ptr_nonnull(snap.drop);
+	memcpy(snap.drop, rows, sizeof(rows));
+	snap.ndrops = 5;
+}
+
+static const char *
+last(const char *line)
+{
+	ask(line);
+	return w.ndrops == 0 ? "-" : why_reason(w.drop[0]);
+}
+
+START_TEST(the_last_drop_is_of_what_was_asked_about)
+{
+	begin();
+	some_drops();
+	ck_assert_str_eq(last("beta"), "udp_full");
+	ck_assert_uint_eq(w.ndrops, 1); /* once, with addresses */
+	ck_assert_uint_eq(w.drop[0]->src.family, 4);
+	ck_assert_int_eq(step("dropped")->verdict, WHY_NOTE);
+	ck_assert_ptr_nonnull(strstr(step("dropped")->proof, "5s ago"));
+	ck_assert_str_eq(last("192.0.2.2"), "udp_full");
+	ck_assert_str_eq(last("10.9.9.9"), "no_route");
+	ck_assert_str_eq(last("udp 10.9.9.9:53"), "no_route");
+	ck_assert_str_eq(last("udp 10.9.0.1:7 10.9.9.9:53"), "no_route");
+	ck_assert_str_eq(last("tcp 10.9.9.9:53"), "-");
+	ck_assert_str_eq(last("udp 10.9.9.9:54"), "-");
+	ck_assert_int_eq(step("dropped")->verdict, WHY_OK);
+	ck_assert_str_eq(last("10.9.0.9 10.9.9.9"), "-");
+	/* the tun role knows no names, but the address is gamma's */
+	ck_assert_str_eq(last("gamma"), "in_unallowed_port");
+	ck_assert_uint_eq(w.ndrops, 2);
+	ck_assert_str_eq(why_reason(w.drop[1]), "unknown");
+	/* an address that nothing is known of, of a peer */
+	ck_assert_str_eq(last("10.9.0.8"), "udp_full");
+	ck_assert_str_eq(last("10.9.200.200"), "-");
+	snapshot_clear(&snap);
+}
+END_TEST
+
+START_TEST(a_packet_to_us_is_its_sources)
+{
+	begin();
+	some_drops();
+	ck_assert_str_eq(
+	    last("tcp 10.9.0.7:5000 10.9.0.1:22"), "in_unallowed_port");
+	ck_assert_str_eq(w.peer, "gamma");
+	snapshot_clear(&snap);
+}
+END_TEST
+
+START_TEST(who_may_not_see_drops_is_told_so)
+{
+	begin();
+	snap.drops_unknown = true;
+	ck_assert_str_eq(last("beta"), "-");
+	ck_assert_int_eq(w.cause, WHY_FINE);
+	ck_assert_ptr_nonnull(strstr(step("dropped")->proof, "only root"));
+	snapshot_clear(&snap);
+}
+END_TEST
+
 START_TEST(every_cause_has_a_name_and_a_fix)
 {
 	for (unsigned i = 0; i < WHY_NCAUSES; i++) {
@@ -180,6 +358,11 @@ main(void)
 	    an_open_breaker_comes_before_silence,
 	    what_admins_said_comes_before_all,
 	    without_an_engine_nobody_knows,
+	    a_target_is_a_name_an_address_or_a_packet,
+	    what_is_no_target_is_refused,
+	    the_last_drop_is_of_what_was_asked_about,
+	    a_packet_to_us_is_its_sources,
+	    who_may_not_see_drops_is_told_so,
 	    every_cause_has_a_name_and_a_fix,
 	};
 
