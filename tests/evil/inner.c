@@ -8,8 +8,13 @@
  *	inner corrupt udp|tcp FROM TO PORT COUNT
  *		COUNT packets of one flow, of one length and one behind the
  *		other, as a merger likes them; every third has a wrong checksum
+ *	inner raw DEVICE HEX
+ *		these octets out of that interface, whatever they are
  */
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdbool.h>
@@ -34,7 +39,8 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: inner gso TO PORT COUNT\n"
-	    "       inner corrupt udp|tcp FROM TO PORT COUNT\n");
+	    "       inner corrupt udp|tcp FROM TO PORT COUNT\n"
+	    "       inner raw DEVICE HEX\n");
 	return 2;
 }
 
@@ -187,6 +193,30 @@ send_corrupt(const struct addr *from, struct endpoint *to, bool tcp, long count)
 	return 0;
 }
 
+static int
+send_raw(const char *device, const char *hex)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+	    .sll_protocol = htons(ETH_P_IP),
+	    .sll_ifindex = (int)if_nametoindex(device)};
+	int s = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP));
+	uint8_t p[2048];
+	char octet[3] = "";
+	size_t n = 0;
+
+	for (; hex[0] != '\0' && hex[1] != '\0' && n < sizeof(p); hex += 2) {
+		memcpy(octet, hex, 2);
+		p[n++] = (uint8_t)strtol(octet, NULL, 16);
+	}
+	if (s == -1 ||
+	    sendto(s, p, n, 0, (struct sockaddr *)&to, sizeof(to)) == -1) {
+		perror(device);
+		return 1;
+	}
+	close(s);
+	return 0;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -198,6 +228,8 @@ main(int argc, char *argv[])
 		to.port = (uint16_t)strtol(argv[3], NULL, 10);
 		return send_gso(&to, strtol(argv[4], NULL, 10));
 	}
+	if (argc == 4 && strcmp(argv[1], "raw") == 0)
+		return send_raw(argv[2], argv[3]);
 	if (argc == 7 && strcmp(argv[1], "corrupt") == 0 &&
 	    addr_parse(argv[3], &from) == 0 &&
 	    addr_parse(argv[4], &to.addr) == 0 &&

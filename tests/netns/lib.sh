@@ -372,6 +372,28 @@ lab_result() {
 	[ "$FAILED" -eq 0 ]
 }
 
+# named NODE REASON TARGET: it was counted, the list of drops has it, and why
+# names it for who asks about the name, address or packet TARGET
+named() {
+	local n=$1 reason=$2 i
+	shift 2
+	for i in 1 2 3 4 5 6 7 8 9 10; do # books are closed when a turn ends
+		[ "$(counter "$n" "$reason")" -gt 0 ] && break
+		sleep 0.2
+	done
+	[ "$i" -lt 10 ] || [ "$(counter "$n" "$reason")" -gt 0 ] ||
+		{ bad "$reason: not counted"; return; }
+	check "$reason: among the drops of $n" eval \
+	    "ctl $n -H drops | grep -qw $reason"
+	if ctl "$n" --json why "$@" | tr -d ' \n' |
+		grep -q "\"reason\":\"$reason\""; then
+		ok "$reason: why $* names it"
+	else
+		bad "$reason: why $* does not name it"
+		ctl "$n" why "$@" | sed 's/^/     /'
+	fi
+}
+
 # every border of every process balances
 books_balance() { # name
 	ctl "$1" --json status | tr -d ' \n' |
