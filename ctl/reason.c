@@ -41,6 +41,7 @@ static const char *const fixes[C_NCOUNTERS] = {
     [EO_SEEK_FULL] = "who scans the network's addresses on this host?",
     [EO_BREAKER] = "look at that node; meshctl breakers says the next try",
     [EO_STREAM_FULL] = "a larger buffer in streams",
+    [EO_QOS_FULL] = "more bandwidth limit, a longer queue, or less traffic",
     [EO_FILTERED] = "meshctl rules shows which one",
     /* engine, datagrams from UDP -> tun role */
     [EI_UNKNOWN] = "not WireGuard: a stranger or a wrong port; " NONE,

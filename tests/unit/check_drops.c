@@ -491,6 +491,7 @@ START_TEST(every_reason_is_provoked_somewhere)
 
 	script_has(done, "tests/netns/t_why_out");
 	script_has(done, "tests/netns/t_why_in");
+	script_has(done, "tests/netns/t_qos");
 	this_has(done);
 	for (unsigned i = 0; i < C_NCOUNTERS; i++)
 		ck_assert_msg(
