@@ -160,7 +160,13 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(QOS_ROW,    125,  39,   165, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	/* control: what was dropped last, and of this peer */                      \
 	M(DROPS_ASK,  126,   2,    65, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
-	M(DROP_ROW,   127,  61,   124, FD_NONE, R(TUN)|R(ENGINE)|R(PARENT)|R(CTL), ST_READY)
+	M(DROP_ROW,   127,  61,   124, FD_NONE, R(TUN)|R(ENGINE)|R(PARENT)|R(CTL), ST_READY) \
+	/* what happens: to the parent, to control, to clients; see events.h */     \
+	M(EVENT,      128,  19,   406, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
+	M(EVENTS_ASK, 129,  13,    13, FD_NONE, R(CLIENT),                ST_READY) \
+	/* control: is a peer there? */                                             \
+	M(ECHO_ASK,   130,   6,    69, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(ECHO_ROW,   131,  41,    41, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 enum msg_type {

@@ -3,6 +3,8 @@
 #ifndef MSG_ROWS_H
 #define MSG_ROWS_H
 
+#include "events.h"
+
 /*
  * What the engine says of its streams, connections, breakers, rules and classes
  * of packets, and who drops packets of these, for people; a part of msg.h, and
@@ -74,11 +76,48 @@ struct msg_drop_row {
 };
 
 MSG_CODEC(drop_row)
+/* Events from now on (follow), or those there are. */
+struct msg_events_ask {
+	uint32_t last;  /* of those there are, the last so many */
+	uint64_t after; /* only what has a higher number */
+	bool follow;
+};
+
+/* One probe to a peer, see meshctl ping. */
+#define ECHO_WAIT_MAX_MS 10000
+struct msg_echo_ask {
+	uint32_t wait_ms; /* at most ECHO_WAIT_MAX_MS */
+	char name[64];    /* the peer's */
+};
+enum echo_result {
+	ECHO_ANSWERED, /* by the place, after rtt_us */
+	ECHO_LATE,     /* no answer in time */
+	ECHO_DOWN,     /* no session in time */
+	ECHO_OFF,      /* the configuration says: down */
+	ECHO_DEAF,     /* configured, or old: it knows no probes */
+	ECHO_BUSY      /* too many at a time */
+};
+struct msg_echo_row {
+	enum echo_result result;
+	bool has_place;
+	struct endpoint place;
+	uint32_t rtt_us;            /* of the probe; DEAF: of its handshake */
+	uint64_t seen_unix_ms;      /* its newest authenticated packet */
+	uint64_t handshake_unix_ms; /* newest, 0: none */
+};
+
+MSG_CODEC(events_ask)
+MSG_CODEC(echo_ask)
+MSG_CODEC(echo_row)
 MSG_CODEC(stream_row)
 MSG_CODEC(flow_row)
 MSG_CODEC(breaker_row)
 MSG_CODEC(rule_row)
 MSG_CODEC(qos_ask)
 MSG_CODEC(qos_row)
+
+/* EVENT; the payload is of struct msg_event. */
+void msg_put_event(struct wbuf *, const struct msg_event *);
+int msg_get_event(struct rbuf *, struct msg_event *);
 
 #endif

@@ -221,6 +221,32 @@ largest_net(unsigned type, union any_msg *m)
 }
 
 static void
+largest_event(unsigned type, union any_msg *m)
+{
+	switch (type) {
+	case MSG_EVENT:
+		m->event.kind = EV_PEER_MOVED;
+		m->event.from = ROLE_NROLES - 1;
+		for (unsigned i = 0; i < 3; i++)
+			FILL(m->event.v[i].s);
+		break;
+	case MSG_EVENTS_ASK:
+		m->events_ask = (struct msg_events_ask){~0u, ~0ull, true};
+		break;
+	case MSG_ECHO_ASK:
+		m->echo_ask.wait_ms = ECHO_WAIT_MAX_MS;
+		FILL(m->echo_ask.name);
+		break;
+	case MSG_ECHO_ROW:
+		m->echo_row = (struct msg_echo_row){
+		    ECHO_BUSY, true, {full, 65535}, ~0u, ~0ull, ~0ull};
+		break;
+	default:
+		break;
+	}
+}
+
+static void
 largest_priv(unsigned type, union any_msg *m)
 {
 	switch (type) {
@@ -353,6 +379,7 @@ largest(unsigned type, union any_msg *m)
 	default:
 		largest_net(type, m);
 		largest_priv(type, m);
+		largest_event(type, m);
 		break;
 	}
 }

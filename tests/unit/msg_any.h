@@ -66,6 +66,10 @@
 	X(QOS_ROW, qos_row)                                                    \
 	X(DROPS_ASK, peers_ask)                                                \
 	X(DROP_ROW, drop_row)                                                  \
+	X(EVENT, event)                                                        \
+	X(EVENTS_ASK, events_ask)                                              \
+	X(ECHO_ASK, echo_ask)                                                  \
+	X(ECHO_ROW, echo_row)                                                  \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -133,6 +137,10 @@ union any_msg {
 	struct msg_qos_ask qos_ask;
 	struct msg_qos_row qos_row;
 	struct msg_drop_row drop_row;
+	struct msg_event event;
+	struct msg_events_ask events_ask;
+	struct msg_echo_ask echo_ask;
+	struct msg_echo_row echo_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;
