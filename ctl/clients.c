@@ -163,15 +163,15 @@ clients_touch(struct clients *t, unsigned place, uint64_t now_ms)
 
 /* The bucket of this user, made from a free or the longest unused one. */
 static struct client_bucket *
-bucket_of(struct clients *t, uint64_t user)
+bucket_of(struct client_bucket bucket[CLIENT_BUCKETS], uint64_t user)
 {
-	struct client_bucket *oldest = &t->bucket[0];
+	struct client_bucket *oldest = &bucket[0];
 
 	for (size_t i = 0; i < CLIENT_BUCKETS; i++) {
-		if (t->bucket[i].at_ms != 0 && t->bucket[i].user == user)
-			return &t->bucket[i];
-		if (t->bucket[i].at_ms < oldest->at_ms)
-			oldest = &t->bucket[i];
+		if (bucket[i].at_ms != 0 && bucket[i].user == user)
+			return &bucket[i];
+		if (bucket[i].at_ms < oldest->at_ms)
+			oldest = &bucket[i];
 	}
 	*oldest = (struct client_bucket){.user = user};
 	return oldest;
@@ -204,11 +204,25 @@ clients_may_ask(struct clients *t, unsigned place, uint64_t now_ms)
 
 	if (c->user == 0)
 		return true;
-	return take_token(
-		   bucket_of(t, c->user), CLIENT_RATE, CLIENT_BURST, now_ms) &&
+	return take_token(bucket_of(t->bucket, c->user), CLIENT_RATE,
+		   CLIENT_BURST, now_ms) &&
 	    (c->kind != LISTEN_STATUS ||
 		take_token(
 		    &t->strangers, STRANGERS_RATE, STRANGERS_RATE, now_ms));
+}
+
+bool
+clients_may_echo(struct clients *t, unsigned place, uint64_t now_ms)
+{
+	const struct client *c = &t->c[place];
+
+	if (c->user == 0)
+		return true;
+	return take_token(bucket_of(t->echo, c->user), ECHO_RATE, ECHO_BURST,
+		   now_ms) &&
+	    (c->kind != LISTEN_STATUS ||
+		take_token(&t->stranger_echoes, STRANGERS_ECHOES,
+		    STRANGERS_ECHOES, now_ms));
 }
 
 void
@@ -227,7 +241,7 @@ clients_overdue(struct client *c, bool unread, uint64_t out, uint64_t now_ms)
 
 	if (!c->greeted)
 		return quiet >= CLIENT_HELLO_MS ? "did not greet" : NULL;
-	if (!unread) {
+	if (!unread || c->follows) {
 		c->stall_ms = 0;
 	} else if (c->stall_ms == 0 || c->stall_out != out) {
 		c->stall_ms = now_ms;

@@ -27,7 +27,8 @@
  *	  nobody out, and a program gone mad is at the expense of its user;
  *	- one user other than 0 gets CLIENT_RATE questions a second over all
  *	  connections, with CLIENT_BURST at once; all on the status socket
- *	  together STRANGERS_RATE: whoever answers has other work to do.
+ *	  together STRANGERS_RATE: whoever answers has other work to do;
+ *	- of these are probes to peers ECHO_RATE, and STRANGERS_ECHOES.
  *
  * The clock is an argument (milliseconds, monotonic).
  */
@@ -38,6 +39,9 @@
 #define CLIENT_BURST 100
 #define CLIENT_BUCKETS 64
 #define STRANGERS_RATE 500
+#define ECHO_RATE 10 /* ... of a user that cost others a probe */
+#define ECHO_BURST 20
+#define STRANGERS_ECHOES 50
 
 #define CLIENT_OPEN_MS 1000   /* a stranger's question, if places are few */
 #define CLIENT_HELLO_MS 2000  /* from accept to HELLO */
@@ -58,6 +62,10 @@ struct client {
 	bool log_open;
 	uint32_t log_id;
 	uint64_t log_next, log_end;
+	/* ... to EVENTS_ASK: numbers of eventlog.h */
+	bool events_open, follows;
+	uint32_t events_id;
+	uint64_t events_next, events_end;
 };
 
 struct client_bucket {
@@ -69,6 +77,7 @@ struct client_bucket {
 struct clients {
 	struct client c[CLIENTS_MAX];
 	struct client_bucket bucket[CLIENT_BUCKETS], strangers;
+	struct client_bucket echo[CLIENT_BUCKETS], stranger_echoes;
 	uint64_t turn;
 };
 
@@ -88,11 +97,14 @@ unsigned clients_count(const struct clients *);
 void clients_touch(struct clients *, unsigned place, uint64_t now_ms);
 /* May this client ask one more question now?  Takes a token. */
 bool clients_may_ask(struct clients *, unsigned place, uint64_t now_ms);
+/* The same for a probe to a peer, which takes one more. */
+bool clients_may_echo(struct clients *, unsigned place, uint64_t now_ms);
 /* It asked something that will be answered.  Its END: open--. */
 void clients_asked(struct clients *, unsigned place, uint64_t now_ms);
 /*
  * NULL, or why this client has to go: half-open, idle (unless it waits for an
- * answer) or not reading.  unread: answers are queued; out: frames that went
+ * answer) or not reading (unless it follows events: at most one waits for it,
+ * and the others it loses).  unread: answers are queued; out: frames that went
  * out to it so far.
  */
 const char *clients_overdue(

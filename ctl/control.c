@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control.h"
+#include "control_int.h"
 #include "log.h"
 #include "question.h"
 
@@ -20,19 +20,21 @@ control_init(struct control *c, const struct control_ops *ops)
 	clients_init(&c->clients);
 	pending_init(&c->pending);
 	ring_init(&c->ring);
+	eventlog_init(&c->events);
 }
 
 void
 control_clear(struct control *c)
 {
 	ring_clear(&c->ring);
+	eventlog_clear(&c->events);
 }
 
 /* ---- to a client ---- */
 
 /* A client that does not take its answers is cut off: nothing waits for it. */
-static int
-tell(struct control *c, unsigned place, enum msg_type type, uint32_t id,
+int
+control_tell(struct control *c, unsigned place, enum msg_type type, uint32_t id,
     const struct wbuf *w)
 {
 	if (wbuf_done(w) == -1)
@@ -44,8 +46,8 @@ tell(struct control *c, unsigned place, enum msg_type type, uint32_t id,
 	return -1;
 }
 
-static void
-tell_end(struct control *c, unsigned place, uint32_t id, enum row_end status)
+void
+control_end(struct control *c, unsigned place, uint32_t id, enum row_end status)
 {
 	struct msg_end m = {.status = status};
 	uint8_t body[8];
@@ -53,7 +55,7 @@ tell_end(struct control *c, unsigned place, uint32_t id, enum row_end status)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_end(&w, &m);
-	tell(c, place, MSG_END, id, &w);
+	control_tell(c, place, MSG_END, id, &w);
 }
 
 static void
@@ -66,19 +68,19 @@ tell_text(struct control *c, unsigned place, uint32_t id, const char *text)
 	snprintf(m.text, sizeof(m.text), "%s", text);
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_text_row(&w, &m);
-	tell(c, place, MSG_TEXT_ROW, id, &w);
+	control_tell(c, place, MSG_TEXT_ROW, id, &w);
 }
 
-static void
-refuse(struct control *c, unsigned place, uint32_t id, const char *text,
+void
+control_refuse(struct control *c, unsigned place, uint32_t id, const char *text,
     enum row_end status)
 {
 	tell_text(c, place, id, text);
-	tell_end(c, place, id, status);
+	control_end(c, place, id, status);
 }
 
-static void
-answered(struct control *c, unsigned place, uint64_t now_ms)
+void
+control_answered(struct control *c, unsigned place, uint64_t now_ms)
 {
 	c->clients.c[place].open--;
 	clients_touch(&c->clients, place, now_ms);
@@ -96,8 +98,8 @@ settle(struct control *c, struct pending *p, uint64_t now_ms)
 	pending_free(p);
 	if (place == PENDING_NOBODY)
 		return;
-	answered(c, place, now_ms);
-	tell_end(c, place, id, worst);
+	control_answered(c, place, now_ms);
+	control_end(c, place, id, worst);
 }
 
 /* These processes will not answer this question any more. */
@@ -145,7 +147,7 @@ tell_counter(struct control *c, const struct pending *p, enum counter id)
 
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_counter_row(&w, &m);
-	tell(c, p->client, MSG_COUNTER_ROW, p->client_id, &w);
+	control_tell(c, p->client, MSG_COUNTER_ROW, p->client_id, &w);
 }
 
 static void
@@ -157,6 +159,8 @@ tell_own_counters(struct control *c, const struct pending *p)
 	tell_counter(c, p, CTL_REQUESTS);
 	tell_counter(c, p, IPC_REFUSED);
 	tell_counter(c, p, LOG_HELD);
+	tell_counter(c, p, EVENTS);
+	tell_counter(c, p, EVENTS_LOST);
 }
 
 /* ---- clients ---- */
@@ -246,7 +250,8 @@ open_log(struct control *c, unsigned place, const struct ipc_frame *f,
 	if (msg_get_log_ask(&r, &m) == -1)
 		return CHAN_BAD;
 	if (cl->log_open) {
-		refuse(c, place, f->id, "one log at a time", END_FAILED);
+		control_refuse(
+		    c, place, f->id, "one log at a time", END_FAILED);
 		return CHAN_OK;
 	}
 	clients_asked(&c->clients, place, now_ms);
@@ -272,7 +277,8 @@ forward(struct control *c, unsigned place, const struct ipc_frame *f,
 	struct pending *p = pending_add(&c->pending, &n);
 
 	if (p == NULL) {
-		refuse(c, place, f->id, "too many open questions", END_FAILED);
+		control_refuse(
+		    c, place, f->id, "too many open questions", END_FAILED);
 		return;
 	}
 	clients_asked(&c->clients, place, now_ms);
@@ -294,21 +300,29 @@ control_question(struct control *c, unsigned place, const struct ipc_frame *f,
 		return CHAN_BAD;
 	clients_touch(&c->clients, place, now_ms);
 	if (!clients_may_ask(&c->clients, place, now_ms)) {
-		refuse(
+		control_refuse(
 		    c, place, f->id, "too many questions a second", END_FAILED);
 		return CHAN_OK;
 	}
 	if (!question_allowed(f->type, cl->kind)) {
-		refuse(c, place, f->id, "not allowed on the status socket",
-		    END_DENIED);
+		control_refuse(c, place, f->id,
+		    "not allowed on the status socket", END_DENIED);
 		return CHAN_OK;
 	}
 	c->counters.v[CTL_REQUESTS]++;
 	shed(c, now_ms);
 	if (f->type == MSG_LOG_ASK)
 		return open_log(c, place, f, now_ms);
+	if (f->type == MSG_EVENTS_ASK)
+		return control_events_ask(c, place, f, now_ms);
 	if (!question_good(f))
 		return CHAN_BAD;
+	if (f->type == MSG_ECHO_ASK &&
+	    !clients_may_echo(&c->clients, place, now_ms)) {
+		control_refuse(
+		    c, place, f->id, "too many pings a second", END_FAILED);
+		return CHAN_OK;
+	}
 	forward(c, place, f, r, now_ms);
 	return CHAN_OK;
 }
@@ -348,7 +362,8 @@ on_row(struct control *c, struct pending *p, enum role from,
 	    ++p->rows > PENDING_ROWS_MAX)
 		return CHAN_BAD;
 	if (p->client != PENDING_NOBODY)
-		tell(c, p->client, (enum msg_type)f->type, p->client_id, &w);
+		control_tell(
+		    c, p->client, (enum msg_type)f->type, p->client_id, &w);
 	return CHAN_OK;
 }
 
@@ -418,7 +433,8 @@ tell_line(struct control *c, unsigned place, const struct ring_line *l)
 	snprintf(m.text, sizeof(m.text), "%s", l->text);
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_log_row(&w, &m);
-	return tell(c, place, MSG_LOG_ROW, c->clients.c[place].log_id, &w);
+	return control_tell(
+	    c, place, MSG_LOG_ROW, c->clients.c[place].log_id, &w);
 }
 
 /*
@@ -442,8 +458,8 @@ pump_client(struct control *c, unsigned place, uint64_t now_ms)
 	if (cl->log_next < cl->log_end)
 		return true;
 	cl->log_open = false;
-	answered(c, place, now_ms);
-	tell_end(c, place, cl->log_id, END_OK);
+	control_answered(c, place, now_ms);
+	control_end(c, place, cl->log_id, END_OK);
 	return false;
 }
 
@@ -452,8 +468,11 @@ control_pump(struct control *c, uint64_t now_ms)
 {
 	bool more = false;
 
-	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		if (c->clients.c[i].used && c->clients.c[i].log_open)
 			more |= pump_client(c, i, now_ms);
+		if (c->clients.c[i].used && c->clients.c[i].events_open)
+			more |= control_events_pump(c, i, now_ms);
+	}
 	return more;
 }

@@ -10,6 +10,7 @@
 #include "chan.h"
 #include "clients.h"
 #include "counters.h"
+#include "eventlog.h"
 #include "msg.h"
 #include "pending.h"
 #include "ring.h"
@@ -36,8 +37,9 @@
 #define CONTROL_LOOK_MS 3000    /* how long an upstream may take */
 #define CONTROL_RELOAD_MS 30000 /* ... to read a new configuration */
 #define CONTROL_FIND_MS 8000    /* ... to search: more than lookup timeout */
-#define CONTROL_RENEW_MS 8000   /* ... to ask the holder of the authority */
-#define CONTROL_UNREAD_MAX 12   /* clients with unread answers at a time */
+#define CONTROL_ECHO_MS (ECHO_WAIT_MAX_MS + 2000) /* ... for a peer */
+#define CONTROL_RENEW_MS 8000 /* ... to ask the holder of the authority */
+#define CONTROL_UNREAD_MAX 12 /* clients with unread answers at a time */
 
 struct control_ops {
 	/* Queue a frame; -1: full or gone. */
@@ -60,6 +62,7 @@ struct control {
 	struct clients clients;
 	struct pending_table pending;
 	struct ring ring;
+	struct eventlog events;
 	struct counters counters;
 	uint32_t up; /* bits 1 << role: upstreams with a live channel */
 };
@@ -85,11 +88,15 @@ void control_upstream(struct control *, enum role, bool up, uint64_t now_ms);
 enum chan_verdict control_answer(struct control *, enum role from,
     const struct ipc_frame *, uint64_t now_ms);
 
+/* An EVENT from the parent.  CHAN_BAD: an offence. */
+enum chan_verdict control_event(struct control *, const struct ipc_frame *);
+
 /* A few times a second: deadlines, idle clients. */
 void control_tick(struct control *, uint64_t now_ms);
 /*
- * After each turn: more lines for those who asked for the log.  True: there is
- * more to do at once, false: only when a client has read.
+ * After each turn: more lines for those who asked for the log, events for who
+ * asked for them or follows.  True: there is more to do at once, false: only
+ * when a client has read.
  */
 bool control_pump(struct control *, uint64_t now_ms);
 

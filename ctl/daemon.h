@@ -9,6 +9,8 @@
 #include "chan.h"
 #include "conf.h"
 #include "control.h"
+#include "event_out.h"
+#include "excess.h"
 #include "loop.h"
 
 /*
@@ -57,6 +59,8 @@ struct daemon {
 	struct loop_timer *breathe;  /* no descriptors left: accept later */
 	struct conf_node next;       /* announced, takes effect at CONF_END */
 	bool has_next, failed;
+	struct event_out out; /* control's own, by way of the parent */
+	struct excess excess;
 };
 
 /* Before the sandbox: what needs memory and timers.  0 or -1 (logged). */

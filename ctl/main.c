@@ -77,6 +77,7 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_RULE_ROW, on_answer},
     {MSG_QOS_ROW, on_answer},
     {MSG_DROP_ROW, on_answer},
+    {MSG_ECHO_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},
@@ -258,6 +259,30 @@ on_log(struct chan *ch, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
+on_event(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+
+	(void)ch;
+	return control_event(&parent->daemon->control, f);
+}
+
+/* Once a second. */
+static enum chan_verdict
+on_ping(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct daemon *d = parent->daemon;
+	uint64_t now_ms = clock_mono_ms();
+	struct msg_event m;
+
+	while (excess_next(&d->excess, &d->control.counters, now_ms, &m))
+		event_out_tell(&d->out, now_ms, &m);
+	event_out_tick(&d->out, now_ms);
+	return proc_on_ping(ch, ctx, f);
+}
+
+static enum chan_verdict
 on_stop(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *parent = ctx;
@@ -275,8 +300,9 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_CONF_PEER, on_conf_peer},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG, on_log},
+    {MSG_EVENT, on_event},
     {MSG_LOG_LEVEL, proc_on_log_level},
-    {MSG_PING, proc_on_ping},
+    {MSG_PING, on_ping},
     {MSG_STOP, on_stop},
     {MSG_NODE_ROW, on_answer},
     {MSG_PROC_ROW, on_answer},
@@ -312,6 +338,8 @@ start(struct daemon *d, uint64_t gen)
 	    .ctx = &d->parent,
 	};
 
+	static const enum counter limits[] = {CTL_REFUSED, C_NONE};
+
 	d->ops.to_upstream = to_upstream;
 	d->parent = (struct wire){.daemon = d, .peer = ROLE_PARENT};
 	d->engine = (struct wire){.daemon = d, .peer = ROLE_ENGINE};
@@ -332,6 +360,8 @@ start(struct daemon *d, uint64_t gen)
 		fatal("channel to the parent");
 	control_upstream(&d->control, ROLE_PARENT, true, clock_mono_ms());
 	proc_log_to(d->parent.chan);
+	event_out_init(&d->out, d->parent.chan);
+	excess_init(&d->excess, limits);
 }
 
 static void

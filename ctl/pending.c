@@ -76,6 +76,19 @@ pending_add(struct pending_table *t, const struct pending_new *n)
 	return p;
 }
 
+static unsigned
+at_a_time(uint16_t ask)
+{
+	switch (ask) {
+	case MSG_FIND_ASK:
+		return PENDING_FINDS;
+	case MSG_ECHO_ASK:
+		return PENDING_ECHOES;
+	default:
+		return 1;
+	}
+}
+
 /* Are as many of this kind there, and not answered yet, as may be? */
 static bool
 is_busy(const struct pending_table *t, uint16_t ask, uint32_t bit)
@@ -86,7 +99,7 @@ is_busy(const struct pending_table *t, uint16_t ask, uint32_t bit)
 		if (t->p[i].id != 0 && t->p[i].ask == ask &&
 		    (t->p[i].owing & t->p[i].asked & bit) != 0)
 			out++;
-	return out >= (ask == MSG_FIND_ASK ? PENDING_FINDS : 1);
+	return out >= at_a_time(ask);
 }
 
 struct pending *

@@ -23,7 +23,8 @@
  * A process is asked one question of a kind at a time; the others wait in
  * their order.  So whoever answers needs a queue for one answer only, however
  * many clients there are.  Of lookups PENDING_FINDS are out at a time: each
- * takes seconds of waiting for others, and has an answer of a few rows.  For
+ * takes seconds of waiting for others, and has an answer of a few rows; so do
+ * echoes, and PENDING_ECHOES are out.  For
  * the same reason a question whose client has gone stays until its answer has
  * passed by.
  */
@@ -32,6 +33,7 @@
 #define PENDING_PER_CLIENT 4
 #define PENDING_ROWS_MAX MSG_ROWS_MAX /* for one question */
 #define PENDING_FINDS 8
+#define PENDING_ECHOES 64
 #define PENDING_BODY_MAX 1120 /* the longest question, CRL */
 #define PENDING_NOBODY UINT_MAX
 

@@ -19,6 +19,7 @@ static const struct question questions[] = {
 	{ MSG_COUNTERS_ASK, ON_BOTH,     R(PARENT) | R(ENGINE) | R(DISC),
 	    { MSG_COUNTER_ROW },            CONTROL_LOOK_MS },
 	{ MSG_LOG_ASK,      ON_BOTH,     0, { 0 }, 0 },
+	{ MSG_EVENTS_ASK,   ON_BOTH,     0, { 0 }, 0 },
 	{ MSG_FIND_ASK,     ON_BOTH,     R(DISC),
 	    { MSG_FIND_STEP, MSG_FIND_ROW }, CONTROL_FIND_MS },
 	{ MSG_DHT_ASK,      ON_BOTH,     R(DISC),
@@ -37,6 +38,8 @@ static const struct question questions[] = {
 	    { MSG_QOS_ROW },                CONTROL_LOOK_MS },
 	{ MSG_DROPS_ASK,    ON(CONTROL), R(PARENT) | R(ENGINE),
 	    { MSG_DROP_ROW },               CONTROL_LOOK_MS },
+	{ MSG_ECHO_ASK,     ON_BOTH,     R(ENGINE),
+	    { MSG_ECHO_ROW },               CONTROL_ECHO_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -92,6 +95,7 @@ question_good(const struct ipc_frame *f)
 		struct msg_find_ask find;
 		struct msg_qos_ask qos;
 		struct msg_blob blob;
+		struct msg_echo_ask echo;
 	} m;
 	struct rbuf r;
 
@@ -106,6 +110,8 @@ question_good(const struct ipc_frame *f)
 		return msg_get_qos_ask(&r, &m.qos) == 0;
 	case MSG_FIND_ASK:
 		return msg_get_find_ask(&r, &m.find) == 0;
+	case MSG_ECHO_ASK:
+		return msg_get_echo_ask(&r, &m.echo) == 0;
 	case MSG_CRL:
 		return msg_get_blob(&r, &m.blob) == 0;
 	default:
@@ -154,6 +160,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_flow_row flow;
 		struct msg_rule_row rule;
 		struct msg_qos_row qos;
+		struct msg_echo_row echo;
 	} m;
 	struct rbuf r;
 
@@ -193,6 +200,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_stream_row(&r, &m.stream) == 0;
 	case MSG_FLOW_ROW:
 		return msg_get_flow_row(&r, &m.flow) == 0;
+	case MSG_ECHO_ROW:
+		return msg_get_echo_row(&r, &m.echo) == 0;
 	default:
 		return false;
 	}

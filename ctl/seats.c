@@ -69,6 +69,8 @@ static const struct chan_handler questions[] = {
     {MSG_QOS_ASK, on_question},
     {MSG_COUNTERS_ASK, on_question},
     {MSG_LOG_ASK, on_question},
+    {MSG_EVENTS_ASK, on_question},
+    {MSG_ECHO_ASK, on_question},
     {MSG_RELOAD_ASK, on_question},
     {MSG_LOG_LEVEL, on_question},
     {MSG_FIND_ASK, on_question},

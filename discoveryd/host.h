@@ -6,6 +6,8 @@
 #include "chan.h"
 #include "counters.h"
 #include "disc.h"
+#include "event_out.h"
+#include "excess.h"
 #include "loop.h"
 
 /*
@@ -15,6 +17,7 @@
  *	wires.c     channels to the engine, keyd and control
  *	sockets.c   UDP: the DHT's and the LAN's
  *	savefile.c  the saved file
+ *	host_event.c  what is reported
  */
 #define HOST_BODY_MAX 8192
 
@@ -46,6 +49,9 @@ struct host {
 	struct conf_node next;
 	struct conf_net next_net;
 	bool has_next, has_net, failed;
+	struct event_out events;
+	struct excess excess;
+	uint64_t in_vain;            /* lookups in a row that found nobody */
 	uint8_t body[HOST_BODY_MAX]; /* of the message being written */
 };
 
@@ -69,6 +75,11 @@ void sockets_set(struct host *, enum disc_fd, int fd); /* takes the fd */
 void sockets_sift(struct host *, const struct conf_node *);
 void host_udp_send(void *host, enum disc_fd, const struct endpoint *to,
     const uint8_t *, size_t len);
+
+/* host_event.c */
+void host_events_init(struct host *); /* the channel to the parent is there */
+void host_event_lookup(struct host *, enum lookup_status);
+chan_fn host_on_ping;
 
 /* savefile.c */
 void savefile_read(struct host *); /* before the sandbox is closed */

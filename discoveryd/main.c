@@ -213,7 +213,7 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_CONF_PEER, on_conf_peer},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG_LEVEL, proc_on_log_level},
-    {MSG_PING, proc_on_ping},
+    {MSG_PING, host_on_ping},
     {MSG_STOP, on_stop},
 };
 
@@ -269,6 +269,7 @@ start(struct host *h, uint64_t gen)
 	if (h->parent.lc == NULL)
 		fatal("channel to the parent");
 	proc_log_to(h->parent.chan);
+	host_events_init(h);
 	loop_after_turn(h->loop, after_turn, h);
 	savefile_read(h);
 }

@@ -104,6 +104,7 @@ host_answer(void *ctx, struct lookup_waiter who, const struct lookup_answer *a)
 		answer_person(h, who.id, a);
 		return;
 	}
+	host_event_lookup(h, a->row.reply.status);
 	wbuf_init(&w, h->body, sizeof(h->body));
 	msg_put_lookup_reply(&w, &a->row.reply);
 	(void)tell(&h->engine, MSG_LOOKUP_REPLY, who.id, &w);

@@ -27,6 +27,8 @@
 #include "clock.h"
 #include "counters.h"
 #include "crypto.h"
+#include "event_out.h"
+#include "excess.h"
 #include "files.h"
 #include "issue.h"
 #include "keys.h"
@@ -52,6 +54,8 @@ struct keyd {
 	uint32_t skipped; /* of the ledger's lines, as was logged */
 	struct sandbox_report sandbox;
 	struct counters count;
+	struct event_out events;
+	struct excess excess;
 };
 
 /* ---- small helpers ---- */
@@ -230,9 +234,17 @@ on_invites_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 static void
-issue_log(const struct msg_issue_reply *reply)
+issue_log(struct keyd *k, const struct msg_issue_reply *reply)
 {
-	if (reply->status == JOIN_OK)
+	bool ok = reply->status == JOIN_OK;
+	struct msg_event m;
+
+	events_begin(&m, ok ? EV_CERT_ISSUED : EV_CERT_DENIED);
+	events_text(&m, EVF_TEXT,
+	    reply->who[0] != '\0' ? reply->who
+				  : issue_status_name(reply->status));
+	event_out_tell(&k->events, clock_mono_ms(), &m);
+	if (ok)
 		log_info("certificate issued: %s", reply->who);
 	else
 		log_warnx("certificate refused (%s)%s%s",
@@ -258,7 +270,7 @@ on_issue_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 		    clock_mono_ms(), unix_now(), &reply);
 	k->count.v[reply.status == JOIN_OK ? KEY_ISSUED : KEY_ISSUE_REFUSED]++;
 	tell_skipped(k);
-	issue_log(&reply);
+	issue_log(k, &reply);
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_issue_reply(&w, &reply);
 	answer(c, MSG_ISSUE_REPLY, f->id, &w);
@@ -356,6 +368,20 @@ on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+/* Once a second. */
+static enum chan_verdict
+on_ping(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	uint64_t now_ms = clock_mono_ms();
+	struct keyd *k = ctx;
+	struct msg_event m;
+
+	while (excess_next(&k->excess, &k->count, now_ms, &m))
+		event_out_tell(&k->events, now_ms, &m);
+	event_out_tick(&k->events, now_ms);
+	return proc_on_ping(c, ctx, f);
+}
+
 static enum chan_verdict
 on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
@@ -367,7 +393,7 @@ on_stop(struct chan *c, void *ctx, const struct ipc_frame *f)
 
 static const struct chan_handler parent_handlers[] = {
     {MSG_WIRE, on_wire},
-    {MSG_PING, proc_on_ping},
+    {MSG_PING, on_ping},
     {MSG_COUNTERS_ASK, on_counters_ask},
     {MSG_LOG_LEVEL, proc_on_log_level},
     {MSG_STOP, on_stop},
@@ -527,6 +553,7 @@ load_all(struct keyd *k)
 int
 main(int argc, char *argv[])
 {
+	static const enum counter limits[] = {KEY_BUSY, C_NONE};
 	struct keyd k = {0};
 	uint64_t gen;
 
@@ -538,6 +565,8 @@ main(int argc, char *argv[])
 	if (k.parent == NULL)
 		return 1;
 	proc_log_to(k.parent);
+	event_out_init(&k.events, k.parent);
+	excess_init(&k.excess, limits);
 	if (crypto_init() == -1)
 		return 1;
 	if (load_all(&k) == -1)

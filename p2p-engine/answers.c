@@ -174,7 +174,8 @@ is_own(enum counter id)
 {
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
 	    (id >= EI_CONTROL && id <= BYES) ||
-	    (id >= EO_BREAKER && id <= EO_QOS_FULL) || id == IPC_REFUSED ||
+	    (id >= EO_BREAKER && id <= EO_QOS_FULL) ||
+	    (id >= ECHOES && id <= ECHOES_REFUSED) || id == IPC_REFUSED ||
 	    id == LOG_HELD;
 }
 

@@ -57,6 +57,8 @@ engine_new(const struct engine_io *io)
 	e->t_seek.id = TIMER_SEEK;
 	e->t_join.id = TIMER_JOIN;
 	e->t_streams.id = TIMER_STREAMS;
+	e->t_echo.id = TIMER_ECHO;
+	ev_init(e);
 	streams_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
 	drops_init(&e->drops, B_ENG_OUT, B_ENG_IN);
@@ -353,6 +355,8 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			join_tick(e, now_ms);
 		else if (t == &e->t_streams)
 			streams_tick(e, now_ms);
+		else if (t == &e->t_echo)
+			echo_tick(e, now_ms);
 		else if (p != NULL && p->owner != NULL)
 			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)

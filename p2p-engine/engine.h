@@ -67,6 +67,13 @@ struct engine_io {
 	int (*tell_frame)(void *ctx, const struct msg_peer_frame *);
 	int (*ask_issue)(void *ctx, uint32_t id, const struct msg_issue_ask *);
 	int (*ask_invites)(void *ctx, uint32_t id);
+	/* What happened, for people; NULL: nobody listens. */
+	void (*tell_event)(void *ctx, const struct msg_event *);
+	/* The end of an echo; row NULL: there is no such peer. */
+	void (*tell_echo)(
+	    void *ctx, uint32_t id, const struct msg_echo_row *row);
+	/* A clock as now_ms, but finer; NULL: none. */
+	uint64_t (*mono_us)(void *ctx);
 	/* The worst wait in a socket's queue since it was asked last; or NULL
 	 */
 	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);
@@ -136,7 +143,14 @@ void engine_disc_ready(struct engine *, uint64_t now_ms);
 void engine_tick(struct engine *, uint64_t now_ms);
 uint64_t engine_due(const struct engine *); /* UINT64_MAX: nothing */
 
+/* Once a second: which limits were reached, how long we are good. */
+void engine_watch(struct engine *, uint64_t now_ms);
+
 /* ---- looking ---- */
+/* One probe to a peer; tell_echo says what became of it. */
+void engine_echo(
+    struct engine *, uint64_t now_ms, uint32_t id, const struct msg_echo_ask *);
+void engine_echo_lost(struct engine *); /* nobody waits for any */
 const struct counters *engine_counters(struct engine *); /* gauges filled */
 uint32_t engine_npeers(const struct engine *);
 /* Breaker i of all there may be: 1, 0: closed, no row, -1: no more. */

@@ -36,6 +36,7 @@ take(struct engine *e, const uint8_t *data, size_t len)
 	memcpy(n->crlblob, data, len);
 	n->crl_news = true;
 	count(e, CRLS_TAKEN);
+	ev_crl(e);
 	log_info("revocation list %llu, %u certificates",
 	    (unsigned long long)crl.number, crl.n);
 	if (crl_has(&n->crl, n->own.serial))

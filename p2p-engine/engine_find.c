@@ -318,6 +318,7 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 	if (memcmp(r->key, p->conf.key, sizeof(r->key)) != 0) {
 		log_warnx("%s: discoveryd names another key for its address",
 		    p->conf.name);
+		ev_mismatch(e, p, NULL, EVW_LOOKUP_KEY);
 		lookup_failed(e, p, now_ms);
 		return;
 	}
@@ -447,6 +448,7 @@ engine_stranger(struct engine *e, uint64_t now_ms, const struct endpoint *from)
 		count(e, HS_MISMATCH);
 		log_warnx("%s: another key calls from its place %s",
 		    p->conf.name, endpoint_format(from, where));
+		ev_mismatch(e, p, from, EVW_OTHER_KEY);
 		return;
 	}
 }
@@ -481,8 +483,10 @@ slot_roam(struct engine *e, struct peer_slot *p, uint16_t sock,
 		return;
 	if (p->batch != NULL)
 		path_send(e, p->batch);
-	if (p->has_ep && !endpoint_eq(&p->ep, from))
+	if (p->has_ep && !endpoint_eq(&p->ep, from)) {
 		count(e, ROAMS);
+		ev_moved(e, p, from);
+	}
 	p->has_ep = true;
 	p->ep = *from;
 	p->sock = sock;

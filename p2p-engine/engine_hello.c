@@ -229,6 +229,7 @@ slot_parted(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		guest_drop(e, p, now_ms);
 		return true;
 	}
+	ev_cause(p, p->refused ? EVW_REFUSED : EVW_GOODBYE);
 	/* who is dialing anyway needs no reminder that the old key is dead */
 	if (p->peer.state != PEER_DIAL || p->refused)
 		slot_close(e, p, now_ms,

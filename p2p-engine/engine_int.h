@@ -10,6 +10,7 @@
 #include "drops.h"
 #include "engine.h"
 #include "engine_drop.h"
+#include "engine_event.h"
 #include "engine_net.h"
 #include "filter.h"
 #include "flow.h"
@@ -42,6 +43,7 @@
  *	engine_drop.c  where packets end, and which did last
  *	engine_filter.c  who a peer is to the filter, its rows
  *	engine_qos.c   what waits for a peer's limit
+ *	engine_event.h what people hear of it
  *	admit.c        which initiations may cost something
  *	engine_net.h   the files for members of a network
  *	streams.h      streams beside the session of the node keys
@@ -99,7 +101,8 @@ enum {
 	TIMER_SEEK,
 	TIMER_JOIN,
 	TIMER_STREAMS,
-	TIMERS_EXTRA = 7
+	TIMER_ECHO,
+	TIMERS_EXTRA = 8
 };
 
 /*
@@ -142,7 +145,9 @@ struct peer_slot {
 	uint32_t lookup_id; /* the question under way, 0: none */
 	uint64_t lookup_due_ms, asked_ms;
 	bool seen_due, seen_up; /* discoveryd is to be told */
-	bool hinted; /* dialed for a stray message only: see engine_stray */
+	bool hinted;  /* dialed for a stray message only: see engine_stray */
+	bool told_up; /* people know that it is up */
+	uint8_t down_why; /* enum event_word + 1, or 0 */
 	/* control frames; nothing of it for configured peers */
 	bool parting; /* to be closed at the end of the turn */
 	bool refused; /* ... because it does not want us */
@@ -221,7 +226,8 @@ struct engine {
 	struct breaker_conf breaker; /* of peers and of their places */
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
-	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams;
+	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams,
+	    t_echo;
 	/* streams of all peers, by number - STREAM_NUMBERS */
 	struct peer_slot *stream[STREAMS_ALL];
 	uint32_t nstreams, streams_room; /* there are, there may be */
@@ -246,7 +252,11 @@ struct engine {
 	uint8_t *merge_buf; /* PK_IP_MAX octets */
 	struct network net;
 	struct join *join; /* engine_join.c's */
-	bool moving;       /* packets are under way: frames wait */
+	struct excess excess;
+	uint8_t told_end; /* of our certificate: 1 it is near, 2 it was */
+	struct echo echo[ECHOES_MAX];
+	struct bucket echoes;
+	bool moving; /* packets are under way: frames wait */
 	struct counters c;
 	struct drops drops;
 	uint64_t now_ms; /* of what is being dealt with, for who is not told */
@@ -385,6 +395,8 @@ enum counter engine_admit(
 /* ---- engine_probe.c ---- */
 /* How far, and is it there?  By the way that its data goes. */
 void probe_ping(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* One whose answer is echo_answered's; its id, 0: it was not sent. */
+uint64_t probe_echo(struct engine *, struct peer_slot *);
 /* Authenticated data: does ours go there from now on? */
 void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);

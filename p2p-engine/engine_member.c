@@ -199,6 +199,7 @@ take(struct engine *e, uint64_t now_ms, const uint8_t *blob, size_t len,
     const struct cert *c)
 {
 	struct member *m = member_find(e, c->node);
+	bool known = m != NULL && !m->gone;
 
 	if ((e->has_pub && memcmp(c->node, e->pub, 32) == 0) ||
 	    is_configured(e, c->node))
@@ -216,6 +217,7 @@ take(struct engine *e, uint64_t now_ms, const uint8_t *blob, size_t len,
 	m->used_ms = now_ms;
 	put_in(&e->net, m);
 	count(e, MEMBERS_TAKEN);
+	ev_member(e, c, known ? EV_MEMBER_RENEWED : EV_MEMBER_JOINED);
 	log_info("%s: member, certificate %llu", c->name,
 	    (unsigned long long)c->serial);
 	timers_set(&e->timers, &e->t_seen, 0); /* discoveryd hears of it */
@@ -269,6 +271,10 @@ shut_out(
 	bye_send(e, p, now_ms, why);
 	p->conf.admin_up = false;
 	slot_drop_held(e, p, now_ms, EO_PEER_OFF);
+	ev_cause(p,
+	    why == BYE_REVOKED       ? EVW_REVOKED
+		: why == BYE_EXPIRED ? EVW_EXPIRED
+				     : EVW_INVALID);
 	slot_close(e, p, now_ms, PEV_OFF);
 }
 
@@ -277,6 +283,7 @@ refuse(struct engine *e, struct member *m, uint64_t now_ms, enum cert_verdict v)
 {
 	log_info("%s: no member any more, certificate %s", m->cert.name,
 	    cert_verdict_name(v));
+	ev_member_gone(e, &m->cert, v);
 	shut_out(e, m, now_ms,
 	    v == CERT_REVOKED       ? BYE_REVOKED
 		: v == CERT_EXPIRED ? BYE_EXPIRED

@@ -161,6 +161,7 @@ take_bundle(struct engine *e, uint64_t now_ms, const uint8_t *data, size_t len)
 		n->renewed = true;
 		log_info("this node's certificate: number %llu",
 		    (unsigned long long)c.serial);
+		ev_renewed(e);
 		hello_all(e, now_ms);
 		r = 0;
 	}

@@ -226,6 +226,13 @@ slot_event(
 		log_debug("%s: %s -> %s", p->conf.name, peer_state_name(was),
 		    peer_state_name(p->peer.state));
 	}
+	if (was == PEER_LOOKUP && ev == PEV_UNKNOWN)
+		ev_cause(p, EVW_NO_ADDRESS);
+	else if (ev == PEV_LOST && p->down_why == 0)
+		ev_cause(p, EVW_NO_ANSWER);
+	else if (ev == PEV_OFF && p->down_why == 0)
+		ev_cause(p, EVW_REMOVED);
+	ev_peer(e, p);
 	carry_out(e, p, now_ms, act, was);
 	if (ev == PEV_OFF)
 		slot_breaker(e, p, now_ms, BEV_OFF);
@@ -312,6 +319,7 @@ slots_make_way(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	    (old = who_makes_way(e, p)) != NULL) {
 		log_info("%s: session makes way, more than %u", old->conf.name,
 		    e->node.sessions_max);
+		ev_cause(old, EVW_MAKES_WAY);
 		slot_close(e, old, now_ms,
 		    old->peer.state == PEER_DIAL ? PEV_LOST : PEV_CLOSED);
 	}
@@ -527,8 +535,10 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		slot_breaker_due(e, p, now_ms);
 	if (hs_is_left(p) && now_ms - p->hs_sent_ms >= HS_LIFE_MS)
 		hs_close(e, p);
-	if (may_idle_out(e, p) && now_ms >= idle_due(e, p))
+	if (may_idle_out(e, p) && now_ms >= idle_due(e, p)) {
+		ev_cause(p, EVW_IDLE);
 		slot_close(e, p, now_ms, PEV_CLOSED);
+	}
 	stream_fence_tick(e, p, now_ms);
 	slot_rearm(e, p, now_ms);
 }

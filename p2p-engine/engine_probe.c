@@ -60,6 +60,17 @@ probe_ping(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	say(e, p, p->ses.slot[SLOT_CURRENT], &what, p->sock, &p->ep);
 }
 
+uint64_t
+probe_echo(struct engine *e, struct peer_slot *p)
+{
+	struct probe what = {.kind = PROBE_PING, .id = fresh_id(e)};
+
+	what.path = p->place;
+	count(e, PROBES_SENT);
+	say(e, p, p->ses.slot[SLOT_CURRENT], &what, p->sock, &p->ep);
+	return what.id;
+}
+
 /* Is it there, too? */
 static void
 path_ask(struct engine *e, struct peer_slot *p, uint64_t now_ms,
@@ -119,6 +130,10 @@ on_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 
 	if (pong->id == 0)
 		return;
+	if (echo_answered(e, p, now_ms, pong->id, d)) {
+		count(e, PROBES_ANSWERED);
+		return;
+	}
 	if (pong->id == lane->path_id && endpoint_eq(&lane->path, d->from)) {
 		lane->path_id = 0;
 		count(e, PROBES_ANSWERED);

@@ -27,9 +27,10 @@ over(struct engine *e, uint64_t now_ms, const char *why)
 {
 	struct renewal *n = &e->join->renewal;
 
-	if (why[0] != '\0')
+	if (why[0] != '\0') {
 		log_warnx("certificate not renewed: %s", why);
-	else
+		ev_not_renewed(e, why);
+	} else
 		log_info("certificate renewed");
 	crypto_wipe(n, sizeof(*n));
 	e->join->look_due_ms = now_ms + LOOK_MS;

@@ -82,6 +82,11 @@ told(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		b->due_ms = now_ms + backoff_jitter(b->wait.ms, &e->io.rnd);
 	if (b->state != was)
 		note_change(e, p, now_ms, was);
+	if (was == BREAKER_CLOSED && b->state == BREAKER_OPEN)
+		ev_breaker(e, p, true);
+	else if (was != BREAKER_CLOSED && b->state == BREAKER_CLOSED &&
+	    ev != BEV_OFF)
+		ev_breaker(e, p, false);
 	slot_arm(e, p);
 	return act;
 }

@@ -8,6 +8,7 @@
 #include "conf.h"
 #include "crew.h"
 #include "engine.h"
+#include "event_out.h"
 #include "loop.h"
 #include "tunwire.h"
 #include "udp.h"
@@ -67,6 +68,7 @@ struct glue {
 	uint64_t now_ms;         /* when the present receives began */
 	uint8_t *rx[RX_BUFFERS]; /* UDP_BUFFER each, used in turns */
 	uint32_t rx_next;
+	struct event_out events;
 	struct crew *crew;
 	unsigned cores;
 	bool failed;
@@ -98,11 +100,12 @@ void wire_end(struct chan *, uint32_t id, enum row_end);
 /* ---- wires_net.c ---- */
 chan_fn net_on_frame, net_on_disc_crl, net_on_bundle; /* of discoveryd */
 chan_fn net_on_issue, net_on_invite;                  /* of keyd */
-chan_fn net_on_crl, net_on_ledger, net_on_renew;      /* of control */
+chan_fn net_on_echo, net_on_crl, net_on_ledger, net_on_renew; /* of control */
 int tell_blob(void *ctx, enum msg_type, const uint8_t *, size_t len);
 int tell_frame(void *ctx, const struct msg_peer_frame *);
 int ask_issue(void *ctx, uint32_t id, const struct msg_issue_ask *);
 int ask_invites(void *ctx, uint32_t id);
+void tell_echo(void *ctx, uint32_t id, const struct msg_echo_row *);
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

@@ -526,6 +526,7 @@ hs_resp_finish(struct engine *e, struct job *j, uint64_t now_ms,
 		count(e, HS_MISMATCH);
 		log_warnx("%s: answered with another key or another psk",
 		    p->conf.name);
+		ev_mismatch(e, p, &j->from, EVW_BAD_ANSWER);
 		return EI_BAD_HANDSHAKE;
 	}
 	verdict = dial_done(e, p, j, now_ms, &keys);

@@ -65,6 +65,21 @@ effect_delay(void *ctx, uint16_t sock)
 	return udp_waited_ms(g->udp[sock]) * 1000;
 }
 
+static void
+effect_event(void *ctx, const struct msg_event *m)
+{
+	struct glue *g = ctx;
+
+	event_out_tell(&g->events, clock_mono_ms(), m);
+}
+
+static uint64_t
+effect_us(void *ctx)
+{
+	(void)ctx;
+	return clock_mono_us();
+}
+
 static uint64_t
 effect_unix(void *ctx)
 {
@@ -406,11 +421,15 @@ start_engine(struct glue *g)
 	    .tell_frame = tell_frame,
 	    .ask_issue = ask_issue,
 	    .ask_invites = ask_invites,
+	    .tell_event = effect_event,
+	    .tell_echo = tell_echo,
+	    .mono_us = effect_us,
 	    .rnd = rnd_kernel(),
 	};
 
 	start_crew(g);
 	io.crew = g->crew;
+	event_out_init(&g->events, NULL);
 	g->engine = engine_new(&io);
 	for (int i = 0; i < RX_BUFFERS; i++)
 		if ((g->rx[i] = malloc(UDP_BUFFER)) == NULL)
@@ -453,6 +472,7 @@ start(struct glue *g, uint64_t gen)
 	if (g->parent.lc == NULL)
 		fatal("channel to the parent");
 	proc_log_to(g->parent.chan);
+	g->events.parent = g->parent.chan;
 	loop_after_turn(g->loop, after_turn, g);
 }
 

@@ -204,5 +204,7 @@ sockets_on_ping(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	struct wire *parent = ctx;
 
 	tell_features(parent->glue);
+	engine_watch(parent->glue->engine, clock_mono_ms());
+	event_out_tick(&parent->glue->events, clock_mono_ms());
 	return proc_on_ping(ch, ctx, f);
 }

@@ -430,6 +430,10 @@ stream_step(struct engine *e, struct lanes *l, unsigned place, uint64_t now_ms,
 		    ev == SEV_LOST ? CLOSE_UNHEALTHY : CLOSE_IDLE;
 	act = pool_event(&l->pool, place, now_ms, ev);
 	e->c.v[ILLEGAL_EVENTS] += l->pool.illegal - illegal;
+	if (was == STREAM_DIAL && s->state == STREAM_LIVE)
+		ev_stream_up(e, l, place);
+	else if (s->state != was && (ev == SEV_LOST || ev == SEV_CLOSE))
+		ev_stream_end(e, l, place, ev == SEV_LOST);
 	if (s->state != was)
 		log_debug("%s: stream %u: %s -> %s", l->slot[0]->conf.name,
 		    place, stream_state_name(was), stream_state_name(s->state));

@@ -246,12 +246,20 @@ static const struct chan_handler control_handlers[] = {
     {MSG_DROPS_ASK, answers_on_ask},
     {MSG_NET_ASK, answers_on_ask},
     {MSG_BREAKERS_ASK, answers_on_ask},
+    {MSG_ECHO_ASK, net_on_echo},
     {MSG_CRL, net_on_crl},
     {MSG_LEDGER_NEW, net_on_ledger},
     {MSG_RENEW_ASK, net_on_renew},
 };
 
 /* ---- wires come and go ---- */
+
+static void
+control_gone(struct glue *g)
+{
+	answers_drop(&g->answers);
+	engine_echo_lost(g->engine);
+}
 
 /* What the engine had asked there will not be answered any more. */
 static void
@@ -265,7 +273,7 @@ wire_clear(struct wire *w)
 	if (w->peer == ROLE_KEY)
 		engine_key_lost(w->glue->engine, clock_mono_ms());
 	else if (w->peer == ROLE_CTL)
-		answers_drop(&w->glue->answers);
+		control_gone(w->glue);
 	else if (w->peer == ROLE_DISC) {
 		w->glue->recent_left = 0;
 		engine_disc_lost(w->glue->engine, clock_mono_ms());

@@ -195,3 +195,37 @@ net_on_renew(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	answer(ch, f->id, join_renew(engine_of(ctx), clock_mono_ms()));
 	return CHAN_OK;
 }
+
+/* ---- is a peer there? ---- */
+
+enum chan_verdict
+net_on_echo(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_echo_ask m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_echo_ask(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_echo(wire->glue->engine, clock_mono_ms(), f->id, &m);
+	return CHAN_OK;
+}
+
+void
+tell_echo(void *ctx, uint32_t id, const struct msg_echo_row *row)
+{
+	struct chan *ch = ((struct glue *)ctx)->control.chan;
+	uint8_t body[64];
+	struct wbuf w;
+
+	if (ch == NULL)
+		return;
+	wbuf_init(&w, body, sizeof(body));
+	if (row != NULL) {
+		msg_put_echo_row(&w, row);
+		(void)wire_reply(ch, MSG_ECHO_ROW, id, &w);
+	}
+	wire_end(ch, id, row == NULL ? END_UNKNOWN : END_OK);
+}

@@ -90,6 +90,7 @@ on_ready(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	struct child *k = ctx;
 	struct parent *p = k->parent;
+	struct msg_event up;
 	struct msg_ready m;
 	struct rbuf r;
 
@@ -104,11 +105,14 @@ on_ready(struct chan *c, void *ctx, const struct ipc_frame *f)
 	k->features = k->lacking = 0;
 	log_debug("%s: ready, pid %d", role_name(k->role), (int)k->pid);
 	wire_child(k);
+	news_child_up(k);
 	for (k = p->kid; k < p->kid + SETUP_NKIDS; k++)
 		if (k->state != PROC_UP || p->announced)
 			return CHAN_OK;
 	p->announced = true;
 	log_info("%s: up", p->conf->node.name);
+	events_begin(&up, EV_NODE_UP);
+	news_tell(p, &up);
 	notify_say(p->notify_fd, "READY=1");
 	return CHAN_OK;
 }
@@ -166,6 +170,7 @@ static const struct chan_handler handlers[] = {
     {MSG_FEATURES, on_features},
     {MSG_PONG, on_pong},
     {MSG_LOG, on_log},
+    {MSG_EVENT, news_on_event},
     {MSG_COUNTER_ROW, serve_row},
     {MSG_DROP_ROW, serve_drop},
     {MSG_END, serve_end},
@@ -283,11 +288,13 @@ child_gone(struct child *k, int status)
 		(void)chan_in(k->chan); /* its last words */
 	child_close(k);
 	serve_child_gone(k);
-	if (!p->stopping)
+	if (!p->stopping) {
 		log_warnx("%s (pid %d): %s %d", role_name(k->role), pid,
 		    WIFSIGNALED(status) ? "died of signal" : "exited with",
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 					: WEXITSTATUS(status));
+		news_child_died(k, pid, status);
+	}
 	child_again(k);
 	if (k->role == ROLE_TUN && !p->stopping &&
 	    !net_alive(&p->net, p->conf->node.mtu)) {
@@ -342,6 +349,7 @@ on_tick(void *ctx)
 	}
 	wire_places(p, now);
 	serve_tick(p, now);
+	news_tick(p, now);
 	notify_say(p->notify_fd, "WATCHDOG=1");
 	loop_timer_in(p->tick, TICK_MS);
 }
@@ -360,9 +368,13 @@ on_grace(void *ctx)
 void
 parent_stop(struct parent *p, int exit_code)
 {
+	struct msg_event e;
+
 	if (p->stopping)
 		return;
 	log_info("stopping");
+	events_begin(&e, EV_NODE_STOPPING);
+	news_tell(p, &e);
 	notify_say(p->notify_fd, "STOPPING=1");
 	p->stopping = true;
 	p->exit_code = exit_code;
@@ -409,6 +421,7 @@ parent_init(struct parent *p, int priv_fd)
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
 		if (loop_signal(p->loop, sigs[i], on_signal, p) == -1)
 			return -1;
+	news_init(p);
 	log_set_sink(sink, p);
 	return 0;
 }

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 #include "ask.h"
-#include "chan.h"
 #include "clock.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
 #include "options.h"
+#include "parent_event.h"
 #include "places.h"
 #include "respawn.h"
 #include "sandbox.h"
@@ -27,7 +27,7 @@
  *	parent.c   children: start, watchdog, death, logs, stop
  *	wire.c     who is connected with whom; what a child gets when it is up
  *	reload.c   the configuration: parse it in a child, apply it, pass it on
- *	serve.c    what control may ask
+ *	serve.c    what control may ask; parent_event.c events for it
  *
  * It takes only fixed messages from children, and has a child killed that sends
  * anything else.  Text is never looked into: log lines are made printable and
@@ -52,10 +52,9 @@ struct child {
 	struct loop_chan *io;
 	struct respawn respawn;
 	struct loop_timer *again;
-	uint64_t started_unix_ms, ready_ms; /* ready 0: not yet */
+	uint64_t started_unix_ms, log_second, ready_ms; /* 0: not yet */
 	uint64_t heard_ms; /* when it last showed that it lives */
 	uint32_t restarts, sandbox, missing, features, lacking;
-	uint64_t log_second;
 	uint32_t log_lines;
 };
 
@@ -89,6 +88,7 @@ struct parent {
 	struct net net;
 	struct msg_places places; /* as discoveryd was told */
 	struct reload reload;
+	struct news news;
 	int listen_fd[2]; /* by listen_kind */
 	struct parent_ask {
 		uint32_t id, what;       /* COUNTERS_ASK or DROPS_ASK */

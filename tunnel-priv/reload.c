@@ -7,6 +7,7 @@
  * decoded, because the parent itself acts on it; the network and the peers,
  * with their secrets, are somebody else's business.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +58,7 @@ static void
 failed(struct parent *p, const char *why)
 {
 	p->reload_failures++;
+	news_reload(p, p->news.said[0] != '\0' ? p->news.said : why);
 	serve_text(p, p->reload.id, 2, why);
 	serve_text(p, p->reload.id, 2,
 	    "not reloaded: the configuration in force stays");
@@ -84,6 +86,7 @@ change(struct parent *p, struct confset *next)
 	p->reloads++;
 	p->loaded_unix_ms = clock_unix_ms();
 	log_info("configuration reloaded");
+	news_reload(p, NULL);
 	serve_done(p, p->reload.id, END_OK);
 }
 
@@ -137,6 +140,9 @@ on_text(struct chan *c, void *ctx, const struct ipc_frame *f)
 	/* at start-up the parser itself has told standard error */
 	if (p->conf != NULL)
 		serve_text(p, p->reload.id, m.kind, m.text);
+	if (m.kind == 2 && p->news.said[0] == '\0')
+		snprintf(p->news.said, sizeof(p->news.said), "%.*s",
+		    (int)sizeof(p->news.said) - 1, m.text);
 	return CHAN_OK;
 }
 
@@ -215,6 +221,7 @@ reload_start(struct parent *p, uint32_t id)
 		r->again = true; /* the file may have changed since */
 	} else {
 		*r = (struct reload){.id = id};
+		p->news.said[0] = '\0';
 		if (p->conf != NULL)
 			notify_reloading(p->notify_fd);
 		if (begin(p) == -1) {

@@ -211,7 +211,7 @@ START_TEST(the_status_socket_only_looks)
 	const uint16_t looks[] = {MSG_STATUS_ASK, MSG_PEERS_ASK,
 	    MSG_COUNTERS_ASK, MSG_LOG_ASK, MSG_FIND_ASK, MSG_DHT_ASK,
 	    MSG_NET_ASK, MSG_STREAMS_ASK, MSG_BREAKERS_ASK, MSG_RULES_ASK,
-	    MSG_QOS_ASK};
+	    MSG_QOS_ASK, MSG_EVENTS_ASK, MSG_ECHO_ASK};
 	const uint16_t acts[] = {MSG_RELOAD_ASK, MSG_LOG_LEVEL, MSG_CRL,
 	    MSG_LEDGER_NEW, MSG_RENEW_ASK, MSG_FLOWS_ASK, MSG_DROPS_ASK};
 
@@ -395,7 +395,7 @@ START_TEST(counters_come_from_all_and_end_once)
 	end(ROLE_PARENT, id, END_OK);
 	ck_assert_int_eq(ended(p, 1), END_OK);
 	ck_assert_uint_eq(got(p, MSG_END), 1);
-	ck_assert_uint_eq(got(p, MSG_COUNTER_ROW), 5 + 1);
+	ck_assert_uint_eq(got(p, MSG_COUNTER_ROW), 7 + 1);
 	control_clear(&c);
 }
 END_TEST
@@ -704,6 +704,228 @@ START_TEST(an_idle_client_is_cut_and_a_waiting_one_is_not)
 }
 END_TEST
 
+/* ---- events ---- */
+
+static enum chan_verdict
+happen(unsigned n)
+{
+	enum chan_verdict v = CHAN_OK;
+	struct msg_event e;
+	uint8_t body[512];
+	struct wbuf w;
+
+	events_begin(&e, EV_NODE_UP);
+	e.unix_ms = now;
+	while (n-- > 0 && v == CHAN_OK) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_event(&w, &e);
+		v = control_event(&c,
+		    &(struct ipc_frame){.type = MSG_EVENT,
+			.body = body,
+			.len = w.len,
+			.fd = -1});
+	}
+	return v;
+}
+
+static enum chan_verdict
+ask_events(unsigned place, uint32_t last, uint64_t after, bool follow)
+{
+	const struct msg_events_ask m = {last, after, follow};
+	uint8_t body[16];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_events_ask(&w, &m);
+	return ask(place, MSG_EVENTS_ASK, 3, body, w.len);
+}
+
+static struct msg_event
+event_sent(unsigned i)
+{
+	struct msg_event e;
+	struct rbuf r;
+
+	rbuf_init(&r, sent[i].body, sent[i].len);
+	ck_assert_uint_eq(sent[i].type, MSG_EVENT);
+	ck_assert_int_eq(msg_get_event(&r, &e), 0);
+	return e;
+}
+
+START_TEST(the_last_events_are_told_to_their_end)
+{
+	unsigned p;
+
+	start();
+	ck_assert_int_eq(happen(20), CHAN_OK);
+	p = client(LISTEN_STATUS);
+	ask_events(p, 5, 0, false);
+	control_pump(&c, now);
+	ck_assert_uint_eq(got(p, MSG_EVENT), 5);
+	ck_assert_int_eq(ended(p, 3), END_OK);
+	ck_assert_uint_eq(c.clients.c[p].open, 0);
+	ck_assert_uint_eq(c.counters.v[EVENTS], 20);
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(who_follows_hears_of_each_as_it_happens_and_has_no_end)
+{
+	unsigned p;
+
+	start();
+	p = client(LISTEN_STATUS);
+	ask_events(p, 0, 0, true);
+	ck_assert(!control_pump(&c, now));
+	ck_assert_uint_eq(nsent, 0);
+	happen(1);
+	ck_assert(!control_pump(&c, now));
+	ck_assert_uint_eq(got(p, MSG_EVENT), 1);
+	happen(2);
+	control_pump(&c, now);
+	ck_assert_uint_eq(got(p, MSG_EVENT), 3);
+	ck_assert_uint_eq(got(p, MSG_END), 0);
+	ck_assert_uint_eq(event_sent(1).no, event_sent(0).no + 1);
+	control_tick(&c, now + 10 * CLIENT_IDLE_MS);
+	ck_assert_int_eq(cut_place, -1);
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(who_follows_and_does_not_read_is_told_what_he_lost)
+{
+	struct msg_event e;
+	unsigned p;
+
+	start();
+	p = client(LISTEN_STATUS);
+	ask_events(p, 0, 0, true);
+	happen(1);
+	control_pump(&c, now);
+	ck_assert_uint_eq(nsent, 1);
+	client_unread = true;
+	happen(EVENTLOG_MAX + 7);
+	ck_assert(!control_pump(&c, now));
+	ck_assert_uint_eq(nsent, 1);
+	/* not cut off for it, however long */
+	for (unsigned i = 0; i < 100; i++)
+		control_tick(&c, now + i * CLIENT_STALL_MS);
+	ck_assert_int_eq(cut_place, -1);
+	client_unread = false;
+	ck_assert(control_pump(&c, now));
+	e = event_sent(1);
+	ck_assert_int_eq(e.kind, EV_LOST);
+	ck_assert_uint_eq(events_value(&e, EVF_COUNT)->n, 7);
+	ck_assert_uint_eq(events_value(&e, EVF_CAUSE)->n, EVW_READER);
+	ck_assert_uint_eq(e.no, 0);
+	ck_assert_uint_eq(event_sent(2).no, event_sent(0).no + 8);
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(who_comes_back_hears_only_what_is_new)
+{
+	unsigned p;
+
+	start();
+	happen(10);
+	p = client(LISTEN_STATUS);
+	ask_events(p, UINT32_MAX, c.events.next - 3, true);
+	control_pump(&c, now);
+	ck_assert_uint_eq(got(p, MSG_EVENT), 2);
+	ck_assert_uint_eq(event_sent(1).no, c.events.next - 1);
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(one_question_about_events_at_a_time)
+{
+	unsigned p;
+
+	start();
+	p = client(LISTEN_STATUS);
+	ask_events(p, 0, 0, true);
+	ck_assert_int_eq(ask_events(p, 0, 0, true), CHAN_OK);
+	ck_assert_int_eq(ended(p, 3), END_FAILED);
+	ck_assert_int_eq(ask(p, MSG_EVENTS_ASK, 4, "x", 1), CHAN_BAD);
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(rubbish_for_an_event_is_an_offence_and_losses_are_counted)
+{
+	uint8_t body[512];
+	struct msg_event e;
+	struct wbuf w;
+
+	start();
+	ck_assert_int_eq(
+	    control_event(&c,
+		&(struct ipc_frame){
+		    .type = MSG_EVENT, .body = body, .len = 3, .fd = -1}),
+	    CHAN_BAD);
+	events_begin(&e, EV_LOST);
+	events_number(&e, EVF_COUNT, 412);
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_event(&w, &e);
+	ck_assert_int_eq(
+	    control_event(&c,
+		&(struct ipc_frame){
+		    .type = MSG_EVENT, .body = body, .len = w.len, .fd = -1}),
+	    CHAN_OK);
+	ck_assert_uint_eq(c.counters.v[EVENTS_LOST], 412);
+	control_clear(&c);
+}
+END_TEST
+
+/* ---- echoes ---- */
+
+static enum chan_verdict
+ask_echo(unsigned place, uint32_t id)
+{
+	const struct msg_echo_ask m = {.wait_ms = 1000, .name = "beta"};
+	uint8_t body[80];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_echo_ask(&w, &m);
+	return ask(place, MSG_ECHO_ASK, id, body, w.len);
+}
+
+START_TEST(many_may_ask_at_a_time_whether_a_peer_is_there)
+{
+	start();
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(
+		    ask_echo(client(LISTEN_STATUS), i + 1), CHAN_OK);
+	ck_assert_uint_eq(nsent, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(sent[i].to, ROLE_ENGINE);
+		ck_assert_uint_eq(sent[i].type, MSG_ECHO_ASK);
+	}
+	control_clear(&c);
+}
+END_TEST
+
+START_TEST(a_user_may_not_as_often_as_he_likes)
+{
+	int place;
+
+	start();
+	place = control_client_new(&c, LISTEN_STATUS, 1000, now);
+	control_client_greeted(&c, (unsigned)place, now);
+	for (unsigned i = 0; i < 3 * ECHO_BURST / 2; i++) {
+		unsigned before = nsent;
+
+		ck_assert_int_eq(ask_echo((unsigned)place, i + 1), CHAN_OK);
+		if (sent[before].place == -1) /* the engine answers at once */
+			end(ROLE_ENGINE, sent[before].id, END_OK);
+	}
+	ck_assert_uint_eq(got((unsigned)place, MSG_TEXT_ROW), ECHO_BURST / 2);
+	control_clear(&c);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -734,6 +956,14 @@ main(void)
 	    a_newcomer_takes_the_place_of_a_silent_one,
 	    without_a_silent_one_the_newcomer_is_refused,
 	    an_idle_client_is_cut_and_a_waiting_one_is_not,
+	    the_last_events_are_told_to_their_end,
+	    who_follows_hears_of_each_as_it_happens_and_has_no_end,
+	    who_follows_and_does_not_read_is_told_what_he_lost,
+	    who_comes_back_hears_only_what_is_new,
+	    one_question_about_events_at_a_time,
+	    rubbish_for_an_event_is_an_offence_and_losses_are_counted,
+	    many_may_ask_at_a_time_whether_a_peer_is_there,
+	    a_user_may_not_as_often_as_he_likes,
 	};
 
 	return UNIT_RUN("control", tests);

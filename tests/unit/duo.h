@@ -26,6 +26,7 @@
 #define DUO_T0 5000000
 #define DUO_WIRE 512
 #define DUO_ASKS 4096
+#define DUO_EVENTS 64
 
 struct duo_msg {
 	int to; /* engine */
@@ -64,6 +65,11 @@ struct duo_side {
 	uint32_t records;
 	size_t sent_len, sent_seg; /* the last batch */
 	uint32_t batches;
+	struct msg_event event[DUO_EVENTS]; /* the last, in turns */
+	uint32_t events;
+	uint32_t echo_id, echoes; /* the last that ended, how many did */
+	bool echo_unknown;
+	struct msg_echo_row echo;
 };
 
 struct duo {
@@ -190,6 +196,26 @@ duo_frame(void *ctx, const struct msg_peer_frame *m)
 	return 0;
 }
 
+static inline void
+duo_event(void *ctx, const struct msg_event *m)
+{
+	struct duo_side *s = ctx;
+
+	s->event[s->events++ % DUO_EVENTS] = *m;
+}
+
+static inline void
+duo_echo(void *ctx, uint32_t id, const struct msg_echo_row *m)
+{
+	struct duo_side *s = ctx;
+
+	s->echoes++;
+	s->echo_id = id;
+	s->echo_unknown = m == NULL;
+	if (m != NULL)
+		s->echo = *m;
+}
+
 static inline int
 duo_seen(void *ctx, const struct msg_peer_seen *m)
 {
@@ -273,6 +299,8 @@ duo_start(struct duo *d, int no)
 	    .unix_ms = duo_unix,
 	    .tell_blob = duo_blob,
 	    .tell_frame = duo_frame,
+	    .tell_event = duo_event,
+	    .tell_echo = duo_echo,
 	    .rnd = {.fill = duo_fill, .ctx = s},
 	};
 
