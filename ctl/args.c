@@ -12,6 +12,7 @@
 
 #include "verbs.h"
 
+#define LETTERS "jHR:S:s:an:o:D:c:i:W:hV" /* and f, see verb_follows */
 #define LONG 256 /* of an option without a letter: this and its number */
 
 /* clang-format off */
@@ -24,8 +25,10 @@ static const struct option longs[] = {
 	{ "contact",  required_argument, NULL, LONG + OPT_CONTACT },
 	{ "endpoint", required_argument, NULL, LONG + OPT_CONTACT },
 	{ "dht-port", required_argument, NULL, LONG + OPT_DHT_PORT },
+	{ "event",    required_argument, NULL, LONG + OPT_EVENT },
 	{ "expires",  required_argument, NULL, LONG + OPT_EXPIRES },
 	{ "file",     required_argument, NULL, LONG + OPT_FILE },
+	{ "follow",   no_argument,       NULL, LONG + OPT_FOLLOW },
 	{ "group",    required_argument, NULL, LONG + OPT_GROUP },
 	{ "life",     required_argument, NULL, LONG + OPT_LIFE },
 	{ "name",     required_argument, NULL, LONG + OPT_NAME },
@@ -33,10 +36,13 @@ static const struct option longs[] = {
 	{ "node",     required_argument, NULL, LONG + OPT_NODE },
 	{ "openmetrics", no_argument,    NULL, LONG + OPT_OPENMETRICS },
 	{ "out",      required_argument, NULL, LONG + OPT_OUT },
+	{ "peer",     required_argument, NULL, LONG + OPT_PEER },
 	{ "port",     required_argument, NULL, LONG + OPT_PORT },
 	{ "prefix",   required_argument, NULL, LONG + OPT_PREFIX },
 	{ "require",  required_argument, NULL, LONG + OPT_REQUIRE },
 	{ "reusable", required_argument, NULL, LONG + OPT_REUSABLE },
+	{ "severity", required_argument, NULL, LONG + OPT_SEVERITY },
+	{ "since",    required_argument, NULL, LONG + OPT_SINCE },
 	{ "trace",    no_argument,       NULL, LONG + OPT_TRACE },
 	{ "yes",      no_argument,       NULL, LONG + OPT_YES },
 	{ NULL, 0, NULL, 0 },
@@ -60,12 +66,17 @@ static const struct args_option options[] = {
 	{ "n", "LINES",  ARG_WORD, "how many lines" },
 	{ "o", "FILE",   ARG_FILE, "write to this file" },
 	{ "D", "NAME=VALUE", ARG_WORD, "override a macro" },
+	{ "c", "N",      ARG_WORD, "how many probes (4)" },
+	{ "i", "SECONDS", ARG_WORD, "from one to the next (1)" },
+	{ "W", "SECONDS", ARG_WORD, "how long to wait for each (1)" },
 	{ "address", "A", ARG_WORD, "its address in the network" },
 	{ "cancel", "ID", ARG_WORD, "make this invitation useless" },
 	{ "contact", "A:PORT", ARG_WORD, "where others reach this node" },
 	{ "dht-port", "N", ARG_WORD, "UDP port of the DHT (6881)" },
+	{ "event", "NAME,...", ARG_WORD, "only these, see mesh-events(7)" },
 	{ "expires", "TIME", ARG_WORD, "how long the token is good (15m)" },
 	{ "file", "FILE", ARG_FILE, "what meshctl sign has written" },
+	{ "follow", NULL, ARG_NONE, "and what happens from now on; -f" },
 	{ "group", "G",  ARG_WORD, "a group that it belongs to" },
 	{ "life", "TIME", ARG_WORD, "how long its certificate is good" },
 	{ "name", "NAME", ARG_WORD, "what it is called" },
@@ -73,10 +84,13 @@ static const struct args_option options[] = {
 	{ "node", "NAME", ARG_WORD, "what this node is called" },
 	{ "openmetrics", NULL, ARG_NONE, "as OpenMetrics 1.0" },
 	{ "out", "FILE", ARG_FILE, "write the signed list to a new file" },
+	{ "peer", "NAME", ARG_WORD, "only what concerns this peer" },
 	{ "port", "N",   ARG_WORD, "UDP port of the node (51820)" },
 	{ "prefix", "A/N", ARG_WORD, "the network's IPv4 addresses" },
 	{ "require", "N", ARG_WORD, "critical with fewer peers up" },
 	{ "reusable", "N", ARG_WORD, "how many machines may use it (1)" },
+	{ "severity", "S", ARG_WORD, "only warning, or only error" },
+	{ "since", "TIME", ARG_WORD, "only the last 15m, 2h, ..." },
 	{ "trace", NULL, ARG_NONE, "also where it was looked for" },
 	{ "yes", NULL,   ARG_NONE, "don't ask" },
 };
@@ -206,7 +220,7 @@ complain(const struct call *c, int opt, char *const argv[])
 static int
 parse_letter(struct call *c, int opt, char *arg)
 {
-	if (strchr("anoD", opt) != NULL && strchr(c->given, opt) == NULL)
+	if (strchr("anoDciW", opt) != NULL && strchr(c->given, opt) == NULL)
 		c->given[strlen(c->given)] = (char)opt;
 	switch (opt) {
 	case 'j':
@@ -222,6 +236,8 @@ parse_letter(struct call *c, int opt, char *arg)
 		c->statedir = arg;
 		return 0;
 	case 'f':
+		if (arg == NULL)
+			return parse_long(c, OPT_FOLLOW, NULL);
 		c->conf = arg;
 		return 0;
 	case 's':
@@ -237,6 +253,16 @@ parse_letter(struct call *c, int opt, char *arg)
 	case 'o':
 		c->file = arg;
 		return 0;
+	case 'c':
+		return parse_count(arg, &c->count) == 0
+		    ? 0
+		    : args_usage(c, "-c needs a number above zero, not ", arg);
+	case 'i':
+		c->interval = arg;
+		return 0;
+	case 'W':
+		c->wait = arg;
+		return 0;
 	default: /* D */
 		return parse_macro(c, arg) == 0
 		    ? 0
@@ -244,15 +270,48 @@ parse_letter(struct call *c, int opt, char *arg)
 	}
 }
 
+/* Is the word one of the list, which begins behind the first blank? */
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (list = strchr(list, ' '); list != NULL; list = strchr(list, ' ')) {
+		list++;
+		if (strncmp(list, word, n) == 0 &&
+		    (list[n] == ' ' || list[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of verbs that follow something -f says so, as elsewhere; for all others it
+ * is the configuration.  So the verb is looked for before options are read.
+ */
+static bool
+verb_follows(const struct call *c, int argc, char *argv[])
+{
+	const struct verb *v;
+
+	while (getopt_long(argc, argv, "+:" LETTERS "f:", longs, NULL) != -1)
+		;
+	v = optind < argc ? verbs_find(c, argv[optind]) : NULL;
+	optind = 0; /* from the start; the BSDs understand this, too */
+	return v != NULL && has_word(v->options, long_name(LONG + OPT_FOLLOW));
+}
+
 int
 args_read(struct call *c, int argc, char *argv[], int *code)
 {
+	const char *letters = ":" LETTERS "f:";
 	int opt;
 
 	opterr = 0;
 	*code = EXIT_FINE;
-	while ((opt = getopt_long(
-		    argc, argv, ":jHR:S:f:s:an:o:D:hV", longs, NULL)) != -1) {
+	if (verb_follows(c, argc, argv))
+		letters = ":" LETTERS "f";
+	while ((opt = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (opt == 'V') {
 			*code = verb_version(c);
 			return -1;
@@ -271,21 +330,6 @@ args_read(struct call *c, int argc, char *argv[], int *code)
 	c->argc = argc - optind;
 	c->argv = argv + optind;
 	return 0;
-}
-
-/* Is the word one of the list, which begins behind the first blank? */
-static bool
-has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (list = strchr(list, ' '); list != NULL; list = strchr(list, ' ')) {
-		list++;
-		if (strncmp(list, word, n) == 0 &&
-		    (list[n] == ' ' || list[n] == '\0'))
-			return true;
-	}
-	return false;
 }
 
 int

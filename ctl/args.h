@@ -15,19 +15,24 @@ enum opt {
 	OPT_CANCEL,
 	OPT_CONTACT, /* may be repeated; also called --endpoint */
 	OPT_DHT_PORT,
+	OPT_EVENT,
 	OPT_EXPIRES,
 	OPT_FILE,
-	OPT_GROUP, /* may be repeated */
+	OPT_FOLLOW, /* also -f, where a verb has it */
+	OPT_GROUP,  /* may be repeated */
 	OPT_LIFE,
 	OPT_NAME,
 	OPT_NO_START,
 	OPT_NODE,
 	OPT_OPENMETRICS,
 	OPT_OUT,
+	OPT_PEER,
 	OPT_PORT,
 	OPT_PREFIX,
 	OPT_REQUIRE,
 	OPT_REUSABLE,
+	OPT_SEVERITY,
+	OPT_SINCE,
 	OPT_TRACE,
 	OPT_YES,
 	OPT_NOPTS

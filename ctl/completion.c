@@ -18,7 +18,7 @@
 
 /* Options whose argument is a file, and all that take one. */
 #define TAKES_FILE "-[fRSso]|--file|--out"
-#define TAKES_ARG "-[fRSsonD]"
+#define TAKES_ARG "-[fRSsonDciW]"
 
 static const char *
 dashes(const struct args_option *o)

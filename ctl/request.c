@@ -80,6 +80,8 @@ static const struct chan_handler handlers[] = {
     {MSG_RULE_ROW, on_row},
     {MSG_QOS_ROW, on_row},
     {MSG_DROP_ROW, on_row},
+    {MSG_EVENT, on_row},
+    {MSG_ECHO_ROW, on_row},
     {MSG_END, on_end},
 };
 

@@ -39,6 +39,9 @@ show_schema(enum show_doc doc)
 	    [SHOW_RULES] = "mesh.rules/1",
 	    [SHOW_QOS] = "mesh.qos/1",
 	    [SHOW_DROPS] = "mesh.drops/1",
+	    [SHOW_EVENTS] = "mesh.events/1",
+	    [SHOW_EVENT] = "mesh.events/1",
+	    [SHOW_PING] = "mesh.ping/1",
 	};
 
 	return names[doc];
@@ -68,6 +71,8 @@ show_arrays(enum show_doc doc)
 	    [SHOW_RULES] = {"rules"},
 	    [SHOW_QOS] = {"classes"},
 	    [SHOW_DROPS] = {"drops"},
+	    [SHOW_EVENTS] = {"events"},
+	    [SHOW_PING] = {"replies"},
 	};
 
 	return arrays[doc];

@@ -35,6 +35,9 @@ enum show_doc {
 	SHOW_RULES,
 	SHOW_QOS,
 	SHOW_DROPS,
+	SHOW_EVENTS,
+	SHOW_EVENT, /* one of them, on one line */
+	SHOW_PING,
 	SHOW_NDOCS
 };
 

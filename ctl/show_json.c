@@ -24,7 +24,8 @@
 struct json {
 	struct show base;
 	json_t *doc;
-	bool failed; /* no memory somewhere: no document rather than half */
+	size_t shape; /* JSON_COMPACT: one line */
+	bool failed;  /* no memory somewhere: no document rather than half */
 	uint64_t now_ms;
 	const char *const *arrays; /* ends in NULL */
 };
@@ -138,6 +139,7 @@ json_head(struct show *s, const struct show_head *h)
 	struct json *j = (struct json *)s;
 
 	j->now_ms = h->now_ms;
+	j->shape = h->doc == SHOW_EVENT ? JSON_COMPACT : JSON_INDENT(2);
 	j->doc = envelope(show_schema(h->doc), h->node, h->now_ms);
 	if (j->doc == NULL)
 		j->failed = true;
@@ -508,12 +510,11 @@ json_note(struct show *s, const struct show_note *m)
 }
 
 static int
-dump(FILE *f, const json_t *doc)
+dump(FILE *f, const json_t *doc, size_t shape)
 {
 	/* microseconds of a year fit, and 0.3 is not 0.29999999999999999 */
 	if (json_dumpf(doc, f,
-		JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15)) ==
-	    -1)
+		shape | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15)) == -1)
 		return -1;
 	fputc('\n', f);
 	return fflush(f) == EOF || ferror(f) ? -1 : 0;
@@ -528,7 +529,7 @@ json_tail(struct show *s)
 	for (; *j->arrays != NULL; j->arrays++)
 		(void)array_of(j, *j->arrays);
 	if (!j->failed)
-		r = dump(s->f, j->doc);
+		r = dump(s->f, j->doc, j->shape);
 	json_decref(j->doc);
 	free(j);
 	return r;
@@ -585,6 +586,6 @@ show_json_error(FILE *f, const struct show_error *e, uint64_t now_ms)
 	    e->hint[0][0] == '\0' ? json_null() : string(e->hint[0]));
 	set(&j, doc, "error", o);
 	if (!j.failed)
-		(void)dump(f, doc);
+		(void)dump(f, doc, JSON_INDENT(2));
 	json_decref(doc);
 }

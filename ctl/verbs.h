@@ -63,6 +63,8 @@ struct call { /* one command line, parsed */
 	bool all;                                 /* -a */
 	uint32_t last;                            /* -n, 0: not given */
 	const char *file;                         /* -o */
+	uint32_t count;                           /* -c, 0: not given */
+	const char *interval, *wait;              /* -i, -W */
 	struct conf_macro macro[CALL_MACROS_MAX]; /* -D */
 	size_t nmacros;
 	const char *opt[OPT_NOPTS]; /* NULL: not given; "": takes nothing */
@@ -107,12 +109,17 @@ int verb_network(const struct call *);
 int verb_metrics(const struct call *);
 int verb_check(const struct call *);
 int verb_top(const struct call *);
+int verb_events(const struct call *);
+int verb_ping(const struct call *);
 int verb_version(const struct call *);
 int verb_completion(const struct call *);
 int verb_help(const struct call *);
 void verbs_overview(const struct call *, FILE *);
 /* What to do first, where nothing is set up; false: something is. */
 bool verbs_welcome(const struct call *, FILE *);
+/* Reports that there is no such peer, and which may be meant. */
+struct session;
+int verbs_no_peer(const struct call *, struct session *, const char *name);
 /* NULL: no such verb */
 const struct verb *verbs_find(const struct call *, const char *name);
 /* The nearest one's name, or NULL. */

@@ -176,8 +176,8 @@ out:
 	return code;
 }
 
-static int
-no_such_peer(const struct call *c, struct session *s, const char *name)
+int
+verbs_no_peer(const struct call *c, struct session *s, const char *name)
 {
 	struct complaint m = {.exit_status = EXIT_BAD, .code = "unknown_peer"};
 	enum row_end end;
@@ -215,7 +215,7 @@ verb_peer(const struct call *c)
 		goto out;
 	p = snapshot_peer(&s.snap, name);
 	if (p == NULL) {
-		code = no_such_peer(c, &s, name);
+		code = verbs_no_peer(c, &s, name);
 		goto out;
 	}
 	if ((code = qos_ask(&s, name, &end)) != EXIT_FINE)

@@ -59,6 +59,20 @@ static const struct verb verbs[] = {
 	    "-n N shows the last N lines (100), -a all that are kept.\n"
 	    "level takes error, warning, info or debug, until the next reload.\n",
 	    verb_log },
+	{ "events", "[--follow] [-n N] [--peer NAME] [--event NAME,...]\n"
+	    "\t[--since TIME] [--severity S]",
+	    "n follow peer event since severity", 0, 0, COMPLETE_NONE,
+	    "What happened, and what happens",
+	    "The last N (100) that fit; with --follow or -f the last 10, and "
+	    "all from now on\nuntil Ctrl-C.  mesh-events(7) has all events and "
+	    "their fields.  With --json and\n-f each is a document of its "
+	    "own, on one line.\n", verb_events },
+	{ "ping", "NAME [-c N] [-i SECONDS] [-W SECONDS]", "ciW", 1, 1,
+	    COMPLETE_PEER, "Is a member there, and how far away",
+	    "By the session, beside the tunnel: routes, filters and the other "
+	    "host have no\nsay.  Exit code 0 if one of N (4) was answered.  "
+	    "Configured peers know no such\nprobes; what is known of them "
+	    "is shown instead.\n", verb_ping },
 	{ "reload", "", "", 0, 0, COMPLETE_NONE,
 	    "Read the configuration again",
 	    "All of it or nothing: after an error the old one goes on.\n",
