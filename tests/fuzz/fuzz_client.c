@@ -94,7 +94,10 @@ static void
 evict(void *ctx, unsigned place)
 {
 	(void)ctx;
-	require(seat[place].here && seat[place].asked == seat[place].ended);
+	/* who follows events has no end to wait for */
+	require(seat[place].here &&
+	    (seat[place].asked == seat[place].ended ||
+		c.clients.c[place].follows));
 	leave(place);
 }
 
@@ -118,6 +121,14 @@ end_turn(void)
 			leave(i);
 }
 
+static unsigned
+at_a_time(uint16_t ask)
+{
+	if (ask == MSG_ECHO_ASK)
+		return PENDING_ECHOES;
+	return ask == MSG_FIND_ASK ? PENDING_FINDS : 1;
+}
+
 /* No process has more questions of a kind to answer than it may. */
 static void
 check_out(void)
@@ -132,8 +143,7 @@ check_out(void)
 		for (unsigned r = 0; p->id != 0 && r < ROLE_NROLES; r++) {
 			if ((p->owing & p->asked & 1u << r) == 0)
 				continue;
-			require(n[r][p->ask]++ <
-			    (p->ask == MSG_FIND_ASK ? PENDING_FINDS : 1));
+			require(n[r][p->ask]++ < at_a_time(p->ask));
 		}
 	}
 }
@@ -207,7 +217,10 @@ row(uint8_t who, const uint8_t *p, size_t len)
 	f.body = malloc(f.len == 0 ? 1 : f.len);
 	require(f.body != NULL);
 	memcpy((void *)(uintptr_t)f.body, p + 1, f.len);
-	if (control_answer(&c, role, &f, now) != CHAN_OK && role != ROLE_PARENT)
+	if (f.type == MSG_EVENT && role == ROLE_PARENT)
+		(void)control_event(&c, &f);
+	else if (control_answer(&c, role, &f, now) != CHAN_OK &&
+	    role != ROLE_PARENT)
 		control_upstream(&c, role, false, now);
 	free((void *)(uintptr_t)f.body);
 }
@@ -282,7 +295,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < 10; i++)
 		end_turn();
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
-		require(seat[i].asked == seat[i].ended);
+		require(
+		    seat[i].asked == seat[i].ended + c.clients.c[i].follows);
 	control_clear(&c);
 	return 0;
 }

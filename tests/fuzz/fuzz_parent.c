@@ -271,8 +271,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static int running; /* so that a reload is refused, not forked */
 	unsigned fds;
 
-	if (parent.loop == NULL)
+	if (parent.loop == NULL) {
 		once();
+		news_init(&parent);
+	}
 	fds = open_fds();
 	parent.reload.chan = (struct chan *)(void *)&running;
 	parent.asks = 0;
