@@ -52,7 +52,7 @@
 #define SINK_PORT 9999
 #define PAYLOAD 64
 #define BUFFER (4 << 20)
-#define EVENTS 64
+#define EVENTS_AT_ONCE 64
 #define LATE 6
 #define PATIENCE_MS 5000
 
@@ -539,7 +539,7 @@ run(struct sim *s)
 {
 	struct itimerspec every = {.it_value.tv_nsec = TICK_MS * 1000000,
 	    .it_interval.tv_nsec = TICK_MS * 1000000};
-	struct epoll_event ev[EVENTS] = {
+	struct epoll_event ev[EVENTS_AT_ONCE] = {
 	    {.events = EPOLLIN, .data.u32 = PEERS_MAX}};
 	int ep = epoll_create1(EPOLL_CLOEXEC), n;
 	int clock = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -555,7 +555,7 @@ run(struct sim *s)
 	printf("ready\n");
 	fflush(stdout);
 	while (!ending) {
-		n = epoll_wait(ep, ev, EVENTS, -1);
+		n = epoll_wait(ep, ev, EVENTS_AT_ONCE, -1);
 		for (int i = 0; i < n; i++)
 			if (ev[i].data.u32 != PEERS_MAX)
 				(void)udp_receive(s->peer[ev[i].data.u32].udp,
