@@ -157,22 +157,33 @@ slot_target(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
 	return false;
 }
 
-/* Somebody else's turn it was, who failed too often. */
+/* Were there others before it, who failed too often?  They hear of it. */
 static bool
-has_skipped(const struct peer_slot *p, const struct endpoint *to)
+passes_over(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct endpoint *to)
 {
 	struct endpoint list[CANDIDATES_ALL];
 	unsigned n = slot_candidates(p, list);
+	bool any = false;
 
-	return n != 0 &&
-	    !endpoint_eq(&list[(p->ses.attempts + p->turn) % n], to);
+	for (unsigned i = 0; i < n; i++) {
+		const struct endpoint *ep =
+		    &list[(p->ses.attempts + p->turn + i) % n];
+		uint16_t sock = p->sock;
+
+		if (endpoint_eq(ep, to))
+			break;
+		if (engine_sock_for(e, ep, &sock))
+			any |= spots_passed(&p->spots, &e->breaker, now_ms, ep);
+	}
+	return any;
 }
 
 void
 slot_target_used(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct endpoint *to)
 {
-	e->c.v[PLACES_SKIPPED] += has_skipped(p, to);
+	e->c.v[PLACES_SKIPPED] += passes_over(e, p, now_ms, to);
 	spots_used(&p->spots, &e->breaker, now_ms, to);
 	p->tried = *to;
 	p->unanswered = true;

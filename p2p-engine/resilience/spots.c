@@ -38,7 +38,21 @@ spots_used(struct spots *p, const struct breaker_conf *c, uint64_t now_ms,
 		if (b->state == BREAKER_OPEN)
 			breaker_event(b, c, now_ms, BEV_HINT);
 	}
-	breaker_event(b, c, now_ms, BEV_WANT);
+	/* who is written to all the same was not refused */
+	if (!breaker_refuses(b))
+		breaker_event(b, c, now_ms, BEV_WANT);
+}
+
+bool
+spots_passed(struct spots *p, const struct breaker_conf *c, uint64_t now_ms,
+    const struct endpoint *ep)
+{
+	int i = find(p, ep);
+
+	return i != -1 && !breaker_is_due(&p->at[i].breaker, now_ms) &&
+	    breaker_refuses(&p->at[i].breaker) &&
+	    breaker_event(&p->at[i].breaker, c, now_ms, BEV_WANT) ==
+	    BACT_REFUSE;
 }
 
 static struct spot *

@@ -28,7 +28,11 @@ struct spots {
 
 bool spots_allow(
     const struct spots *, uint64_t now_ms, const struct endpoint *);
+/* A message went there, allowed or, where there is no other, all the same. */
 void spots_used(struct spots *, const struct breaker_conf *, uint64_t now_ms,
+    const struct endpoint *);
+/* It was its turn and another was taken; true: its breaker was why. */
+bool spots_passed(struct spots *, const struct breaker_conf *, uint64_t now_ms,
     const struct endpoint *);
 /* No answer from there; true: its breaker opened. */
 bool spots_missed(struct spots *, const struct breaker_conf *, uint64_t now_ms,

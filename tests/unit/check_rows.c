@@ -251,6 +251,8 @@ START_TEST(an_open_place_is_passed_over_while_there_are_others)
 	ck_assert_uint_ge(to[1], 2);
 	ck_assert_uint_eq(to[2], 0);
 	ck_assert_uint_ge(duo_count(d, 0, PLACES_SKIPPED), 1);
+	/* as often as its turn came */
+	ck_assert_uint_ge(net_slot(d, 0)->spots.at[0].breaker.refused, 1);
 	duo_free(d);
 }
 END_TEST
@@ -264,6 +266,10 @@ START_TEST(when_all_places_are_open_they_are_tried_all_the_same)
 		shut(d, i);
 	dial_for(d, 900, to, 3);
 	ck_assert_uint_ge(to[0] + to[1] + to[2], 2);
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(
+		    net_slot(d, 0)->spots.at[i].breaker.refused, 0);
+	ck_assert_uint_eq(duo_count(d, 0, PLACES_SKIPPED), 0);
 	duo_free(d);
 }
 END_TEST

@@ -145,6 +145,44 @@ START_TEST(a_trial_of_which_nobody_heard_is_over_some_day)
 }
 END_TEST
 
+/* All places of a peer are shut: one of them is written to all the same. */
+START_TEST(what_is_sent_all_the_same_was_not_refused)
+{
+	struct breaker_conf c = usual();
+	struct spots p = {0};
+	struct endpoint a = place(1);
+
+	ruin(&p, &c, T0, &a);
+	spots_used(&p, &c, T0 + 1, &a);
+	ck_assert_uint_eq(breaker_of(&p, &a)->refused, 0);
+	ck_assert_int_eq(breaker_of(&p, &a)->state, BREAKER_OPEN);
+	/* during its trial too */
+	spots_used(&p, &c, T0 + c.wait.first_ms, &a);
+	ck_assert_int_eq(breaker_of(&p, &a)->state, BREAKER_TRIAL);
+	spots_used(&p, &c, T0 + c.wait.first_ms + 1, &a);
+	ck_assert_uint_eq(breaker_of(&p, &a)->refused, 0);
+}
+END_TEST
+
+START_TEST(a_place_that_is_passed_over_was_refused)
+{
+	struct breaker_conf c = usual();
+	struct spots p = {0};
+	struct endpoint a = place(1), b = place(2);
+
+	/* nothing is held against these */
+	ck_assert(!spots_passed(&p, &c, T0, &a));
+	ruin(&p, &c, T0, &a);
+	ck_assert(!spots_passed(&p, &c, T0, &b));
+	ck_assert(spots_passed(&p, &c, T0, &a));
+	ck_assert(spots_passed(&p, &c, T0 + 1, &a));
+	ck_assert_uint_eq(breaker_of(&p, &a)->refused, 2);
+	/* it may be tried now: whoever passes it over has another reason */
+	ck_assert(!spots_passed(&p, &c, T0 + c.wait.first_ms, &a));
+	ck_assert_uint_eq(breaker_of(&p, &a)->refused, 2);
+}
+END_TEST
+
 START_TEST(an_answer_makes_a_place_as_good_as_new)
 {
 	struct breaker_conf c = usual();
@@ -287,6 +325,8 @@ main(void)
 	    the_threshold_is_that_of_the_moment,
 	    after_the_wait_it_has_one_trial_and_a_longer_wait,
 	    a_trial_of_which_nobody_heard_is_over_some_day,
+	    what_is_sent_all_the_same_was_not_refused,
+	    a_place_that_is_passed_over_was_refused,
 	    an_answer_makes_a_place_as_good_as_new,
 	    all_is_forgotten_at_once,
 	    in_a_full_table_the_one_longest_in_its_state_makes_way,
