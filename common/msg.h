@@ -166,7 +166,9 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	M(EVENTS_ASK, 129,  13,    13, FD_NONE, R(CLIENT),                ST_READY) \
 	/* control: is a peer there? */                                             \
 	M(ECHO_ASK,   130,   6,    69, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(ECHO_ROW,   131,  41,    41, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(ECHO_ROW,   131,  41,    41, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	/* parent -> engine: a link, an address or a route came */                  \
+	M(NEW_LINK,   133,   0,     0, FD_NONE, R(PARENT),                ST_READY)
 /* clang-format on */
 
 enum msg_type {

@@ -168,15 +168,18 @@ next_of_network(struct glue *g, struct wbuf *w, enum msg_type *type)
 	return TOLD_ROW;
 }
 
-/* The engine's own; the others' are in the list too, but not counted here. */
+/*
+ * The engine's own.  The others' are in the list too, but not counted here; of
+ * those that came late only control's are not the engine's.
+ */
 static bool
 is_own(enum counter id)
 {
+	if (id == EVENTS || id == EVENTS_LOST)
+		return false;
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
 	    (id >= EI_CONTROL && id <= BYES) ||
-	    (id >= EO_BREAKER && id <= EO_QOS_FULL) ||
-	    (id >= ECHOES && id <= ECHOES_REFUSED) || id == IPC_REFUSED ||
-	    id == LOG_HELD;
+	    id >= EO_BREAKER || id == IPC_REFUSED || id == LOG_HELD;
 }
 
 static void

@@ -138,6 +138,14 @@ void engine_disc_lost(struct engine *, uint64_t now_ms);
 /* There is a (new) discoveryd: it is told who is up. */
 void engine_disc_ready(struct engine *, uint64_t now_ms);
 
+/*
+ * A link, an address or a route came, and the packets of a moment ago may have
+ * gone nowhere: who could not be reached is tried at once, if somebody wants
+ * it, and sessions show where we are now.  The caller sees to it that this is
+ * not told too often (a trial begins anew each time).
+ */
+void engine_link(struct engine *, uint64_t now_ms);
+
 /* ---- time ---- */
 /* Some of what is due; engine_due says whether there is more at once. */
 void engine_tick(struct engine *, uint64_t now_ms);

@@ -60,6 +60,7 @@
 #define LOOKUP_AGAIN_MS 2500 /* before a breaker opens for want of answers */
 #define WANTED_MS 5000 /* the host still wants it so long after a packet */
 #define NEWS_MS 60000  /* one peer's return is news for all, so often */
+#define TALKS_MS 90000 /* on a new link: who had traffic so long ago */
 #define STRANGERS_PER_S                                                        \
 	10                  /* searches for whose place a stranger calls from  \
 			     */

@@ -265,6 +265,51 @@ slot_hint(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		slot_want(e, p, now_ms, BEV_WANT);
 }
 
+static bool
+talks(const struct peer_slot *p, uint64_t now_ms)
+{
+	return slot_is_wanted(p) ||
+	    (p->wanted_ms != 0 && now_ms - p->wanted_ms < TALKS_MS);
+}
+
+/*
+ * attempts and turn start over with the places: which of them is the right one
+ * was learned from another link.
+ */
+static void
+slot_link(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	bool was_shut = p->breaker.state != BREAKER_CLOSED;
+
+	p->unanswered = false;
+	p->turn = 0;
+	p->asked_ms = 0; /* discoveryd may know another place by now */
+	spots_forget(&p->spots);
+	session_retry_now(&p->ses, now_ms);
+	if (p->has_keys)
+		session_keepalive_now(&p->ses);
+	slot_breaker(e, p, now_ms, BEV_LINK);
+	/* a session that works needs no new one */
+	if (was_shut ? talks(p, now_ms)
+		     : slot_is_wanted(p) && !session_up(&p->ses, now_ms))
+		slot_want(e, p, now_ms, BEV_WANT);
+	slot_arm(e, p);
+}
+
+void
+engine_link(struct engine *e, uint64_t now_ms)
+{
+	count(e, NEW_LINKS);
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		/* one that does not want us is as far away as before */
+		if (p != NULL && !p->guest && p->conf.admin_up &&
+		    p->eager_ms == 0)
+			slot_link(e, p, now_ms);
+	}
+}
+
 /* Their time has come; who is wanted by somebody is tried then. */
 void
 engine_hint(struct engine *e)

@@ -165,6 +165,7 @@ hs_dial_send(
 {
 	struct endpoint to;
 	uint16_t sock;
+	bool sent;
 
 	cookie_stamp(&p->jar, now_ms, j->msg, WG_INITIATION_LEN);
 	supersede(e, p);
@@ -172,13 +173,14 @@ hs_dial_send(
 	p->hs_open = true;
 	p->hs_sent_ms = now_ms;
 	j->noise.local_index = 0; /* it is the handshake's now */
-	if (slot_target(e, p, now_ms, p->ses.attempts, &to, &sock) &&
-	    engine_send(e, p, sock, &to, j->msg, WG_INITIATION_LEN) == 0) {
+	if (slot_target(e, p, now_ms, p->ses.attempts, &to, &sock)) {
+		sent = engine_send(
+			   e, p, sock, &to, j->msg, WG_INITIATION_LEN) == 0;
+		/* what the system has no way for has no answer either */
 		slot_target_used(e, p, now_ms, &to);
 		p->spoken_to = to.addr;
-		count(e, HS_INIT_SENT);
-		if (p->ses.attempts > 0)
-			count(e, HS_INIT_RETRY);
+		e->c.v[HS_INIT_SENT] += sent;
+		e->c.v[HS_INIT_RETRY] += sent && p->ses.attempts > 0;
 	}
 	session_init_sent(&p->ses, now_ms, &e->io.rnd);
 	slot_dialed(p, now_ms);

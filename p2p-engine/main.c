@@ -314,6 +314,18 @@ on_conf_end(struct chan *ch, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
+on_new_link(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+
+	(void)ch;
+	(void)f;
+	log_debug("there is a new link, address or route");
+	engine_link(parent->glue->engine, clock_mono_ms());
+	return CHAN_OK;
+}
+
+static enum chan_verdict
 on_stop(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *parent = ctx;
@@ -335,6 +347,7 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_CONF_NET, on_conf_net},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG_LEVEL, proc_on_log_level},
+    {MSG_NEW_LINK, on_new_link},
     {MSG_PING, sockets_on_ping},
     {MSG_STOP, on_stop},
 };

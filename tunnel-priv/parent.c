@@ -430,6 +430,7 @@ void
 parent_start(struct parent *p)
 {
 	p->ticked_ms = clock_mono_ms();
+	wire_links(p);
 	for (int i = 0; i < SETUP_NKIDS; i++)
 		child_start(&p->kid[i]);
 	loop_timer_in(p->tick, TICK_MS);

@@ -87,6 +87,7 @@ struct parent {
 	struct confset *conf; /* in force; NULL: none yet */
 	struct net net;
 	struct msg_places places; /* as discoveryd was told */
+	struct links_watch links;
 	struct reload reload;
 	struct news news;
 	int listen_fd[2]; /* by listen_kind */
@@ -104,7 +105,6 @@ struct parent {
 	int level; /* of the log, for everybody; -1: as configured */
 	int notify_fd, exit_code;
 	bool foreground, announced, stopping;
-
 	struct wbuf out; /* the message being written, see parent_out */
 	uint8_t out_mem[PARENT_OUT_MAX];
 };
@@ -131,6 +131,7 @@ void wire_child(struct child *);  /* it is up: all it needs */
 void wire_reload(struct child *); /* the new configuration and sockets */
 void wire_level(struct child *);
 void wire_places(struct parent *, uint64_t now_ms); /* 0: look at once */
+void wire_links(struct parent *); /* from now on: news for the engine */
 
 /* reload.c */
 int confset_send(const struct confset *, struct chan *, enum role);

@@ -99,6 +99,35 @@ places_eq(const struct msg_places *a, const struct msg_places *b)
 	return true;
 }
 
+bool
+places_grew(const struct msg_places *was, const struct msg_places *is)
+{
+	for (unsigned i = 0; i < is->n; i++) {
+		bool old = false;
+
+		for (unsigned k = 0; k < was->n; k++)
+			old = old ||
+			    (was->at[k].ifindex == is->at[i].ifindex &&
+				endpoint_eq(&was->at[k].ep, &is->at[i].ep));
+		if (!old)
+			return true;
+	}
+	return false;
+}
+
+uint32_t
+places_own(const struct net *n)
+{
+	struct ifaddrs *all;
+	uint32_t index;
+
+	if (getifaddrs(&all) == -1)
+		return 0;
+	index = index_of(all, n->device);
+	freeifaddrs(all);
+	return index;
+}
+
 void
 places_read(const struct net *n, struct msg_places *m)
 {

@@ -4,6 +4,7 @@
 #define PLACES_H
 
 #include "apply.h"
+#include "links.h"
 #include "msg.h"
 
 struct ifaddrs;
@@ -21,6 +22,10 @@ struct ifaddrs;
 #define PLACES_GROUP6 "ff02::4d56"    /* on the link */
 
 void places_read(const struct net *, struct msg_places *);
+/* Is there one in the second that the first does not have? */
+bool places_grew(const struct msg_places *, const struct msg_places *);
+/* The number of the tunnel's own interface, 0: not found. */
+uint32_t places_own(const struct net *);
 bool places_eq(const struct msg_places *, const struct msg_places *);
 /* Of the rows that getifaddrs gave; for tests too. */
 void places_from(

@@ -141,6 +141,69 @@ send_places(struct child *k)
 	return parent_send(k, MSG_PLACES, 0, -1);
 }
 
+/* ---- what comes to this machine ---- */
+
+static void
+tell_links(void *ctx)
+{
+	struct parent *p = ctx;
+	uint64_t now = clock_mono_ms();
+
+	(void)parent_out(p);
+	if (links_due(&p->links.pace, now))
+		/* one that is starting finds everything as it is */
+		(void)parent_send(
+		    parent_child(p, ROLE_ENGINE), MSG_NEW_LINK, 0, -1);
+	else if (p->links.pace.due_ms != 0)
+		loop_timer_in(p->links.timer, p->links.pace.due_ms - now);
+}
+
+static void
+note_links(struct parent *p)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (p->links.timer == NULL || p->links.pace.due_ms != 0)
+		return;
+	links_note(&p->links.pace, now);
+	loop_timer_in(p->links.timer, p->links.pace.due_ms - now);
+}
+
+static void
+on_links(int fd, int events, void *ctx)
+{
+	struct parent *p = ctx;
+	int what = links_read(fd, p->links.own);
+
+	(void)events;
+	if (what == -1) {
+		log_warn("news of links");
+		loop_io_free(p->links.io);
+		p->links.io = NULL;
+		close(fd);
+		return;
+	}
+	if ((what & LINKS_LOOK) != 0)
+		wire_places(p, 0);
+	if ((what & LINKS_CAME) != 0)
+		note_links(p);
+}
+
+/* Without any of it there is the look at the addresses, now and then. */
+void
+wire_links(struct parent *p)
+{
+	int fd;
+
+	p->links.timer = loop_timer_new(p->loop, tell_links, p);
+	p->links.own = places_own(&p->net);
+	if ((fd = links_open()) == -1)
+		return;
+	p->links.io = loop_io_new(p->loop, fd, LOOP_READ, on_links, p);
+	if (p->links.io == NULL)
+		close(fd);
+}
+
 void
 wire_places(struct parent *p, uint64_t now_ms)
 {
@@ -152,6 +215,8 @@ wire_places(struct parent *p, uint64_t now_ms)
 	p->looked_ms = now_ms;
 	places_join(&p->net);
 	places_read(&p->net, &p->places);
+	if (places_grew(&was, &p->places))
+		note_links(p);
 	if (k->state == PROC_UP && !places_eq(&was, &p->places) &&
 	    send_places(k) == -1)
 		child_kill(k, "could not be told where it is");

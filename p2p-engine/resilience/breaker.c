@@ -31,6 +31,7 @@ static const struct step steps[BREAKER_NSTATES][BEV_NEVENTS] = {
 	[CLOSED][BEV_PASS]   = { true, CLOSED, BACT_CLEAR },
 	[CLOSED][BEV_CALL]   = { true, CLOSED, BACT_CLEAR },
 	[CLOSED][BEV_HINT]   = { true, CLOSED, BACT_NONE },
+	[CLOSED][BEV_LINK]   = { true, CLOSED, BACT_CLEAR },
 	[CLOSED][BEV_OFF]    = { true, CLOSED, BACT_CLEAR },
 
 	[OPEN][BEV_WANT]     = { true, OPEN,   BACT_REFUSE },
@@ -43,6 +44,7 @@ static const struct step steps[BREAKER_NSTATES][BEV_NEVENTS] = {
 	[OPEN][BEV_CALL]     = { true, CLOSED, BACT_CLOSE },
 	[OPEN][BEV_TIME]     = { true, HALF,   BACT_HALF },
 	[OPEN][BEV_HINT]     = { true, HALF,   BACT_HALF },
+	[OPEN][BEV_LINK]     = { true, HALF,   BACT_HALF },
 	[OPEN][BEV_OFF]      = { true, CLOSED, BACT_CLOSE },
 
 	[HALF][BEV_WANT]     = { true, TRIAL,  BACT_TRY },
@@ -54,6 +56,7 @@ static const struct step steps[BREAKER_NSTATES][BEV_NEVENTS] = {
 	[HALF][BEV_CALL]     = { true, CLOSED, BACT_CLOSE },
 	[HALF][BEV_TIME]     = { true, HALF,   BACT_AGAIN },
 	[HALF][BEV_HINT]     = { true, HALF,   BACT_NONE },
+	[HALF][BEV_LINK]     = { true, HALF,   BACT_NONE },
 	[HALF][BEV_OFF]      = { true, CLOSED, BACT_CLOSE },
 
 	[TRIAL][BEV_WANT]    = { true, TRIAL,  BACT_REFUSE },
@@ -65,6 +68,7 @@ static const struct step steps[BREAKER_NSTATES][BEV_NEVENTS] = {
 	[TRIAL][BEV_CALL]    = { true, CLOSED, BACT_CLOSE },
 	[TRIAL][BEV_TIME]    = { true, OPEN,   BACT_OPEN },
 	[TRIAL][BEV_HINT]    = { true, TRIAL,  BACT_NONE },
+	[TRIAL][BEV_LINK]    = { true, TRIAL,  BACT_ANEW },
 	[TRIAL][BEV_OFF]     = { true, CLOSED, BACT_CLOSE },
 };
 /* clang-format on */
@@ -148,6 +152,8 @@ static void
 keep_books(struct breaker *b, const struct breaker_conf *c, uint64_t now_ms,
     enum breaker_event ev, enum breaker_action act)
 {
+	if (ev == BEV_LINK)
+		backoff_reset(&b->wait);
 	switch (act) {
 	case BACT_COUNT:
 		b->failures++;
@@ -162,6 +168,7 @@ keep_books(struct breaker *b, const struct breaker_conf *c, uint64_t now_ms,
 		opened(b, c, now_ms);
 		break;
 	case BACT_TRY:
+	case BACT_ANEW:
 		b->due_ms = now_ms + BREAKER_TRIAL_MS;
 		break;
 	case BACT_HALF:

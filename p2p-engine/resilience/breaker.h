@@ -36,6 +36,10 @@
  * for the next trial by itself.  tests/spin/breaker.pml proves that of this
  * very table.
  *
+ * "link" is a hint that also ends what was learned of waiting: OPEN goes half
+ * open, and a trial, whose messages went nowhere, begins anew.  Whoever reports
+ * links has a rate, so that the trial ends all the same.
+ *
  * How long OPEN lasts grows as in backoff.h and ends at the reset timeout.  A
  * packet of the host need not wait for that: BREAKER_EAGER_MS after the last
  * trial it may be the next one, which is the pace at which a WireGuard peer
@@ -58,6 +62,7 @@ enum breaker_event {
 	BEV_CALL,   /* it called us */
 	BEV_TIME,   /* due_ms has come */
 	BEV_HINT,   /* something changed: it may work now */
+	BEV_LINK,   /* we have another network: what failed was in the old */
 	BEV_OFF,    /* start anew */
 	/* breaker_event makes these of PACKET, MISS and PASS */
 	BEV_EAGER,  /* a packet, and the last trial was long ago */
@@ -76,6 +81,7 @@ enum breaker_action {
 	BACT_OPEN,   /* it opened; due_ms: may be made later, as jitter */
 	BACT_HALF,   /* half open; due_ms is set if something passed */
 	BACT_AGAIN,  /* want it now: it takes more than one trial */
+	BACT_ANEW,   /* the trial has all its time again */
 	BACT_CLOSE,  /* closed, all is well */
 	BACT_NACTIONS
 };

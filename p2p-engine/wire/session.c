@@ -8,8 +8,8 @@
  *	keepalive_due	armed by data received (if off) and keepalive_now; off
  *			by anything sent
  *	persistent_due	set anew by anything sent, and when it fires
- *	dial_due	set by want, init_sent, cookie_taken, be_patient
- *	wipe_due	set anew by every new key
+ *	dial_due	set by want, init_sent, cookie_taken, retry_now,
+ *be_patient wipe_due	set anew by every new key
  *
  * Rekeying never touches the current key: it goes on until the new one is in
  * its place, and stays as previous for what is still under way.
@@ -186,6 +186,16 @@ session_cookie_taken(struct session *s, uint64_t now_ms)
 {
 	if (s->dialing)
 		s->dial_due_ms = earlier(s->dial_due_ms, dial_floor(s, now_ms));
+}
+
+void
+session_retry_now(struct session *s, uint64_t now_ms)
+{
+	if (!s->dialing)
+		return;
+	s->attempts = 0; /* and the first intervals again */
+	s->dial_began_ms = now_ms;
+	s->dial_due_ms = dial_floor(s, now_ms);
 }
 
 void

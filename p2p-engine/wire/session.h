@@ -87,6 +87,9 @@ void session_init_sent(
     struct session *, uint64_t now_ms, const struct rnd_src *);
 /* A cookie came: repeat once, soon, with mac2 (one RTT, not a time-out). */
 void session_cookie_taken(struct session *, uint64_t now_ms);
+/* The network is another one: repeat as soon as one may.  While dialing only.
+ */
+void session_retry_now(struct session *, uint64_t now_ms);
 /* The way is long: do not repeat before due_ms.  Nothing unless dialing. */
 void session_be_patient(struct session *, uint64_t due_ms);
 /*

@@ -8,7 +8,7 @@
  *	packets	of the host, for ever
  *	answers	what comes back, for ever
  *	clock	the breaker's timer; a message without an answer
- *	trouble	hints, ends, and if CALLS is defined the peer's own calls
+ *	trouble	hints, new links, ends, and if CALLS is defined the peer's own calls
  *	far	the peer: down or up for any while, in the end up for good
  *
  * Time is not measured.  A timer that is armed may fire at any moment, with one
@@ -28,9 +28,10 @@
 #endif
 
 mtype = { CLOSED, OPEN, HALF, TRIAL };
-mtype = { WANT, PACKET, MISS, LOST, PASS, CALL, TIME, HINT, OFF, EAGER, MANY,
-    ENOUGH };
-mtype = { NONE, GO, TRY, REFUSE, COUNT, CLEAR, OPENED, HALVED, AGAIN, SHUT };
+mtype = { WANT, PACKET, MISS, LOST, PASS, CALL, TIME, HINT, LINK, OFF, EAGER,
+    MANY, ENOUGH };
+mtype = { NONE, GO, TRY, REFUSE, COUNT, CLEAR, OPENED, HALVED, AGAIN, ANEW,
+    SHUT };
 
 mtype st = CLOSED;
 byte failures = 0, passes = 0, trials = 0;
@@ -84,7 +85,7 @@ inline event(e)
 		:: else -> skip
 		fi;
 		armed = (passes != 0)
-	:: act == AGAIN -> armed = true
+	:: act == AGAIN || act == ANEW -> armed = true
 	:: act == SHUT -> failures = 0; passes = 0; armed = false
 	:: else -> skip
 	fi;
@@ -162,6 +163,8 @@ active proctype trouble()
 	:: d_step { asking && !good -> event(MISS) }
 	:: d_step { asking && !good -> asking = false; event(LOST) }
 	:: d_step { true -> event(HINT) }
+	:: d_step { true -> event(LINK) }
+	:: d_step { true -> event(LINK); want(WANT) }
 	:: d_step { !good -> asking = false; event(OFF) }
 #ifdef CALLS
 	:: d_step { up -> event(CALL) }

@@ -6,6 +6,7 @@
 :: st == CLOSED && ev == PASS -> next = CLOSED; act = CLEAR
 :: st == CLOSED && ev == CALL -> next = CLOSED; act = CLEAR
 :: st == CLOSED && ev == HINT -> next = CLOSED; act = NONE
+:: st == CLOSED && ev == LINK -> next = CLOSED; act = CLEAR
 :: st == CLOSED && ev == OFF -> next = CLOSED; act = CLEAR
 :: st == CLOSED && ev == MANY -> next = OPEN; act = OPENED
 :: st == OPEN && ev == WANT -> next = OPEN; act = REFUSE
@@ -16,6 +17,7 @@
 :: st == OPEN && ev == CALL -> next = CLOSED; act = SHUT
 :: st == OPEN && ev == TIME -> next = HALF; act = HALVED
 :: st == OPEN && ev == HINT -> next = HALF; act = HALVED
+:: st == OPEN && ev == LINK -> next = HALF; act = HALVED
 :: st == OPEN && ev == OFF -> next = CLOSED; act = SHUT
 :: st == OPEN && ev == EAGER -> next = TRIAL; act = TRY
 :: st == OPEN && ev == ENOUGH -> next = CLOSED; act = SHUT
@@ -27,6 +29,7 @@
 :: st == HALF && ev == CALL -> next = CLOSED; act = SHUT
 :: st == HALF && ev == TIME -> next = HALF; act = AGAIN
 :: st == HALF && ev == HINT -> next = HALF; act = NONE
+:: st == HALF && ev == LINK -> next = HALF; act = NONE
 :: st == HALF && ev == OFF -> next = CLOSED; act = SHUT
 :: st == HALF && ev == ENOUGH -> next = CLOSED; act = SHUT
 :: st == TRIAL && ev == WANT -> next = TRIAL; act = REFUSE
@@ -37,5 +40,6 @@
 :: st == TRIAL && ev == CALL -> next = CLOSED; act = SHUT
 :: st == TRIAL && ev == TIME -> next = OPEN; act = OPENED
 :: st == TRIAL && ev == HINT -> next = TRIAL; act = NONE
+:: st == TRIAL && ev == LINK -> next = TRIAL; act = ANEW
 :: st == TRIAL && ev == OFF -> next = CLOSED; act = SHUT
 :: st == TRIAL && ev == ENOUGH -> next = CLOSED; act = SHUT

@@ -13,10 +13,11 @@ static const char *const states[BREAKER_NSTATES] = {
     "CLOSED", "OPEN", "HALF", "TRIAL"};
 
 static const char *const events[BEV_NEVENTS] = {"WANT", "PACKET", "MISS",
-    "LOST", "PASS", "CALL", "TIME", "HINT", "OFF", "EAGER", "MANY", "ENOUGH"};
+    "LOST", "PASS", "CALL", "TIME", "HINT", "LINK", "OFF", "EAGER", "MANY",
+    "ENOUGH"};
 
 static const char *const acts[BACT_NACTIONS] = {"NONE", "GO", "TRY", "REFUSE",
-    "COUNT", "CLEAR", "OPENED", "HALVED", "AGAIN", "SHUT"};
+    "COUNT", "CLEAR", "OPENED", "HALVED", "AGAIN", "ANEW", "SHUT"};
 
 int
 main(void)

@@ -39,6 +39,7 @@ static const enum breaker_state leads[BEV_NEVENTS][BREAKER_NSTATES] = {
 	[BEV_CALL]          = { C, C, C, C },
 	[BEV_TIME]          = { N, H, H, O },
 	[BEV_HINT]          = { C, H, H, T },
+	[BEV_LINK]          = { C, H, H, T },
 	[BEV_OFF]           = { C, C, C, C },
 	[BEV_EAGER]         = { N, T, N, N },
 	[BEV_MANY]          = { O, N, N, N },
@@ -259,6 +260,53 @@ START_TEST(who_calls_us_closes_it_from_everywhere)
 }
 END_TEST
 
+START_TEST(a_new_link_lets_one_through_and_waits_begin_anew)
+{
+	struct breaker_conf c = usual();
+	struct breaker b = opened(&c, 1000);
+
+	for (int i = 0; i < 4; i++) {
+		breaker_event(&b, &c, b.due_ms, BEV_TIME);
+		breaker_event(&b, &c, b.since_ms, BEV_WANT);
+		breaker_event(&b, &c, b.due_ms, BEV_TIME);
+	}
+	ck_assert_uint_gt(b.wait.ms, c.wait.first_ms);
+	ck_assert_int_eq(
+	    breaker_event(&b, &c, b.since_ms + 1, BEV_LINK), BACT_HALF);
+	ck_assert_int_eq(breaker_event(&b, &c, b.since_ms, BEV_WANT), BACT_TRY);
+	/* in vain: it waits as after the first failure */
+	ck_assert_int_eq(breaker_event(&b, &c, b.due_ms, BEV_TIME), BACT_OPEN);
+	ck_assert_uint_eq(b.due_ms, b.since_ms + c.wait.first_ms);
+}
+END_TEST
+
+START_TEST(a_trial_has_all_its_time_again_on_a_new_link)
+{
+	struct breaker_conf c = usual();
+	struct breaker b = opened(&c, 1000);
+	uint64_t at;
+
+	breaker_event(&b, &c, b.due_ms, BEV_TIME);
+	breaker_event(&b, &c, b.since_ms, BEV_WANT);
+	at = b.due_ms - 1;
+	ck_assert_int_eq(breaker_event(&b, &c, at, BEV_LINK), BACT_ANEW);
+	ck_assert_int_eq(b.state, BREAKER_TRIAL);
+	ck_assert_uint_eq(b.due_ms, at + BREAKER_TRIAL_MS);
+}
+END_TEST
+
+START_TEST(failures_of_the_old_link_are_not_counted_on_the_new_one)
+{
+	struct breaker_conf c = usual();
+	struct breaker b = {0};
+
+	for (uint32_t i = 1; i < c.failures; i++)
+		breaker_event(&b, &c, i, BEV_MISS);
+	breaker_event(&b, &c, 10, BEV_LINK);
+	ck_assert_int_eq(breaker_event(&b, &c, 11, BEV_MISS), BACT_COUNT);
+}
+END_TEST
+
 START_TEST(a_threshold_of_one_is_one)
 {
 	struct breaker_conf c = usual();
@@ -373,8 +421,8 @@ time_passes(struct world *w, bool chaos)
 		w->wants = !w->wants;
 	if (below(w, 300) == 0)
 		event(w,
-		    (enum breaker_event[]){
-			BEV_LOST, BEV_CALL, BEV_HINT, BEV_OFF}[below(w, 4)]);
+		    (enum breaker_event[]){BEV_LOST, BEV_CALL, BEV_HINT,
+			BEV_LINK, BEV_OFF}[below(w, 5)]);
 	if (below(w, 10) == 0)
 		w->answer_at = 0; /* lost on its way */
 }
@@ -479,6 +527,9 @@ main(void)
 	    waits_grow_to_the_reset_timeout,
 	    a_packet_waits_five_seconds_for_a_trial_at_most,
 	    who_calls_us_closes_it_from_everywhere,
+	    a_new_link_lets_one_through_and_waits_begin_anew,
+	    a_trial_has_all_its_time_again_on_a_new_link,
+	    failures_of_the_old_link_are_not_counted_on_the_new_one,
 	    a_threshold_of_one_is_one,
 	    an_answer_that_came_late_counts_all_the_same,
 	    no_trial_is_lost_and_it_closes_once_the_peer_answers,

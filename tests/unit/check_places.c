@@ -195,6 +195,23 @@ START_TEST(a_place_that_moved_is_another)
 }
 END_TEST
 
+START_TEST(only_a_place_that_came_is_growth)
+{
+	struct msg_places a = {.n = 2, .at = {{.ifindex = 1}, {.ifindex = 2}}};
+	struct msg_places b = a;
+
+	ck_assert(!places_grew(&a, &b));
+	b.at[0].ifindex = 2;
+	b.at[1].ifindex = 1; /* in another order */
+	ck_assert(!places_grew(&a, &b));
+	b.n = 1;
+	ck_assert(!places_grew(&a, &b));
+	ck_assert(places_grew(&b, &a));
+	b.at[0].ep.port = 1;
+	ck_assert(places_grew(&a, &b));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -205,6 +222,7 @@ main(void)
 	    discoveryds_sockets_are_not_wireguards,
 	    more_than_fit_are_left_out,
 	    a_place_that_moved_is_another,
+	    only_a_place_that_came_is_growth,
 	};
 
 	return UNIT_RUN("places", tests);
