@@ -130,7 +130,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/lib/systemd/system \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
-	    $(DESTDIR)$(PREFIX)/share/doc/mesh \
+	    $(DESTDIR)$(PREFIX)/share/doc/mesh $(DESTDIR)$(PREFIX)/share/mesh \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
@@ -142,6 +142,8 @@ install: all
 	    $(INSTALL) -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || exit 1; done
 	$(INSTALL) -m 644 etc/mesh.conf README.md PROTOCOL.md SECURITY.md \
 	    $(DESTDIR)$(PREFIX)/share/doc/mesh
+	$(INSTALL) -m 644 etc/prometheus/mesh.rules.yml \
+	    $(DESTDIR)$(PREFIX)/share/mesh
 	for s in mesh mesh-exporter; do \
 	    sed 's|@SBINDIR@|$(SBINDIR)|g' etc/systemd/$$s.service \
 	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$s.service || exit 1; done

@@ -167,6 +167,8 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 	/* control: is a peer there? */                                             \
 	M(ECHO_ASK,   130,   6,    69, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(ECHO_ROW,   131,  41,    41, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	/* control: a histogram, in the answer to COUNTERS_ASK */                   \
+	M(HIST_ROW,   132, 131,   131, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	/* parent -> engine: a link, an address or a route came */                  \
 	M(NEW_LINK,   133,   0,     0, FD_NONE, R(PARENT),                ST_READY)
 /* clang-format on */

@@ -39,6 +39,27 @@ msg_get_rule_row(struct rbuf *r, struct msg_rule_row *m)
 }
 
 void
+msg_put_hist_row(struct wbuf *w, const struct msg_hist_row *m)
+{
+	wbuf_u8(w, (uint8_t)m->role);
+	wbuf_u16(w, m->id);
+	for (unsigned i = 0; i <= HIST_EDGES; i++)
+		wbuf_u64(w, m->h.n[i]);
+	wbuf_u64(w, m->h.sum);
+}
+
+int
+msg_get_hist_row(struct rbuf *r, struct msg_hist_row *m)
+{
+	m->role = (enum role)msg_enum(r, ROLE_PARENT, ROLE_NROLES);
+	m->id = rbuf_u16(r);
+	for (unsigned i = 0; i <= HIST_EDGES; i++)
+		m->h.n[i] = rbuf_u64(r);
+	m->h.sum = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_peers_ask(struct wbuf *w, const struct msg_peers_ask *m)
 {
 	wbuf_str(w, m->name);

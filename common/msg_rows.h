@@ -4,6 +4,7 @@
 #define MSG_ROWS_H
 
 #include "events.h"
+#include "hist.h"
 
 /*
  * What the engine says of its streams, connections, breakers, rules and classes
@@ -109,6 +110,13 @@ struct msg_echo_row {
 MSG_CODEC(events_ask)
 MSG_CODEC(echo_ask)
 MSG_CODEC(echo_row)
+struct msg_hist_row {
+	enum role role;
+	uint16_t id; /* enum hist_id; may be newer than who reads it */
+	struct hist h;
+};
+
+MSG_CODEC(hist_row)
 MSG_CODEC(stream_row)
 MSG_CODEC(flow_row)
 MSG_CODEC(breaker_row)

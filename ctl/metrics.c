@@ -9,17 +9,7 @@
 #include <string.h>
 
 #include "cert.h"
-#include "log.h"
-#include "metrics.h"
-
-struct out {
-	FILE *f;
-	bool open; /* OpenMetrics */
-	const char *name, *suffix;
-	unsigned labels; /* of the sample that is being written */
-};
-
-enum type { GAUGE, COUNTER, INFO };
+#include "metrics_int.h"
 
 const char *
 metrics_content_type(enum metrics_form form)
@@ -29,155 +19,78 @@ metrics_content_type(enum metrics_form form)
 	    : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* ---- one family ---- */
-
-/* OpenMetrics names the family without the suffix of its samples. */
-static void
-family(struct out *o, const char *name, enum type type, const char *help)
-{
-	static const struct {
-		const char *word, *suffix;
-	} is[] = {
-	    [GAUGE] = {"gauge", ""},
-	    [COUNTER] = {"counter", "_total"},
-	    [INFO] = {"info", "_info"},
-	};
-	const char *word = is[type].word, *tail = is[type].suffix;
-	size_t len = strlen(name);
-	char end;
-
-	o->name = name;
-	o->suffix = tail;
-	if (o->open) {
-		fprintf(o->f, "# TYPE %s %s\n", name, word);
-		if (len > 8 && strcmp(name + len - 8, "_seconds") == 0)
-			fprintf(o->f, "# UNIT %s seconds\n", name);
-		if (len > 6 && strcmp(name + len - 6, "_bytes") == 0)
-			fprintf(o->f, "# UNIT %s bytes\n", name);
-		tail = "";
-	}
-	len = strlen(help);
-	end = len == 0 ? '.' : help[len - 1];
-	fprintf(o->f, "# HELP %s%s %s%s\n", name, tail, help,
-	    end == '.' ? "" : ".");
-	if (!o->open)
-		fprintf(o->f, "# TYPE %s%s %s\n", name, tail,
-		    type == INFO ? "gauge" : word);
-}
-
-static void
-sample(struct out *o)
-{
-	o->labels = 0;
-	fprintf(o->f, "%s%s", o->name, o->suffix);
-}
-
-static void
-label(struct out *o, const char *key, const char *value)
-{
-	char vis[512];
-
-	log_vis(vis, sizeof(vis), value);
-	fprintf(o->f, "%s%s=\"", o->labels++ == 0 ? "{" : ",", key);
-	for (const char *p = vis; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			putc('\\', o->f);
-		putc(*p, o->f);
-	}
-	putc('"', o->f);
-}
-
-static void
-value(struct out *o, uint64_t v)
-{
-	fprintf(o->f, "%s %" PRIu64 "\n", o->labels > 0 ? "}" : "", v);
-}
-
-/* v/scale as a decimal, for scales of powers of ten */
-static void
-fraction(struct out *o, uint64_t v, uint64_t scale)
-{
-	int digits = 0;
-
-	for (uint64_t s = scale; s > 1; s /= 10)
-		digits++;
-	fprintf(o->f, "%s %" PRIu64 ".%0*" PRIu64 "\n",
-	    o->labels > 0 ? "}" : "", v / scale, digits, v % scale);
-}
-
-static void
-plain(struct out *o, const char *name, enum type type, const char *help,
-    uint64_t v)
-{
-	family(o, name, type, help);
-	sample(o);
-	value(o, v);
-}
-
 /* ---- node and processes ---- */
 
 static void
 node(struct out *o, const struct snapshot *s)
 {
-	family(o, "mesh_build", INFO, "Version of the running daemons.");
-	sample(o);
-	label(o, "version", s->node.version);
-	value(o, 1);
-	family(o, "mesh_node", INFO, "Identity of this node.");
-	sample(o);
-	label(o, "node", s->node.name);
-	label(o, "device", s->node.device);
-	value(o, 1);
-	family(o, "mesh_start_time_seconds", GAUGE,
+	metrics_family(
+	    o, "mesh_build", INFO, "Version of the running daemons.");
+	metrics_sample(o);
+	metrics_label(o, "version", s->node.version);
+	metrics_value(o, 1);
+	metrics_family(o, "mesh_node", INFO, "Identity of this node.");
+	metrics_sample(o);
+	metrics_label(o, "node", s->node.name);
+	metrics_label(o, "device", s->node.device);
+	metrics_value(o, 1);
+	metrics_family(o, "mesh_start_time_seconds", GAUGE,
 	    "Start of the node since the epoch.");
-	sample(o);
-	fraction(o, s->node.started_unix_ms, 1000);
-	family(o, "mesh_config_reloads", COUNTER,
+	metrics_sample(o);
+	metrics_fraction(o, s->node.started_unix_ms, 1000);
+	metrics_family(o, "mesh_config_reloads", COUNTER,
 	    "Configuration loads after the first, by result.");
-	sample(o);
-	label(o, "result", "success");
-	value(o, s->node.reloads);
-	sample(o);
-	label(o, "result", "failure");
-	value(o, s->node.reload_failures);
-	family(o, "mesh_config_last_reload_success_timestamp_seconds", GAUGE,
-	    "Time of the newest good load of the configuration.");
-	sample(o);
-	fraction(o, s->node.loaded_unix_ms, 1000);
+	metrics_sample(o);
+	metrics_label(o, "result", "success");
+	metrics_value(o, s->node.reloads);
+	metrics_sample(o);
+	metrics_label(o, "result", "failure");
+	metrics_value(o, s->node.reload_failures);
+	metrics_family(o, "mesh_config_last_reload_success_timestamp_seconds",
+	    GAUGE, "Time of the newest good load of the configuration.");
+	metrics_sample(o);
+	metrics_fraction(o, s->node.loaded_unix_ms, 1000);
 }
 
 static void
 processes(struct out *o, const struct snapshot *s)
 {
-	family(
+	metrics_family(
 	    o, "mesh_daemon_up", GAUGE, "1 while the process is up, else 0.");
 	for (unsigned i = 0; i < s->nprocs; i++) {
-		sample(o);
-		label(o, "daemon", role_name(s->proc[i].role));
-		value(o, s->proc[i].state == PROC_UP);
+		metrics_sample(o);
+		metrics_label(o, "daemon", role_name(s->proc[i].role));
+		metrics_value(o, s->proc[i].state == PROC_UP);
 	}
-	family(o, "mesh_daemon_restarts", COUNTER,
+	metrics_family(o, "mesh_daemon_restarts", COUNTER,
 	    "Times that the process was started again.");
 	for (unsigned i = 0; i < s->nprocs; i++) {
-		sample(o);
-		label(o, "daemon", role_name(s->proc[i].role));
-		value(o, s->proc[i].restarts);
+		metrics_sample(o);
+		metrics_label(o, "daemon", role_name(s->proc[i].role));
+		metrics_value(o, s->proc[i].restarts);
 	}
-	family(o, "mesh_daemon_confined", GAUGE,
+	metrics_family(o, "mesh_daemon_start_time_seconds", GAUGE,
+	    "Start of the process since the epoch.");
+	for (unsigned i = 0; i < s->nprocs; i++) {
+		metrics_sample(o);
+		metrics_label(o, "daemon", role_name(s->proc[i].role));
+		metrics_fraction(o, s->proc[i].started_unix_ms, 1000);
+	}
+	metrics_family(o, "mesh_daemon_confined", GAUGE,
 	    "1 if the whole sandbox of the process is in force, else 0.");
 	for (unsigned i = 0; i < s->nprocs; i++) {
-		sample(o);
-		label(o, "daemon", role_name(s->proc[i].role));
-		value(o, s->proc[i].missing == 0);
+		metrics_sample(o);
+		metrics_label(o, "daemon", role_name(s->proc[i].role));
+		metrics_value(o, s->proc[i].missing == 0);
 	}
-	family(o, "mesh_daemon_resident_memory_bytes", GAUGE,
+	metrics_family(o, "mesh_daemon_resident_memory_bytes", GAUGE,
 	    "Resident memory of the process, where it is known.");
 	for (unsigned i = 0; i < s->nprocs; i++) {
 		if (s->proc[i].rss_kb == 0)
 			continue;
-		sample(o);
-		label(o, "daemon", role_name(s->proc[i].role));
-		value(o, s->proc[i].rss_kb * UINT64_C(1024));
+		metrics_sample(o);
+		metrics_label(o, "daemon", role_name(s->proc[i].role));
+		metrics_value(o, s->proc[i].rss_kb * UINT64_C(1024));
 	}
 }
 
@@ -193,11 +106,11 @@ peer_states(struct out *o, const struct snapshot *s)
 	for (size_t i = 0; i < s->npeers; i++)
 		for (size_t v = 0; v < sizeof(n) / sizeof(n[0]); v++)
 			n[v] += s->peer[i].state == views[v];
-	family(o, "mesh_peers", GAUGE, "Peers by state.");
+	metrics_family(o, "mesh_peers", GAUGE, "Peers by state.");
 	for (size_t v = 0; v < sizeof(n) / sizeof(n[0]); v++) {
-		sample(o);
-		label(o, "state", show_peer_state(views[v]));
-		value(o, n[v]);
+		metrics_sample(o);
+		metrics_label(o, "state", show_peer_state(views[v]));
+		metrics_value(o, n[v]);
 	}
 }
 
@@ -219,9 +132,9 @@ struct peer_family {
 	    sizeof(((const struct msg_peer_row *)NULL)->f)
 
 static const struct peer_family peer_families[] = {
-    {"mesh_peer_handshake_rtt_seconds", GAUGE,
-	"Round trip of the newest handshake with the peer.", MICRO_UNLESS_0,
-	FIELD(rtt_us), true},
+    {"mesh_peer_rtt_seconds", GAUGE,
+	"Round-trip time to the peer: of pings, else of the newest handshake.",
+	MICRO_UNLESS_0, FIELD(rtt_us), true},
     {"mesh_peer_receive_bytes", COUNTER,
 	"Octets of datagrams received from the peer.", PLAIN, FIELD(rx_bytes),
 	true},
@@ -266,30 +179,51 @@ static void
 peer_family(
     struct out *o, const struct snapshot *s, const struct peer_family *f)
 {
-	family(o, f->name, f->type, f->help);
+	metrics_family(o, f->name, f->type, f->help);
 	for (size_t i = 0; i < s->npeers; i++) {
 		uint64_t v = figure(&s->peer[i], f);
 
 		if (f->unit == MICRO_UNLESS_0 && v == 0)
 			continue;
-		sample(o);
-		label(o, "peer", s->peer[i].name);
+		metrics_sample(o);
+		metrics_label(o, "peer", s->peer[i].name);
 		if (f->unit == PLAIN)
-			value(o, v);
+			metrics_value(o, v);
 		else
-			fraction(o, v, f->unit == MILLI ? 1000 : 1000000);
+			metrics_fraction(
+			    o, v, f->unit == MILLI ? 1000 : 1000000);
 	}
 }
 
 static void
 peers_up(struct out *o, const struct snapshot *s)
 {
-	family(o, "mesh_peer_up", GAUGE,
+	metrics_family(o, "mesh_peer_up", GAUGE,
 	    "1 while there is a session with the peer, else 0.");
 	for (size_t i = 0; i < s->npeers; i++) {
-		sample(o);
-		label(o, "peer", s->peer[i].name);
-		value(o, s->peer[i].state == PV_UP);
+		metrics_sample(o);
+		metrics_label(o, "peer", s->peer[i].name);
+		metrics_value(o, s->peer[i].state == PV_UP);
+	}
+}
+
+/* The address in the overlay: what roams is no label. */
+static void
+peers_info(struct out *o, const struct snapshot *s)
+{
+	char text[ADDR_STRLEN];
+
+	metrics_family(
+	    o, "mesh_peer", INFO, "Slow-changing facts about a peer.");
+	for (size_t i = 0; i < s->npeers; i++) {
+		const struct msg_peer_row *p = &s->peer[i];
+
+		metrics_sample(o);
+		metrics_label(o, "peer", p->name);
+		if (p->nallowed != 0)
+			metrics_label(o, "address",
+			    addr_format(&p->allowed[0].addr, text));
+		metrics_value(o, 1);
 	}
 }
 
@@ -302,6 +236,8 @@ peers(struct out *o, const struct snapshot *s)
 	if (s->npeers > METRICS_BASIC_PEERS)
 		return;
 	peers_up(o, s);
+	if (s->npeers <= METRICS_FULL_PEERS)
+		peers_info(o, s);
 	for (size_t i = 0; i < n; i++)
 		if (peer_families[i].basic || s->npeers <= METRICS_FULL_PEERS)
 			peer_family(o, s, &peer_families[i]);
@@ -320,6 +256,10 @@ metrics_is_gauge(enum counter id)
 	case BREAKERS_OPEN:
 	case BREAKERS_HALF:
 	case STREAMS:
+	case FLOWS:
+	case STREAM_QUEUED:
+	case WORKERS:
+	case RELOAD_GOOD:
 		return true;
 	default:
 		return false;
@@ -338,36 +278,36 @@ border_records(struct out *o, const struct snapshot *s)
 {
 	struct show_book b;
 
-	family(o, "mesh_border_records", COUNTER,
+	metrics_family(o, "mesh_border_records", COUNTER,
 	    "Records that came to a border, and that left it on their way.");
 	for (unsigned i = B_NONE + 1; i < B_NBORDERS; i++) {
 		if (!snapshot_book(s, (enum border)i, &b))
 			continue;
-		sample(o);
-		label(o, "border", border_name(b.border));
-		label(o, "way", "in");
-		value(o, b.in);
-		sample(o);
-		label(o, "border", border_name(b.border));
-		label(o, "way", "out");
-		value(o, b.out);
+		metrics_sample(o);
+		metrics_label(o, "border", border_name(b.border));
+		metrics_label(o, "way", "in");
+		metrics_value(o, b.in);
+		metrics_sample(o);
+		metrics_label(o, "border", border_name(b.border));
+		metrics_label(o, "way", "out");
+		metrics_value(o, b.out);
 	}
-	family(o, "mesh_border_held_records", GAUGE,
+	metrics_family(o, "mesh_border_held_records", GAUGE,
 	    "Records that wait at a border.");
 	for (unsigned i = B_NONE + 1; i < B_NBORDERS; i++) {
 		if (!snapshot_book(s, (enum border)i, &b))
 			continue;
-		sample(o);
-		label(o, "border", border_name(b.border));
-		value(o, b.held);
+		metrics_sample(o);
+		metrics_label(o, "border", border_name(b.border));
+		metrics_value(o, b.held);
 	}
-	family(o, "mesh_border_unaccounted_records", GAUGE,
+	metrics_family(o, "mesh_border_unaccounted_records", GAUGE,
 	    "In less out, drops and held: 0 while the books balance.");
 	for (unsigned i = B_NONE + 1; i < B_NBORDERS; i++) {
 		if (!snapshot_book(s, (enum border)i, &b))
 			continue;
-		sample(o);
-		label(o, "border", border_name(b.border));
+		metrics_sample(o);
+		metrics_label(o, "border", border_name(b.border));
 		fprintf(o->f, "} %" PRId64 "\n", b.unaccounted);
 	}
 }
@@ -393,17 +333,17 @@ drops(struct out *o, const struct snapshot *s)
 {
 	uint64_t sum;
 
-	family(o, "mesh_dropped_packets", COUNTER,
+	metrics_family(o, "mesh_dropped_packets", COUNTER,
 	    "Records that were dropped, by border and reason.");
 	for (unsigned id = 0; id < C_NCOUNTERS; id++) {
 		const struct counter_info *i = counter_info((enum counter)id);
 
 		if (i->kind != K_DROP || !total(s, id, &sum))
 			continue;
-		sample(o);
-		label(o, "border", border_name(i->border));
-		label(o, "reason", i->name);
-		value(o, sum);
+		metrics_sample(o);
+		metrics_label(o, "border", border_name(i->border));
+		metrics_label(o, "reason", i->name);
+		metrics_value(o, sum);
 	}
 }
 
@@ -420,14 +360,14 @@ others(struct out *o, const struct snapshot *s)
 			continue;
 		metrics_name((enum counter)id, name);
 		snprintf(help, sizeof(help), "%s: %s", i->name, i->help);
-		family(o, name,
+		metrics_family(o, name,
 		    metrics_is_gauge((enum counter)id) ? GAUGE : COUNTER, help);
 		for (unsigned r = 0; r < ROLE_NROLES; r++) {
 			if (!s->has_counters[r] || !s->sent[r][id])
 				continue;
-			sample(o);
-			label(o, "daemon", role_name((enum role)r));
-			value(o, s->counters[r].v[id]);
+			metrics_sample(o);
+			metrics_label(o, "daemon", role_name((enum role)r));
+			metrics_value(o, s->counters[r].v[id]);
 		}
 	}
 }
@@ -439,14 +379,14 @@ network(struct out *o, const struct snapshot *s)
 {
 	struct cert c;
 
-	plain(o, "mesh_revocations", GAUGE,
+	metrics_plain(o, "mesh_revocations", GAUGE,
 	    "Certificates on the newest revocation list.", s->net.crl_serials);
-	plain(o, "mesh_revocation_list_number", GAUGE,
+	metrics_plain(o, "mesh_revocation_list_number", GAUGE,
 	    "Number of the newest revocation list, 0 if none.",
 	    s->net.crl_number);
 	if (cert_get(s->net.cert, s->net.certlen, &c) != CERT_OK)
 		return;
-	plain(o, "mesh_certificate_expiry_timestamp_seconds", GAUGE,
+	metrics_plain(o, "mesh_certificate_expiry_timestamp_seconds", GAUGE,
 	    "When the certificate of this node stops being valid.",
 	    c.not_after);
 }
@@ -454,52 +394,18 @@ network(struct out *o, const struct snapshot *s)
 static void
 dht(struct out *o, const struct snapshot *s)
 {
-	family(o, "mesh_dht_nodes", GAUGE,
+	metrics_family(o, "mesh_dht_nodes", GAUGE,
 	    "Nodes in the routing table of the DHT.");
-	sample(o);
-	label(o, "family", "ipv4");
-	value(o, s->dht.nodes4);
-	sample(o);
-	label(o, "family", "ipv6");
-	value(o, s->dht.nodes6);
-	plain(o, "mesh_dht_items", GAUGE, "Items stored for the DHT.",
+	metrics_sample(o);
+	metrics_label(o, "family", "ipv4");
+	metrics_value(o, s->dht.nodes4);
+	metrics_sample(o);
+	metrics_label(o, "family", "ipv6");
+	metrics_value(o, s->dht.nodes6);
+	metrics_plain(o, "mesh_dht_items", GAUGE, "Items stored for the DHT.",
 	    s->dht.items);
-	plain(o, "mesh_dht_item_bytes", GAUGE, "Octets of these.",
+	metrics_plain(o, "mesh_dht_item_bytes", GAUGE, "Octets of these.",
 	    s->dht.item_octets);
-}
-
-/* ---- shaping ---- */
-
-static void
-classes(struct out *o, const struct snapshot *s, const char *name,
-    enum type type, const char *help, size_t at)
-{
-	family(o, name, type, help);
-	for (size_t i = 0; i < s->nqos; i++) {
-		uint64_t v = s->qos[i].waiting;
-
-		if (type == COUNTER)
-			memcpy(&v, (const uint8_t *)&s->qos[i] + at, sizeof(v));
-		sample(o);
-		label(o, "class", s->qos[i].name);
-		value(o, v);
-	}
-}
-
-static void
-qos(struct out *o, const struct snapshot *s)
-{
-	classes(o, s, "mesh_qos_queued_packets", GAUGE,
-	    "Packets that wait for a peer's bandwidth limit, by class.", 0);
-	classes(o, s, "mesh_qos_transmit_packets", COUNTER,
-	    "Packets sent to peers, by class.",
-	    offsetof(struct msg_qos_row, tx_packets));
-	classes(o, s, "mesh_qos_transmit_bytes", COUNTER,
-	    "Octets of packets sent to peers, by class.",
-	    offsetof(struct msg_qos_row, tx_bytes));
-	classes(o, s, "mesh_qos_dropped_packets", COUNTER,
-	    "Packets dropped because too many of the class waited.",
-	    offsetof(struct msg_qos_row, dropped));
 }
 
 void
@@ -508,12 +414,18 @@ metrics_write(FILE *f, enum metrics_form form, const struct snapshot *s,
 {
 	struct out o = {.f = f, .open = form == METRICS_OPENMETRICS};
 
-	plain(&o, "mesh_up", GAUGE, "1 if the node answered, else 0.",
+	metrics_plain(&o, "mesh_up", GAUGE, "1 if the node answered, else 0.",
 	    s->has_node);
-	family(&o, "mesh_scrape_timestamp_seconds", GAUGE,
+	metrics_family(&o, "mesh_scrape_timestamp_seconds", GAUGE,
 	    "When these figures were gathered.");
-	sample(&o);
-	fraction(&o, now_unix_ms, 1000);
+	metrics_sample(&o);
+	metrics_fraction(&o, now_unix_ms, 1000);
+	if (s->took_us != 0) {
+		metrics_family(&o, "mesh_scrape_duration_seconds", GAUGE,
+		    "Time to gather these figures.");
+		metrics_sample(&o);
+		metrics_seconds(&o, s->took_us);
+	}
 	if (s->has_node) {
 		node(&o, s);
 		processes(&o, s);
@@ -523,12 +435,11 @@ metrics_write(FILE *f, enum metrics_form form, const struct snapshot *s,
 	border_records(&o, s);
 	drops(&o, s);
 	others(&o, s);
+	metrics_engine(&o, s);
 	if (s->has_net)
 		network(&o, s);
 	if (s->has_dht)
 		dht(&o, s);
-	if (s->nqos != 0)
-		qos(&o, s);
 	if (o.open)
 		fputs("# EOF\n", f);
 }

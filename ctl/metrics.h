@@ -15,7 +15,8 @@
  * Every counter of counters.def is there: those of a border as records and
  * drops with their reason, all others under their own name.  Base units; the
  * labels are the closed lists of the headers and names of peers, made
- * printable and escaped, never an address or a key.
+ * printable and escaped, and the text of filter rules; never a key, nor an
+ * address but a peer's in the overlay, in mesh_peer_info.
  */
 enum metrics_form {
 	METRICS_TEXT,       /* text format 0.0.4 */
@@ -26,6 +27,8 @@ const char *metrics_content_type(enum metrics_form);
 /* With more peers than these, less is said of each. */
 #define METRICS_FULL_PEERS 100
 #define METRICS_BASIC_PEERS 500
+/* Octets of a filter rule's text, in a label. */
+#define METRICS_RULE_TEXT 100
 
 /* Prometheus's name of a counter that is of no border, without _total. */
 #define METRICS_NAME_MAX 64

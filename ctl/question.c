@@ -17,7 +17,7 @@ static const struct question questions[] = {
 	{ MSG_PEERS_ASK,    ON_BOTH,     R(ENGINE),
 	    { MSG_PEER_ROW },               CONTROL_LOOK_MS },
 	{ MSG_COUNTERS_ASK, ON_BOTH,     R(PARENT) | R(ENGINE) | R(DISC),
-	    { MSG_COUNTER_ROW },            CONTROL_LOOK_MS },
+	    { MSG_COUNTER_ROW, MSG_HIST_ROW }, CONTROL_LOOK_MS },
 	{ MSG_LOG_ASK,      ON_BOTH,     0, { 0 }, 0 },
 	{ MSG_EVENTS_ASK,   ON_BOTH,     0, { 0 }, 0 },
 	{ MSG_FIND_ASK,     ON_BOTH,     R(DISC),
@@ -137,6 +137,15 @@ drop_speaks_for(struct rbuf *r, enum role from)
 	    (speaks_for[from] & (1u << m.role)) != 0;
 }
 
+static bool
+hist_speaks_for(struct rbuf *r, enum role from)
+{
+	struct msg_hist_row m;
+
+	return msg_get_hist_row(r, &m) == 0 &&
+	    (speaks_for[from] & (1u << m.role)) != 0;
+}
+
 /*
  * The text forms are canonical, so a row that decodes may be passed on as it
  * is.  What it says is still a stranger's word: meshctl shows it as such.
@@ -176,6 +185,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return counter_speaks_for(&r, from);
 	case MSG_DROP_ROW:
 		return drop_speaks_for(&r, from);
+	case MSG_HIST_ROW:
+		return hist_speaks_for(&r, from);
 	case MSG_TEXT_ROW:
 		return msg_get_text_row(&r, &m.text) == 0;
 	case MSG_FIND_STEP:

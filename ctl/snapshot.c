@@ -105,6 +105,20 @@ take_counter(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_hist(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_hist_row m;
+
+	if (msg_get_hist_row(r, &m) == -1)
+		return -1;
+	if (m.id < HIST_N && m.role == ROLE_ENGINE) {
+		s->has_hist[m.id] = true;
+		s->hist[m.id] = m.h;
+	}
+	return 0;
+}
+
+static int
 take_text(struct snapshot *s, struct rbuf *r)
 {
 	struct snapshot_text *t;
@@ -322,6 +336,8 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_peer(s, &r);
 	case MSG_COUNTER_ROW:
 		return take_counter(s, &r);
+	case MSG_HIST_ROW:
+		return take_hist(s, &r);
 	case MSG_TEXT_ROW:
 		return take_text(s, &r);
 	case MSG_LOG_ROW:

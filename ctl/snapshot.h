@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "counters.h"
+#include "hist.h"
 #include "ipc.h"
 #include "msg.h"
 #include "show.h"
@@ -52,6 +53,10 @@ struct snapshot {
 	bool has_counters[ROLE_NROLES];
 	bool sent[ROLE_NROLES][C_NCOUNTERS];
 	struct counters counters[ROLE_NROLES];
+	/* of the engine; nobody else has any */
+	bool has_hist[HIST_N];
+	struct hist hist[HIST_N];
+	uint64_t took_us;   /* to gather it, 0: not measured */
 	bool peers_unknown; /* set by who asked for them in vain */
 	struct msg_peer_row *peer;
 	size_t npeers, peers_room;

@@ -170,12 +170,12 @@ next_of_network(struct glue *g, struct wbuf *w, enum msg_type *type)
 
 /*
  * The engine's own.  The others' are in the list too, but not counted here; of
- * those that came late only control's are not the engine's.
+ * those that came late only these few are not the engine's.
  */
 static bool
 is_own(enum counter id)
 {
-	if (id == EVENTS || id == EVENTS_LOST)
+	if (id == EVENTS || id == EVENTS_LOST || id == RELOAD_GOOD)
 		return false;
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
 	    (id >= EI_CONTROL && id <= BYES) ||
@@ -188,6 +188,8 @@ take_counters(struct glue *g, struct counters *c)
 	*c = *engine_counters(g->engine);
 	c->v[ILLEGAL_EVENTS] += g->illegal;
 	c->v[IPC_REFUSED] = g->refused;
+	if (g->crew != NULL)
+		c->v[WORKERS] = crew_workers(g->crew);
 	c->v[LOG_HELD] = log_suppressed();
 	c->v[UDP_REFUSED] = g->gone.v[UDP_REFUSED];
 	c->v[UDP_LOST] = g->gone.v[UDP_LOST];
@@ -196,17 +198,32 @@ take_counters(struct glue *g, struct counters *c)
 			udp_count(g->udp[i], c);
 }
 
+static void
+put_hist(struct glue *g, struct wbuf *w, uint32_t i)
+{
+	const struct msg_hist_row m = {.role = ROLE_ENGINE,
+	    .id = (uint16_t)i,
+	    .h = *engine_hist(g->engine, (enum hist_id)i)};
+
+	msg_put_hist_row(w, &m);
+}
+
+/* Counters, then histograms. */
 static enum told
 next_counter(struct glue *g, struct wbuf *w, enum msg_type *type)
 {
 	struct answers *a = &g->answers;
 	struct msg_counter_row m = {.role = ROLE_ENGINE};
 
-	(void)type;
 	if (a->cursor == 0)
 		take_counters(g, &a->counters);
-	if (a->cursor == C_NCOUNTERS)
+	if (a->cursor == C_NCOUNTERS + HIST_N)
 		return TOLD_END;
+	if (a->cursor >= C_NCOUNTERS) {
+		*type = MSG_HIST_ROW;
+		put_hist(g, w, a->cursor++ - C_NCOUNTERS);
+		return TOLD_ROW;
+	}
 	m.id = (uint16_t)a->cursor++;
 	if (!is_own((enum counter)m.id))
 		return TOLD_NOTHING;

@@ -160,6 +160,8 @@ void engine_echo(
     struct engine *, uint64_t now_ms, uint32_t id, const struct msg_echo_ask *);
 void engine_echo_lost(struct engine *); /* nobody waits for any */
 const struct counters *engine_counters(struct engine *); /* gauges filled */
+/* Also for who moves packets to add to. */
+struct hist *engine_hist(struct engine *, enum hist_id);
 uint32_t engine_npeers(const struct engine *);
 /* Breaker i of all there may be: 1, 0: closed, no row, -1: no more. */
 int engine_breaker_row(const struct engine *, uint32_t i, uint64_t now_ms,

@@ -232,6 +232,7 @@ slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		return -1;
 	}
 	count(e, LOOKUPS);
+	p->looked_ms = now_ms;
 	p->lookup_id = id;
 	p->lookup_due_ms = now_ms + (p->member != NULL ? SEEK_MS : LOOKUP_MS);
 	slot_arm(e, p);
@@ -340,6 +341,7 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 		return;
 	}
 	p->lookup_id = 0;
+	measure(e, HIST_LOOKUP, p->looked_ms, now_ms);
 	lookup_ended(e, p, p->ncand != 0);
 	if (p->peer.state == PEER_LOOKUP)
 		slot_event(

@@ -129,6 +129,7 @@ struct peer_slot {
 	struct endpoint tried;
 	uint32_t turn;      /* places tried in earlier rounds */
 	uint64_t eager_ms;  /* before it a packet is no reason for a trial */
+	uint64_t began_ms;  /* when it was wanted, while there is no session */
 	uint64_t wanted_ms; /* when a packet wanted it last */
 	struct session ses;
 	struct cookie_jar jar;
@@ -144,7 +145,7 @@ struct peer_slot {
 	uint8_t ncand;
 	struct endpoint cand[CANDIDATES_MAX];
 	uint32_t lookup_id; /* the question under way, 0: none */
-	uint64_t lookup_due_ms, asked_ms;
+	uint64_t lookup_due_ms, asked_ms, looked_ms;
 	bool seen_due, seen_up; /* discoveryd is to be told */
 	bool hinted;  /* dialed for a stray message only: see engine_stray */
 	bool told_up; /* people know that it is up */
@@ -261,6 +262,7 @@ struct engine {
 	struct counters c;
 	struct drops drops;
 	uint64_t now_ms; /* of what is being dealt with, for who is not told */
+	struct hist hist[HIST_N];
 };
 
 /* A received datagram on its way in. */
@@ -278,6 +280,13 @@ static inline void
 count(struct engine *e, enum counter id)
 {
 	e->c.v[id]++;
+}
+
+/* It took from then until now. */
+static inline void
+measure(struct engine *e, enum hist_id id, uint64_t from_ms, uint64_t now_ms)
+{
+	hist_add(&e->hist[id], id, (now_ms - from_ms) * 1000);
 }
 
 /* ---- engine_peer.c ---- */

@@ -223,6 +223,11 @@ slot_event(
 	e->c.v[ILLEGAL_EVENTS] += p->peer.illegal - illegal;
 	if (p->peer.state != was) {
 		p->since_ms = now_ms;
+		if (was == PEER_IDLE)
+			p->began_ms = now_ms;
+		/* not those that called us: they were wanted elsewhere */
+		else if (p->peer.state == PEER_UP)
+			measure(e, HIST_SETUP, p->began_ms, now_ms);
 		log_debug("%s: %s -> %s", p->conf.name, peer_state_name(was),
 		    peer_state_name(p->peer.state));
 	}

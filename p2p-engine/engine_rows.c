@@ -16,12 +16,13 @@
 const struct counters *
 engine_counters(struct engine *e)
 {
-	uint64_t held = 0, shaped = 0, in[BREAKER_NSTATES] = {0};
+	uint64_t held = 0, queued = 0, shaped = 0, in[BREAKER_NSTATES] = {0};
 
 	for (uint32_t i = 0; i < e->nslots; i++) {
 		if (e->slot[i] == NULL)
 			continue;
-		held += e->slot[i]->hold.n + streams_held(e->slot[i]);
+		held += e->slot[i]->hold.n;
+		queued += streams_held(e->slot[i]);
 		shaped += qos_waiting(e->slot[i]);
 		in[e->slot[i]->breaker.state]++;
 	}
@@ -36,10 +37,18 @@ engine_counters(struct engine *e)
 	e->c.v[MEMBERS] = engine_nmembers(e);
 	e->c.v[GUESTS] = e->net.nguests;
 	e->c.v[STREAMS] = e->nstreams;
-	e->c.v[EO_HELD] = held;
+	e->c.v[FLOWS] = e->flows == NULL ? 0 : flow_count(e->flows);
+	e->c.v[STREAM_QUEUED] = queued;
+	e->c.v[EO_HELD] = held + queued;
 	e->c.v[EO_QOS_HELD] = shaped;
 	e->c.v[EI_PENDING] = jobs_foreign(e->jobs) + (uint64_t)e->merged;
 	return &e->c;
+}
+
+struct hist *
+engine_hist(struct engine *e, enum hist_id id)
+{
+	return &e->hist[id];
 }
 
 uint32_t

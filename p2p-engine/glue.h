@@ -71,8 +71,15 @@ struct glue {
 	struct event_out events;
 	struct crew *crew;
 	unsigned cores;
+	uint32_t turns;    /* with packets */
+	uint64_t began_us; /* of a turn that is measured, 0: it is not */
+	bool in_turn;
 	bool failed;
 };
+
+/* One turn with packets in so many is measured. */
+#define MEASURED_TURNS 1024
+void glue_packets(struct glue *); /* there are some in this turn */
 
 /* ---- sockets.c ---- */
 void sockets_conf(struct glue *, const struct conf_node *);

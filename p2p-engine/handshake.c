@@ -490,6 +490,7 @@ dial_done(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms,
 	uint32_t gone[SLOT_N];
 	int n;
 
+	e->c.v[REKEYS] += session_up(&p->ses, now_ms);
 	n = session_established(&p->ses, now_ms, true, keys,
 	    j->noise.local_index, j->noise.remote_index, gone);
 	if (n == -1)
@@ -500,6 +501,7 @@ dial_done(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms,
 	drop_late(e, p);
 	index_drop_all(e, gone, n);
 	count(e, HS_DONE);
+	measure(e, HIST_HANDSHAKE, p->hs_sent_ms, now_ms);
 	p->handshakes++;
 	p->handshake_ms = now_ms;
 	p->seen_ms = now_ms;

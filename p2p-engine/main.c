@@ -52,6 +52,8 @@ effect_udp(void *ctx, uint16_t sock, const struct endpoint *to,
 
 	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
 		return UDP_ERROR;
+	hist_add(engine_hist(g->engine, HIST_BATCH_OUT), HIST_BATCH_OUT,
+	    len <= seg ? 1 : (len + seg - 1) / seg);
 	return udp_send(g->udp[sock], to, data, len, seg);
 }
 
@@ -103,6 +105,16 @@ effect_room(void *ctx)
 	return tunwire_room(&g->tun);
 }
 
+void
+glue_packets(struct glue *g)
+{
+	if (g->in_turn)
+		return;
+	g->in_turn = true;
+	if (g->turns++ % MEASURED_TURNS == 0)
+		g->began_us = clock_mono_us();
+}
+
 /* ---- the tun role ---- */
 
 static void
@@ -110,6 +122,7 @@ on_record(void *ctx, const struct vnet *v, const uint8_t *pkt, size_t len)
 {
 	struct glue *g = ctx;
 
+	glue_packets(g);
 	engine_from_tun(g->engine, clock_mono_ms(), v, pkt, len);
 	/* without a ring the next record may come in the place of this one */
 	if (!pkwire_shared(&g->tun.wire))
@@ -368,6 +381,12 @@ on_parent_dead(struct chan *ch, void *ctx)
 
 /* ---- time ---- */
 
+static void
+measured(struct glue *g, enum hist_id id, uint64_t us)
+{
+	hist_add(engine_hist(g->engine, id), id, us);
+}
+
 /* End of a turn: what was batched goes out, and the timer is set anew. */
 static void
 after_turn(void *ctx)
@@ -375,10 +394,18 @@ after_turn(void *ctx)
 	struct glue *g = ctx;
 	uint64_t now_ms = clock_mono_ms(), due_ms = engine_due(g->engine);
 
-	if (due_ms <= now_ms)
+	if (due_ms <= now_ms) {
+		/* 0: at once, of something in this turn */
+		if (due_ms != 0)
+			measured(g, HIST_LAG, (now_ms - due_ms) * 1000);
 		engine_tick(g->engine, now_ms);
+	}
 	engine_flush(g->engine, now_ms);
 	tunwire_flush(&g->tun);
+	if (g->began_us != 0)
+		measured(g, HIST_ROUTING, clock_mono_us() - g->began_us);
+	g->began_us = 0;
+	g->in_turn = false;
 	sockets_pressure(g);
 	due_ms = engine_due(g->engine);
 	if (due_ms == g->due_ms)

@@ -60,6 +60,9 @@ on_receive(void *ctx, uint16_t no, const struct endpoint *from, uint8_t *data,
 {
 	struct glue *g = ctx;
 
+	glue_packets(g);
+	hist_add(engine_hist(g->engine, HIST_BATCH_IN), HIST_BATCH_IN,
+	    len <= seg ? 1 : (len + seg - 1) / seg);
 	if (engine_from_receive(g->engine, g->now_ms, no, from, data, len, seg))
 		g->rx_next = (g->rx_next + 1) % RX_BUFFERS;
 }

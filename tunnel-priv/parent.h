@@ -104,7 +104,7 @@ struct parent {
 	struct sandbox_report sandbox, priv_sandbox;
 	int level; /* of the log, for everybody; -1: as configured */
 	int notify_fd, exit_code;
-	bool foreground, announced, stopping;
+	bool foreground, announced, stopping, loaded_good;
 	struct wbuf out; /* the message being written, see parent_out */
 	uint8_t out_mem[PARENT_OUT_MAX];
 };

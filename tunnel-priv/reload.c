@@ -59,6 +59,7 @@ failed(struct parent *p, const char *why)
 {
 	p->reload_failures++;
 	news_reload(p, p->news.said[0] != '\0' ? p->news.said : why);
+	p->loaded_good = false;
 	serve_text(p, p->reload.id, 2, why);
 	serve_text(p, p->reload.id, 2,
 	    "not reloaded: the configuration in force stays");
@@ -84,6 +85,7 @@ change(struct parent *p, struct confset *next)
 	net_settle(&p->net);
 	confset_free(old);
 	p->reloads++;
+	p->loaded_good = true;
 	p->loaded_unix_ms = clock_unix_ms();
 	log_info("configuration reloaded");
 	news_reload(p, NULL);
@@ -111,6 +113,7 @@ over(struct chan *c, void *ctx)
 	if (p->conf == NULL) {
 		p->conf = set;
 		p->loaded_unix_ms = clock_unix_ms();
+		p->loaded_good = true;
 		loop_stop(p->loop);
 		return;
 	}

@@ -179,6 +179,7 @@ own_rows(struct parent *p)
 	if (p->ask[0].what != MSG_COUNTERS_ASK)
 		return;
 	counter_row(p, ROLE_PARENT, IPC_REFUSED, p->refused);
+	counter_row(p, ROLE_PARENT, RELOAD_GOOD, p->loaded_good);
 	counter_row(p, ROLE_PARENT, LOG_HELD, p->log_held + log_suppressed());
 }
 

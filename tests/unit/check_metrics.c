@@ -92,8 +92,7 @@ START_TEST(a_number_for_each_thing)
 	ck_assert(has_line(
 	    t, "mesh_daemon_resident_memory_bytes{daemon=\"keyd\"} 2048"));
 	ck_assert(has_line(t, "mesh_peers{state=\"up\"} 1"));
-	ck_assert(has_line(
-	    t, "mesh_peer_handshake_rtt_seconds{peer=\"p0\"} 0.001500"));
+	ck_assert(has_line(t, "mesh_peer_rtt_seconds{peer=\"p0\"} 0.001500"));
 	ck_assert(has_line(t,
 	    "mesh_dropped_packets_total{border=\"engine-out\","
 	    "reason=\"no_route\"} 7"));
@@ -128,6 +127,82 @@ START_TEST(classes_are_there_if_something_is_shaped)
 	    has_line(t, "mesh_qos_dropped_packets_total{class=\"voice\"} 5"));
 	ck_assert(has_line(
 	    t, "mesh_qos_transmit_packets_total{class=\"default\"} 6"));
+	end();
+}
+END_TEST
+
+START_TEST(a_histogram_is_its_sums_and_ends_in_all)
+{
+	const char *t;
+
+	begin();
+	snap.has_hist[HIST_HANDSHAKE] = snap.has_hist[HIST_BATCH_IN] = true;
+	hist_add(&snap.hist[HIST_HANDSHAKE], HIST_HANDSHAKE, 20000);
+	hist_add(&snap.hist[HIST_HANDSHAKE], HIST_HANDSHAKE, 70000000);
+	hist_add(&snap.hist[HIST_BATCH_IN], HIST_BATCH_IN, 3);
+	t = written(METRICS_TEXT);
+	ck_assert(has_line(t, "# TYPE mesh_handshake_seconds histogram"));
+	ck_assert(has_line(t, "mesh_handshake_seconds_bucket{le=\"0.01\"} 0"));
+	ck_assert(has_line(t, "mesh_handshake_seconds_bucket{le=\"0.025\"} 1"));
+	ck_assert(has_line(t, "mesh_handshake_seconds_bucket{le=\"60\"} 1"));
+	ck_assert(has_line(t, "mesh_handshake_seconds_bucket{le=\"+Inf\"} 2"));
+	ck_assert(has_line(t, "mesh_handshake_seconds_sum 70.020000"));
+	ck_assert(has_line(t, "mesh_handshake_seconds_count 2"));
+	ck_assert(has_line(
+	    t, "mesh_batch_packets_bucket{direction=\"in\",le=\"3\"} 1"));
+	ck_assert(has_line(t, "mesh_batch_packets_sum{direction=\"in\"} 3"));
+	end();
+}
+END_TEST
+
+START_TEST(a_breaker_is_one_of_its_states)
+{
+	const char *t;
+
+	begin();
+	add_peers(2);
+	snap.breaker = calloc(2, sizeof(*snap.breaker));
+	snap.nbreakers = 2;
+	snprintf(snap.breaker[0].name, sizeof(snap.breaker[0].name), "p1");
+	snap.breaker[0].state = BV_OPEN;
+	/* of a place: not the peer's */
+	snap.breaker[1] = (struct msg_breaker_row){
+	    .name = "p0", .is_place = true, .state = BV_OPEN};
+	t = written(METRICS_TEXT);
+	ck_assert(has_line(t, "# TYPE mesh_peer_circuit_breaker gauge"));
+	ck_assert(has_line(t,
+	    "mesh_peer_circuit_breaker{peer=\"p1\","
+	    "mesh_peer_circuit_breaker=\"open\"} 1"));
+	ck_assert(has_line(t,
+	    "mesh_peer_circuit_breaker{peer=\"p1\","
+	    "mesh_peer_circuit_breaker=\"closed\"} 0"));
+	ck_assert(has_line(t,
+	    "mesh_peer_circuit_breaker{peer=\"p0\","
+	    "mesh_peer_circuit_breaker=\"closed\"} 1"));
+	end();
+}
+END_TEST
+
+START_TEST(rules_are_numbered_and_their_text_is_cut)
+{
+	char line[256], cut[METRICS_RULE_TEXT + 1];
+
+	begin();
+	snap.rule = calloc(2, sizeof(*snap.rule));
+	snap.nrules = 2;
+	snap.rule[0].no = 1;
+	snap.rule[0].packets = 5;
+	memset(snap.rule[0].text, 'x', sizeof(snap.rule[0].text) - 1);
+	snprintf(snap.rule[1].text, sizeof(snap.rule[1].text), "default deny");
+	written(METRICS_TEXT);
+	memset(cut, 'x', METRICS_RULE_TEXT);
+	cut[METRICS_RULE_TEXT] = '\0';
+	snprintf(line, sizeof(line),
+	    "mesh_filter_rule_packets_total{rule=\"1\",text=\"%s\"} 5", cut);
+	ck_assert(has_line(text, line));
+	ck_assert(has_line(text,
+	    "mesh_filter_rule_packets_total{rule=\"default\","
+	    "text=\"default deny\"} 0"));
 	end();
 }
 END_TEST
@@ -229,6 +304,9 @@ main(void)
 	const TTest *const tests[] = {
 	    a_number_for_each_thing,
 	    classes_are_there_if_something_is_shaped,
+	    a_histogram_is_its_sums_and_ends_in_all,
+	    a_breaker_is_one_of_its_states,
+	    rules_are_numbered_and_their_text_is_cut,
 	    a_name_breaks_no_line,
 	    every_counter_is_there_once,
 	    less_is_said_of_many_peers,

@@ -49,6 +49,9 @@ smallest(unsigned type, union any_msg *m)
 	case MSG_PROC_ROW:
 		m->proc_row.role = ROLE_PARENT;
 		break;
+	case MSG_HIST_ROW:
+		m->hist_row.role = ROLE_PARENT;
+		break;
 	case MSG_COUNTER_ROW:
 		m->counter_row.role = ROLE_PARENT;
 		break;
@@ -142,6 +145,11 @@ largest_net(unsigned type, union any_msg *m)
 		break;
 	case MSG_SIGN_REPLY:
 		m->sign_reply.status = KEY_REFUSED_POINT;
+		break;
+	case MSG_HIST_ROW:
+		m->hist_row.role = ROLE_NROLES - 1;
+		m->hist_row.id = 65535;
+		memset(&m->hist_row.h, 0xff, sizeof(m->hist_row.h));
 		break;
 	case MSG_RULE_ROW:
 		FILL(m->rule_row.text);
@@ -549,6 +557,7 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_PEER_ROW, 35, 0, 1},
 	    {MSG_PEER_ROW, 36, 0, 1},
 	    {MSG_COUNTER_ROW, 0, 1, ROLE_NROLES - 1},
+	    {MSG_HIST_ROW, 0, 1, ROLE_NROLES - 1},
 	    {MSG_LOG_ROW, 8, 0, 3},
 	    {MSG_TEXT_ROW, 0, 0, 2},
 	    {MSG_END, 0, 0, 4},

@@ -61,6 +61,7 @@
 	X(BREAKER_ROW, breaker_row)                                            \
 	X(STREAM_ROW, stream_row)                                              \
 	X(FLOW_ROW, flow_row)                                                  \
+	X(HIST_ROW, hist_row)                                                  \
 	X(RULE_ROW, rule_row)                                                  \
 	X(QOS_ASK, qos_ask)                                                    \
 	X(QOS_ROW, qos_row)                                                    \
@@ -133,6 +134,7 @@ union any_msg {
 	struct msg_breaker_row breaker_row;
 	struct msg_stream_row stream_row;
 	struct msg_flow_row flow_row;
+	struct msg_hist_row hist_row;
 	struct msg_rule_row rule_row;
 	struct msg_qos_ask qos_ask;
 	struct msg_qos_row qos_row;
