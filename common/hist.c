@@ -43,22 +43,17 @@ hist_edge(enum hist_id id, unsigned i)
 	return edges[infos[id].scale][i];
 }
 
-/* The first edge that is not below it. */
+/* How many edges are below it: all looked at, which no guess can get wrong. */
 void
 hist_add(struct hist *h, enum hist_id id, uint64_t value)
 {
 	const uint32_t *e = edges[infos[id].scale];
-	unsigned lo = 0, hi = HIST_EDGES;
+	uint32_t v = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+	unsigned at = 0;
 
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-
-		if (value <= e[mid])
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	h->n[lo]++;
+	for (unsigned i = 0; i < HIST_EDGES; i++)
+		at += v > e[i];
+	h->n[at]++;
 	h->sum += value;
 }
 

@@ -12,8 +12,8 @@
  * (HIST_ROW), the name is Prometheus's.  Each has HIST_EDGES fixed edges,
  * spread as a logarithm would and chosen so that what the program promises is
  * one of them; what is above the last is in a bucket of its own.  Values are
- * whole numbers: microseconds, or things.  Adding one is a search of four
- * steps, and two sums.
+ * whole numbers: microseconds, or things.  Adding one is 14
+ * comparisons and two sums.
  *
  * Append only: numbers are never reused.
  */
