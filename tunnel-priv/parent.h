@@ -95,9 +95,8 @@ struct parent {
 		uint32_t id, what;       /* COUNTERS_ASK or DROPS_ASK */
 	} ask[PARENT_ASKS_MAX];          /* the first is on */
 	uint32_t asks, ask_at, ask_rows; /* how far the first is */
-	uint64_t ask_ms;
 	pid_t pid, priv_pid;
-	uint64_t gen; /* the last one given out */
+	uint64_t ask_ms, gen; /* gen: the last one given out */
 	uint64_t started_unix_ms, loaded_unix_ms, ticked_ms, looked_ms;
 	uint32_t reloads, reload_failures;
 	uint64_t refused, log_held; /* frames, lines of children */
