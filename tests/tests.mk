@@ -35,6 +35,13 @@ SIMULATED = $(addprefix $(O)/unit/check_,sim sim_members sim_streams dht_sim) \
 $(SIMULATED): $(O)/libsim.a
 $(SIMULATED): LIBS += $(O)/libsim.a
 
+# What becomes of frames on a bad wire.
+$(O)/libwire.a: $(call obj,$(wildcard tests/wire/*.c))
+	$(AR_IT)
+WIRED = $(O)/unit/check_badwire $(O)/tools/wire
+$(WIRED): $(O)/libwire.a
+$(WIRED): LIBS += $(O)/libwire.a
+
 $(O)/evil/%: $(O)/obj/tests/evil/%.o $(LIBS)
 	@mkdir -p $(O)/evil
 	$(CC) $(ALL_LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) \

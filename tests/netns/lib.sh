@@ -15,6 +15,12 @@
 #	node_join beta "$t" [option ...]
 #	net_up alpha; ... $(node_ip beta)    their addresses in the overlay
 #
+# A bad wire instead of the bridge between some of them (tests/tools/wire):
+#	wire_up alpha beta              [WIRE_SEED=n]
+#	wire_say "alpha->beta from 40000 delay 80ms" "at 2s alpha<->beta drop"
+#	wire_value 'alpha->beta' lost   what became of frames, when last said
+#	wire_down
+#
 # All files are below $LAB; lab_clean (on EXIT, also by Ctrl-C) removes files,
 # processes and namespaces.  BUILD is the build directory (default build).
 
@@ -296,6 +302,60 @@ dht_port() { # of a node, by its file
 	echo "${port:-6881}"
 }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# ---- a bad wire ----
+# wire_up NAME NAME ...: they leave the bridge.  Super-frames are cut before.
+wire_up() {
+	local n i ends=()
+	for n in "$@"; do
+		ip -n "$LABNAME-net" link set "v-$n" nomaster || return 1
+		in_ns "$n" ethtool -K eth0 tso off gso off \
+		    tx-udp-segmentation off >/dev/null 2>&1
+		ends+=("$n=v-$n")
+	done
+	WIRE_ENDS=("$@")
+	WIRE_ASKED=0
+	rm -f "$LAB/wire.in"
+	mkfifo "$LAB/wire.in"
+	exec {WIRE_IN}<>"$LAB/wire.in"
+	ip netns exec "$LABNAME-net" "$BUILD/tools/wire" \
+	    -s "${WIRE_SEED:-1}" "${ends[@]}" <"$LAB/wire.in" \
+	    >"$LAB/wire.out" 2>"$LAB/wire.err" &
+	WIRE_PID=$!
+	for ((i = 0; i < 100; i++)); do
+		grep -q '^ready' "$LAB/wire.out" && return 0
+		kill -0 "$WIRE_PID" 2>/dev/null || break
+		sleep 0.05
+	done
+	cat "$LAB/wire.err" >&2
+	return 1
+}
+wire_say() { # line ...; 1: it is not understood
+	printf '%s\n' "$@" stats >&"$WIRE_IN"
+	local i n
+	n=$((WIRE_ASKED += 1))
+	for ((i = 0; i < 200; i++)); do
+		[ "$(grep -c '^stats' "$LAB/wire.out")" -ge "$n" ] && break
+		sleep 0.02
+	done
+	[ ! -s "$LAB/wire.err" ] || { cat "$LAB/wire.err"; return 1; }
+}
+wire_down() { # back to the bridge; the last figures are in $LAB/wire.out
+	local n
+	kill -TERM "$WIRE_PID" 2>/dev/null
+	wait "$WIRE_PID" 2>/dev/null
+	exec {WIRE_IN}>&-
+	for n in "${WIRE_ENDS[@]}"; do
+		ip -n "$LABNAME-net" link set "v-$n" master br0
+	done
+}
+# wire_value LINE-BEGINNING FATE: as it was said last; 0: no such line
+wire_value() {
+	awk -v p="$1 " -v k="$2=" 'index($0, p) == 1 { v = 0
+		for (i = 2; i <= NF; i++)
+			if (index($i, k) == 1) v = substr($i, length(k) + 1) }
+		END { print v + 0 }' "$LAB/wire.out"
+}
 
 # ---- ping as a measuring device ----
 # gap_start NAME ADDRESS FILE: 50 pings a second until gap_stop FILE
