@@ -365,7 +365,7 @@ raise_fence(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	uint64_t token;
 
 	e->io.rnd.fill(e->io.rnd.ctx, &token, sizeof(token));
-	fence_raise(&s->fence, now_ms, token, s->rtt_us);
+	fence_raise(&s->fence, now_ms, token, s->rtt_us, now_ms - s->heard_ms);
 	stream_say_fence(e, p, now_ms);
 	count(e, FENCES);
 	slot_arm(e, p);

@@ -16,6 +16,8 @@ stream_fence_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	if (p->lanes == NULL)
 		return;
 	f = &p->lanes->pool.s[p->place].fence;
+	if (fence_again(f, now_ms) && !fence_over(f, now_ms))
+		stream_say_fence(e, p, now_ms);
 	if (!fence_over(f, now_ms))
 		return;
 	if (!f->passed)

@@ -4,16 +4,30 @@
 #include "fence.h"
 
 void
-fence_raise(struct fence *f, uint64_t now_ms, uint64_t token, uint32_t rtt_us)
+fence_raise(struct fence *f, uint64_t now_ms, uint64_t token, uint32_t rtt_us,
+    uint64_t silent_ms)
 {
 	uint64_t wait_ms = rtt_us / 1000 + FENCE_WAIT_MS / 2;
 
 	if (wait_ms < FENCE_WAIT_MS)
 		wait_ms = FENCE_WAIT_MS;
-	if (wait_ms > FENCE_WAIT_MAX_MS)
+	if (wait_ms > FENCE_WAIT_MAX_MS || silent_ms < FENCE_ALIVE_MS)
 		wait_ms = FENCE_WAIT_MAX_MS;
-	*f = (struct fence){
-	    .up = true, .token = token, .due_ms = now_ms + wait_ms};
+	*f = (struct fence){.up = true,
+	    .token = token,
+	    .due_ms = now_ms + wait_ms,
+	    .again_ms = now_ms + FENCE_AGAIN_MS,
+	    .gap_ms = FENCE_AGAIN_MS};
+}
+
+bool
+fence_again(struct fence *f, uint64_t now_ms)
+{
+	if (!f->up || f->passed || now_ms < f->again_ms)
+		return false;
+	f->gap_ms *= 2;
+	f->again_ms = now_ms + f->gap_ms;
+	return true;
 }
 
 bool
@@ -42,7 +56,9 @@ fence_due(const struct fence *f)
 {
 	if (!f->up)
 		return UINT64_MAX;
-	return f->passed ? 0 : f->due_ms;
+	if (f->passed)
+		return 0;
+	return f->again_ms < f->due_ms ? f->again_ms : f->due_ms;
 }
 
 void

@@ -8,7 +8,7 @@ START_TEST(a_fence_is_over_when_it_is_acknowledged)
 {
 	struct fence f;
 
-	fence_raise(&f, 1000, 77, 0);
+	fence_raise(&f, 1000, 77, 0, FENCE_ALIVE_MS);
 	ck_assert(!fence_over(&f, 1000));
 	ck_assert(!fence_ack(&f, 76));
 	ck_assert(!fence_over(&f, 1099));
@@ -18,12 +18,11 @@ START_TEST(a_fence_is_over_when_it_is_acknowledged)
 }
 END_TEST
 
-START_TEST(a_fence_that_nobody_answers_is_over_after_100_ms)
+START_TEST(a_fence_on_a_silent_path_is_over_after_100_ms)
 {
 	struct fence f;
 
-	fence_raise(&f, 1000, 1, 0);
-	ck_assert_uint_eq(fence_due(&f), 1100);
+	fence_raise(&f, 1000, 1, 0, FENCE_ALIVE_MS);
 	ck_assert(!fence_over(&f, 1099));
 	ck_assert(fence_over(&f, 1100));
 }
@@ -33,10 +32,40 @@ START_TEST(on_a_long_path_it_waits_longer_but_not_for_ever)
 {
 	struct fence f;
 
-	fence_raise(&f, 1000, 1, 160000);
-	ck_assert_uint_eq(fence_due(&f), 1210);
-	fence_raise(&f, 1000, 1, 60000000);
-	ck_assert_uint_eq(fence_due(&f), 1000 + FENCE_WAIT_MAX_MS);
+	fence_raise(&f, 1000, 1, 160000, FENCE_ALIVE_MS);
+	ck_assert(!fence_over(&f, 1209));
+	ck_assert(fence_over(&f, 1210));
+	fence_raise(&f, 1000, 1, 60000000, FENCE_ALIVE_MS);
+	ck_assert(!fence_over(&f, 999 + FENCE_WAIT_MAX_MS));
+	ck_assert(fence_over(&f, 1000 + FENCE_WAIT_MAX_MS));
+}
+END_TEST
+
+START_TEST(a_path_that_lives_has_time)
+{
+	struct fence f;
+
+	fence_raise(&f, 1000, 1, 0, FENCE_ALIVE_MS - 1);
+	ck_assert(!fence_over(&f, 999 + FENCE_WAIT_MAX_MS));
+	ck_assert(fence_over(&f, 1000 + FENCE_WAIT_MAX_MS));
+}
+END_TEST
+
+START_TEST(a_fence_is_said_again_until_it_is_acknowledged)
+{
+	struct fence f;
+
+	fence_raise(&f, 1000, 1, 0, 0);
+	ck_assert_uint_eq(fence_due(&f), 1050);
+	ck_assert(!fence_again(&f, 1049));
+	ck_assert(fence_again(&f, 1050));
+	ck_assert(!fence_again(&f, 1149));
+	ck_assert(fence_again(&f, 1150));
+	ck_assert_uint_eq(fence_due(&f), 1350);
+	ck_assert(fence_again(&f, 1350));
+	ck_assert_uint_eq(fence_due(&f), 1500);
+	ck_assert(fence_ack(&f, 1));
+	ck_assert(!fence_again(&f, 2000));
 }
 END_TEST
 
@@ -47,7 +76,7 @@ START_TEST(what_is_not_up_is_neither_over_nor_acknowledged)
 	ck_assert(!fence_over(&f, 1000));
 	ck_assert(!fence_ack(&f, 0));
 	ck_assert_uint_eq(fence_due(&f), UINT64_MAX);
-	fence_raise(&f, 1000, 5, 0);
+	fence_raise(&f, 1000, 5, 0, 0);
 	fence_drop(&f);
 	ck_assert(!fence_ack(&f, 5));
 }
@@ -66,8 +95,10 @@ int
 main(void)
 {
 	const TTest *const tests[] = {a_fence_is_over_when_it_is_acknowledged,
-	    a_fence_that_nobody_answers_is_over_after_100_ms,
+	    a_fence_on_a_silent_path_is_over_after_100_ms,
 	    on_a_long_path_it_waits_longer_but_not_for_ever,
+	    a_path_that_lives_has_time,
+	    a_fence_is_said_again_until_it_is_acknowledged,
 	    what_is_not_up_is_neither_over_nor_acknowledged,
 	    a_silent_flow_is_idle_after_a_second_and_the_difference_of_ways};
 
