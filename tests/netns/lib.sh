@@ -322,6 +322,7 @@ wire_up() {
 	    -s "${WIRE_SEED:-1}" "${ends[@]}" <"$LAB/wire.in" \
 	    >"$LAB/wire.out" 2>"$LAB/wire.err" &
 	WIRE_PID=$!
+	EXTRA_CLEAN+=("kill -TERM $WIRE_PID 2>/dev/null")
 	for ((i = 0; i < 100; i++)); do
 		grep -q '^ready' "$LAB/wire.out" && return 0
 		kill -0 "$WIRE_PID" 2>/dev/null || break
@@ -345,6 +346,7 @@ wire_down() { # back to the bridge; the last figures are in $LAB/wire.out
 	kill -TERM "$WIRE_PID" 2>/dev/null
 	wait "$WIRE_PID" 2>/dev/null
 	exec {WIRE_IN}>&-
+	unset 'EXTRA_CLEAN[-1]'
 	for n in "${WIRE_ENDS[@]}"; do
 		ip -n "$LABNAME-net" link set "v-$n" master br0
 	done
