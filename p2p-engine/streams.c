@@ -362,10 +362,13 @@ static void
 raise_fence(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	struct pool_stream *s = &p->lanes->pool.s[p->place];
+	struct fence_path path = {.rtt_us = s->rtt_us,
+	    .silent_ms = now_ms - s->heard_ms,
+	    .deaf_ms = s->asked_ms == 0 ? 0 : now_ms - s->asked_ms};
 	uint64_t token;
 
 	e->io.rnd.fill(e->io.rnd.ctx, &token, sizeof(token));
-	fence_raise(&s->fence, now_ms, token, s->rtt_us, now_ms - s->heard_ms);
+	fence_raise(&s->fence, now_ms, token, &path);
 	stream_say_fence(e, p, now_ms);
 	count(e, FENCES);
 	slot_arm(e, p);

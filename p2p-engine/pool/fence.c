@@ -3,19 +3,26 @@
 /* When a flow may change its stream: see fence.h. */
 #include "fence.h"
 
-void
-fence_raise(struct fence *f, uint64_t now_ms, uint64_t token, uint32_t rtt_us,
-    uint64_t silent_ms)
+static uint64_t
+patience(const struct fence_path *p)
 {
-	uint64_t wait_ms = rtt_us / 1000 + FENCE_WAIT_MS / 2;
+	uint64_t wait_ms = p->rtt_us / 1000 + FENCE_WAIT_MS / 2;
 
-	if (wait_ms < FENCE_WAIT_MS)
-		wait_ms = FENCE_WAIT_MS;
-	if (wait_ms > FENCE_WAIT_MAX_MS || silent_ms < FENCE_ALIVE_MS)
-		wait_ms = FENCE_WAIT_MAX_MS;
+	if (p->silent_ms < FENCE_ALIVE_MS && p->deaf_ms < FENCE_ALIVE_MS)
+		return FENCE_WAIT_ALIVE_MS;
+	/* we hear the peer, whether it hears us is not sure */
+	if (p->silent_ms < FENCE_ALIVE_MS || wait_ms > FENCE_WAIT_MAX_MS)
+		return FENCE_WAIT_MAX_MS;
+	return wait_ms < FENCE_WAIT_MS ? FENCE_WAIT_MS : wait_ms;
+}
+
+void
+fence_raise(struct fence *f, uint64_t now_ms, uint64_t token,
+    const struct fence_path *path)
+{
 	*f = (struct fence){.up = true,
 	    .token = token,
-	    .due_ms = now_ms + wait_ms,
+	    .due_ms = now_ms + patience(path),
 	    .again_ms = now_ms + FENCE_AGAIN_MS,
 	    .gap_ms = FENCE_AGAIN_MS};
 }

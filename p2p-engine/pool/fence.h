@@ -19,11 +19,11 @@
  */
 #define FENCE_HELD 64
 #define FENCE_HELD_BYTES (1 << 20)
-#define FENCE_WAIT_MS 100 /* for the acknowledgement */
-#define FENCE_WAIT_MAX_MS                                                      \
-	500                 /* ... on one that is known to be long, or lives */
-#define FENCE_AGAIN_MS 50   /* said again, then after twice as long */
-#define FENCE_ALIVE_MS 1000 /* heard of since: it lives */
+#define FENCE_WAIT_MS 100        /* for the acknowledgement */
+#define FENCE_WAIT_MAX_MS 500    /* ... on a path that is known to be long */
+#define FENCE_WAIT_ALIVE_MS 2000 /* ... that lives */
+#define FENCE_AGAIN_MS 50        /* said again, then after twice as long */
+#define FENCE_ALIVE_MS 1000      /* heard of since: it lives */
 /* A flow that was silent for so long has nothing under way any more ... */
 #define FENCE_IDLE_MS 1000
 
@@ -34,9 +34,16 @@ struct fence {
 	uint32_t gap_ms; /* to the next time after that */
 };
 
-/* silent_ms: since the path was heard of */
-void fence_raise(struct fence *, uint64_t now_ms, uint64_t token,
-    uint32_t rtt_us, uint64_t silent_ms);
+/*
+ * silent_ms: since the path was heard of; deaf_ms: since the first question on
+ * it that was not answered, 0: none.
+ */
+struct fence_path {
+	uint32_t rtt_us;
+	uint64_t silent_ms, deaf_ms;
+};
+void fence_raise(
+    struct fence *, uint64_t now_ms, uint64_t token, const struct fence_path *);
 /* Is it to be said again? */
 bool fence_again(struct fence *, uint64_t now_ms);
 /* Acknowledged by this token?  An old or invented one changes nothing. */

@@ -51,8 +51,8 @@
 #define ACK_EVERY 128 /* datagrams */
 #define TICK_MS 20
 #define FORGIVE_MS 50
-#define IDLE_MS 3000 /* the receiver ends, if nobody says it is over */
-#define AFTER_MS 300 /* ... or so long after the end was announced */
+#define IDLE_MS 10000 /* the receiver ends, if nobody says it is over */
+#define AFTER_MS 300  /* ... or so long after the end was announced */
 #define HELLO_MS 20000
 #define BUFFER (8 << 20)
 
