@@ -482,6 +482,11 @@ stream_of(struct engine *e, struct peer_slot *owner, uint64_t now_ms,
 	streams_wake(e, now_ms);
 	if (l->pool.live > 1 || l->pool.s[place].state != STREAM_LIVE)
 		way = pool_way(&l->pool, place, f->hash, f->epoch, f->idle_ms);
+	/* a long wait makes it look idle, but what it sent may wait here, too
+	 */
+	if (way == WAY_MOVE && l->pool.s[place].fence.up &&
+	    l->lane[place]->held.n > 0)
+		way = WAY_HOLD;
 	if (way == WAY_HOLD) {
 		*behind = l->slot[place];
 		return NULL;

@@ -178,6 +178,29 @@ START_TEST(flows_leave_a_path_that_just_became_long_in_order)
 }
 END_TEST
 
+START_TEST(who_waits_long_is_not_idle)
+{
+	struct sim *s = two();
+
+	talk(s, 1, 500);
+	sim_streams(s, 0, 8, 10);
+	talk(s, FLOWS, 2500);
+	ck_assert_uint_eq(streams(s), 7);
+	for (unsigned k = 1; k < 8; k++)
+		sim_path(s, 0, k, 700, false);
+	sim_streams(s, 0, 1, 1);
+	sim_run(s, 150);
+	for (int i = 0; i < 2; i++) {
+		for (unsigned f = 0; f < FLOWS; f += 8)
+			sim_send(s, 0, 1, f);
+		sim_run(s, 1050 - 850 * i);
+		no_error(s);
+	}
+	talk(s, FLOWS, 3000);
+	sim_free(s);
+}
+END_TEST
+
 START_TEST(a_fence_that_is_lost_is_said_again)
 {
 	struct sim *s = two();
@@ -362,7 +385,7 @@ main(void)
 	    from_one_to_eight_and_back_no_flow_is_reordered_or_loses,
 	    a_stream_that_is_delayed_and_dies_is_replaced_in_order,
 	    flows_leave_a_path_that_just_became_long_in_order,
-	    a_fence_that_is_lost_is_said_again,
+	    who_waits_long_is_not_idle, a_fence_that_is_lost_is_said_again,
 	    a_stream_0_that_dies_alone_carries_nothing_meanwhile,
 	    when_the_peer_dies_streams_end_with_its_session,
 	    keys_of_idle_streams_are_renewed_and_idle_ones_closed,
