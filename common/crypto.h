@@ -97,6 +97,9 @@ void crypto_sha1(
     uint8_t out[20], const void *a, size_t alen, const void *b, size_t blen);
 void crypto_sha256(
     uint8_t out[32], const void *a, size_t alen, const void *b, size_t blen);
+/* HMAC-SHA1 (RFC 2104) of a||b: for STUN, which knows nothing else */
+void crypto_hmac1(uint8_t out[20], const void *key, size_t klen, const void *a,
+    size_t alen, const void *b, size_t blen);
 /* HMAC-SHA256 (RFC 2104) of a||b */
 void crypto_hmac256(uint8_t out[32], const void *key, size_t klen,
     const void *a, size_t alen, const void *b, size_t blen);

@@ -24,7 +24,7 @@
 static struct {
 	EVP_MD *sha1, *sha256;
 	EVP_MD_CTX *digest;
-	EVP_MAC_CTX *hmac;
+	EVP_MAC_CTX *hmac, *hmac1;
 } lib;
 
 static const uint8_t zero_key[32];
@@ -159,26 +159,49 @@ crypto_sha256(
 
 /* ---- HMAC and HKDF ---- */
 
+/* The result of a||b in ctx, which has its key: len octets. */
 static void
-hmac(uint8_t out[32], const void *key, size_t klen, const void *a, size_t alen,
+hmac_of(EVP_MAC_CTX *ctx, uint8_t *out, size_t len, const void *a, size_t alen,
     const void *b, size_t blen)
 {
 	size_t n;
 
-	/* without a pointer the library would go on with the last key */
-	must(EVP_MAC_init(lib.hmac, klen > 0 ? key : zero_key, klen, NULL));
 	if (alen > 0)
-		must(EVP_MAC_update(lib.hmac, a, alen));
+		must(EVP_MAC_update(ctx, a, alen));
 	if (blen > 0)
-		must(EVP_MAC_update(lib.hmac, b, blen));
-	must(EVP_MAC_final(lib.hmac, out, &n, 32));
-	must(n == 32);
+		must(EVP_MAC_update(ctx, b, blen));
+	must(EVP_MAC_final(ctx, out, &n, len));
+	must(n == len);
+}
+
+static void
+hmac_key(EVP_MAC_CTX *ctx, const void *key, size_t klen)
+{
+	/* without a pointer the library would go on with the last key */
+	must(EVP_MAC_init(ctx, klen > 0 ? key : zero_key, klen, NULL));
+}
+
+static void
+hmac(uint8_t out[32], const void *key, size_t klen, const void *a, size_t alen,
+    const void *b, size_t blen)
+{
+	hmac_key(lib.hmac, key, klen);
+	hmac_of(lib.hmac, out, 32, a, alen, b, blen);
 }
 
 static void
 hmac_forget(void)
 {
 	must(EVP_MAC_init(lib.hmac, zero_key, sizeof(zero_key), NULL));
+}
+
+void
+crypto_hmac1(uint8_t out[20], const void *key, size_t klen, const void *a,
+    size_t alen, const void *b, size_t blen)
+{
+	hmac_key(lib.hmac1, key, klen);
+	hmac_of(lib.hmac1, out, 20, a, alen, b, blen);
+	hmac_key(lib.hmac1, zero_key, sizeof(zero_key));
 }
 
 void
@@ -207,15 +230,17 @@ crypto_hkdf256(uint8_t out[32], const void *ikm, size_t ikmlen,
 bool
 crypto_sign_fetch(void)
 {
-	char sha256[] = "SHA2-256";
+	char sha256[] = "SHA2-256", sha1[] = "SHA1";
 
 	lib.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	lib.sha256 = EVP_MD_fetch(NULL, sha256, NULL);
 	lib.digest = EVP_MD_CTX_new();
 	lib.hmac = crypto_mac_new("HMAC",
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0));
+	lib.hmac1 = crypto_mac_new("HMAC",
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha1, 0));
 	return lib.sha1 != NULL && lib.sha256 != NULL && lib.digest != NULL &&
-	    lib.hmac != NULL;
+	    lib.hmac != NULL && lib.hmac1 != NULL;
 }
 
 const char *
@@ -227,6 +252,8 @@ crypto_sign_test(void)
 	/* RFC 4231, test case 2, and RFC 5869, test case 3 */
 	static const uint8_t jefe[4] = {0x5b, 0xdc, 0xc1, 0x46};
 	static const uint8_t okm[4] = {0x8d, 0xa4, 0xe7, 0x75};
+	/* RFC 2202, test case 2 of HMAC-SHA-1 */
+	static const uint8_t jefe1[4] = {0xef, 0xfc, 0xdf, 0x6a};
 	/* Ed25519 of the seed of zeroes, known from many implementations */
 	static const uint8_t pub_of_zero[4] = {0x3b, 0x6a, 0x27, 0xbc};
 	uint8_t out[32], ikm[22], pub[32], sig[64];
@@ -241,6 +268,10 @@ crypto_sign_test(void)
 	    out, "Jefe", 4, "what do ya want ", 16, "for nothing?", 12);
 	if (!crypto_equal(out, jefe, 4))
 		return "HMAC-SHA256";
+	crypto_hmac1(
+	    out, "Jefe", 4, "what do ya want ", 16, "for nothing?", 12);
+	if (!crypto_equal(out, jefe1, 4))
+		return "HMAC-SHA1";
 	memset(ikm, 0x0b, sizeof(ikm));
 	crypto_hkdf256(out, ikm, sizeof(ikm), NULL, 0, NULL, 0);
 	if (!crypto_equal(out, okm, 4))

@@ -223,6 +223,27 @@ START_TEST(hmac_gives_what_rfc_4231_says)
 }
 END_TEST
 
+START_TEST(hmac_sha1_gives_what_rfc_2202_says)
+{
+	static const char text[] = "Test Using Larger Than Block-Size Key - "
+				   "Hash Key First";
+	uint8_t key[80], out[20];
+
+	memset(key, 0x0b, 20);
+	crypto_hmac1(out, key, 20, "Hi ", 3, "There", 5);
+	assert_hex(out, "b617318655057264e28bc0b6fb378c8ef146be00");
+	crypto_hmac1(
+	    out, "Jefe", 4, "what do ya want for nothing?", 28, NULL, 0);
+	assert_hex(out, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+	memset(key, 0xaa, 80);
+	crypto_hmac1(out, key, 80, text, sizeof(text) - 1, NULL, 0);
+	assert_hex(out, "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+	/* an empty key is not the key before */
+	crypto_hmac1(out, NULL, 0, NULL, 0, NULL, 0);
+	assert_hex(out, "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d");
+}
+END_TEST
+
 START_TEST(an_empty_key_is_not_the_key_before)
 {
 	static const char want[] =
@@ -269,6 +290,8 @@ main(void)
 	    sha_gives_what_fips_180_says,
 	    two_parts_are_hashed_as_one,
 	    hmac_gives_what_rfc_4231_says,
+	    hmac_sha1_gives_what_rfc_2202_says,
+	    hmac_sha1_gives_what_rfc_2202_says,
 	    an_empty_key_is_not_the_key_before,
 	    hkdf_gives_what_rfc_5869_says,
 	};
