@@ -38,6 +38,7 @@ struct wbuf;
 #define CONF_ALLOWED_TOTAL_MAX 65536
 #define CONF_PEERS_MAX 4096
 #define CONF_BOOTSTRAP_MAX 16
+#define CONF_STUN_MAX 8 /* servers */
 #define CONF_RULES_MAX 64    /* of the filter: bits of a uint64_t */
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */
@@ -164,6 +165,11 @@ struct conf_node {
 	uint32_t qos_limit_kbit; /* of each peer, or CONF_LIMIT_NONE */
 	uint8_t nclasses;
 	struct conf_qos_class class[CONF_CLASSES_MAX];
+	/* nat: how others see this node */
+	bool nat_enable, stun_serve;
+	uint8_t nstun;
+	struct endpoint stun[CONF_STUN_MAX];
+	uint32_t nat_interval_s;
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */

@@ -216,6 +216,28 @@ get_keys(struct rbuf *r, uint8_t (*key)[32])
 }
 
 static void
+put_nat(struct wbuf *w, const struct conf_node *n)
+{
+	wbuf_bool(w, n->nat_enable);
+	wbuf_u16(w, n->nstun);
+	for (unsigned i = 0; i < n->nstun; i++)
+		endpoint_put(w, &n->stun[i]);
+	wbuf_u32(w, n->nat_interval_s);
+	wbuf_bool(w, n->stun_serve);
+}
+
+static void
+get_nat(struct rbuf *r, struct conf_node *n)
+{
+	n->nat_enable = rbuf_bool(r);
+	n->nstun = (uint8_t)get_count(r, CONF_STUN_MAX);
+	for (unsigned i = 0; i < n->nstun; i++)
+		endpoint_get(r, &n->stun[i]);
+	n->nat_interval_s = rbuf_u32(r);
+	n->stun_serve = rbuf_bool(r);
+}
+
+static void
 put_discovery(struct wbuf *w, const struct conf_node *n)
 {
 	wbuf_str(w, n->cert_file);
@@ -301,6 +323,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->retry_initial_ms);
 	wbuf_u32(w, n->retry_max_ms);
 	put_qos(w, n);
+	put_nat(w, n);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
@@ -381,6 +404,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	get_listen(r, n);
 	get_numbers(r, n);
 	get_qos(r, n);
+	get_nat(r, n);
 	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
 	rbuf_str(r, n->status_socket, sizeof(n->status_socket));

@@ -222,6 +222,17 @@ test_endpoint(uint64_t *seed, uint32_t unique)
 	return e;
 }
 
+static inline void
+test_nat(uint64_t *seed, struct conf_node *n)
+{
+	n->nat_enable = test_rnd(seed, 2) == 0;
+	n->stun_serve = test_rnd(seed, 2) == 0;
+	n->nstun = (uint8_t)test_rnd(seed, CONF_STUN_MAX + 1);
+	for (unsigned i = 0; i < n->nstun; i++)
+		n->stun[i] = test_endpoint(seed, 57000 + i);
+	n->nat_interval_s = test_between(seed, 10, 86400);
+}
+
 /* Without a network there is neither a tag nor a lan. */
 static inline void
 test_discovery(uint64_t *seed, struct conf_node *n)
@@ -377,6 +388,7 @@ test_node(uint64_t *seed, struct conf_node *n)
 	n->retry_multiplier = (uint8_t)test_between(seed, 1, 10);
 	n->retry_initial_ms = test_between(seed, 100, 60000);
 	n->retry_max_ms = test_between(seed, 100, 3600000);
+	test_nat(seed, n);
 	test_discovery(seed, n);
 	snprintf(n->socket, sizeof(n->socket), "/run/%u", test_rnd(seed, 99));
 	snprintf(n->status_socket, sizeof(n->status_socket), "/s%u",
