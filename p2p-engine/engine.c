@@ -13,6 +13,7 @@
 #include "engine_int.h"
 #include "handshake.h"
 #include "path.h"
+#include "stun.h"
 #include "wg.h"
 
 /* ---- life ---- */
@@ -27,6 +28,7 @@ take_memory(struct engine *e)
 	e->index = index_new(KEYS_PER_PEER);
 	e->claimed = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->proved = limiter_new(LIMITER_PLACES, e->hash_key);
+	e->stun_from = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->routes = route_new();
 	for (int i = 0; i < BATCHES; i++)
 		r |= batch_init(&e->batch[i]);
@@ -34,8 +36,9 @@ take_memory(struct engine *e)
 	r |= join_init(e);
 	if (r != 0 || e->merge_buf == NULL || e->jobs == NULL ||
 	    e->index == NULL || e->claimed == NULL || e->proved == NULL ||
-	    e->routes == NULL)
+	    e->stun_from == NULL || e->routes == NULL)
 		return -1;
+	limiter_set(e->stun_from, STUN_PER_SOURCE, STUN_SOURCE_BURST);
 	merge_init(&e->merge, e->merge_buf);
 	return 0;
 }
@@ -89,6 +92,7 @@ engine_free(struct engine *e)
 	jobs_free(e->jobs);
 	limiter_free(e->claimed);
 	limiter_free(e->proved);
+	limiter_free(e->stun_from);
 	for (int i = 0; i < BATCHES; i++)
 		batch_clear(&e->batch[i]);
 	timers_clear(&e->timers);
@@ -223,6 +227,8 @@ judge(struct engine *e, uint64_t now_ms, struct datagram *d)
 	case WG_NONE:
 		break;
 	}
+	if (stun_is(d->data, d->len))
+		return engine_stun(e, now_ms, d);
 	return EI_UNKNOWN;
 }
 

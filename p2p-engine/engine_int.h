@@ -41,6 +41,7 @@
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
  *	engine_drop.c  where packets end, and which did last
+ *	engine_stun.c  from where others are seen, for whoever asks
  *	engine_filter.c  who a peer is to the filter, its rows
  *	engine_qos.c   what waits for a peer's limit
  *	engine_event.h what people hear of it
@@ -82,6 +83,16 @@
 #define ICMP_BURST 50
 /* initiations that were repeated since: 0.75 s each, all of HS_LIFE_MS */
 #define HS_LATE 6
+/*
+ * Binding requests: of a source, of all, and how often it is looked whether a
+ * peer is where one comes from.
+ */
+#define STUN_PER_SOURCE 10
+#define STUN_SOURCE_BURST 20
+#define STUN_PER_S 500
+#define STUN_BURST 500
+#define STUN_LOOKS_PER_S 50
+#define STUN_ANSWER_MAX 128
 /* indices: keys, ours and theirs to be, what was repeated */
 #define KEYS_PER_PEER (SLOT_N + 3 + HS_LATE)
 /*
@@ -223,8 +234,9 @@ struct engine {
 	uint8_t stamp[WG_STAMP];     /* keyd's last, */
 	uint64_t stamp_no, stamp_ms; /* its number, 0: none, and its time */
 	struct limiter *claimed, *proved; /* sources: see admit.c */
+	struct limiter *stun_from;
 	struct load load;
-	struct bucket icmp, stray, strangers, inits;
+	struct bucket icmp, stray, strangers, inits, stun_all, stun_look;
 	struct breaker_conf breaker; /* of peers and of their places */
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
@@ -411,6 +423,11 @@ uint64_t probe_echo(struct engine *, struct peer_slot *);
 void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);
 enum counter engine_probe(
+    struct engine *, uint64_t now_ms, const struct datagram *);
+
+/* ---- engine_stun.c ---- */
+/* A datagram that stun_is. */
+enum counter engine_stun(
     struct engine *, uint64_t now_ms, const struct datagram *);
 
 /* ---- engine_filter.c ---- */

@@ -24,7 +24,7 @@ enum attr {
 	A_MAPPED = 0x0001,
 	A_OLD_SOURCE = 0x0004, /* of RFC 3489, whose servers still run */
 	A_OLD_CHANGED = 0x0005,
-	A_CHANGE = 0x0003,
+	A_CHANGE = STUN_TYPE_CHANGE,
 	A_USERNAME = 0x0006,
 	A_SEAL = 0x0008,
 	A_CODE = 0x0009,
@@ -34,7 +34,7 @@ enum attr {
 	A_SEAL256 = 0x001c,
 	A_XOR_MAPPED = 0x0020,
 	A_PADDING = 0x0026,
-	A_PORT = 0x0027,
+	A_PORT = STUN_TYPE_PORT,
 	A_SOFTWARE = 0x8022,
 	A_MARK = 0x8028,
 	A_ORIGIN = 0x802b,

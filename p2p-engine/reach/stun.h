@@ -56,6 +56,9 @@ enum stun_has { /* bits */
 #define STUN_CHANGE_IP 4u /* CHANGE-REQUEST */
 #define STUN_CHANGE_PORT 2u
 
+#define STUN_TYPE_CHANGE 0x0003 /* as attribute types that are told of */
+#define STUN_TYPE_PORT 0x0027
+
 #define STUN_E_BAD 400 /* ERROR-CODE */
 #define STUN_E_UNAUTHORIZED 401
 #define STUN_E_UNKNOWN 420
