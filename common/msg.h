@@ -48,130 +48,7 @@ const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
 #define FD_NONE 0
 #define FD_ONE 1
 
-/* clang-format off */
-/*  name          no   min    max  fd       may send                  state */
-#define MESSAGES(M)                                                            \
-	M(HELLO,        1,  13,    13, FD_NONE, R_ANY,                    ST_NEW)   \
-	/* parent -> child: descriptors and wiring */                               \
-	M(WIRE,         2,  11,    11, FD_ONE,  R(PARENT),                ST_READY) \
-	M(TUN_FD,       3,   2,     2, FD_ONE,  R(PARENT),                ST_READY) \
-	M(UDP_FD,       5,  21,    21, FD_ONE,  R(PARENT),                ST_READY) \
-	M(UDP_GONE,     6,   2,     2, FD_NONE, R(PARENT),                ST_READY) \
-	M(LISTEN_FD,    7,   1,     1, FD_ONE,  R(PARENT),                ST_READY) \
-	/* configuration: conf parser -> parent -> children */                      \
-	M(CONF_NODE,    8,  64, 16384, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
-	M(CONF_PEER,    9,  64, 16384, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
-	M(CONF_END,    10,   4,     4, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
-	M(CONF_FAILED, 11,   8,     8, FD_NONE, R(CONF),                  ST_READY) \
-	/* supervision */                                                           \
-	M(READY,       12,   8,     8, FD_NONE, R_KIDS|R(PRIV),           ST_READY) \
-	M(PING,        13,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
-	M(PONG,        14,   0,     0, FD_NONE, R_KIDS,                   ST_READY) \
-	M(LOG,         15,   3,   515, FD_NONE, R_KIDS|R(PARENT)|R(PRIV), ST_READY) \
-	M(STOP,        16,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
-	M(RING,        18,   8,     8, FD_ONE,  R(PARENT),                ST_READY) \
-	M(FEATURES,    17,   8,     8, FD_NONE, R(TUN)|R(ENGINE),         ST_READY) \
-	/* keyd */                                                                  \
-	M(MIX_ASK,     20,  65,    65, FD_NONE, R(ENGINE),                ST_READY) \
-	M(MIX_REPLY,   21,  65,    65, FD_NONE, R(KEY),                   ST_READY) \
-	M(STAMP_ASK,   22,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
-	M(STAMP_REPLY, 23,  12,    12, FD_NONE, R(KEY),                   ST_READY) \
-	M(PUB_ASK,     24,   0,     0, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
-	M(PUB_REPLY,   25, 128,   128, FD_NONE, R(KEY),                   ST_READY) \
-	/* discoveryd */                                                            \
-	M(LOOKUP_ASK,  30,  17,    17, FD_NONE, R(ENGINE),                ST_READY) \
-	M(LOOKUP_REPLY,31,  36,  1320, FD_NONE, R(DISC),                  ST_READY) \
-	M(PEER_SEEN,   32,  52,    52, FD_NONE, R(ENGINE),                ST_READY) \
-	M(RECENT_ASK,  33,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
-	M(RECENT_ROW,  34,  36,  1320, FD_NONE, R(DISC),                  ST_READY) \
-	/* control: requests of meshctl, forwarded by control */                    \
-	M(STATUS_ASK,  40,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(PEERS_ASK,   41,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(COUNTERS_ASK,42,   0,     0, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
-	M(LOG_ASK,     43,   4,     4, FD_NONE, R(CLIENT),                ST_READY) \
-	M(RELOAD_ASK,  44,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(LOG_LEVEL,   45,   1,     1, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
-	/* control: rows of an answer, then END */                                  \
-	M(NODE_ROW,    50,  37,   697, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
-	M(PROC_ROW,    51,  38,    38, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
-	M(PEER_ROW,    52, 136,  4807, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
-	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
-	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(ENGINE)|R(CTL), ST_READY) \
-	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
-	/* parent -> priv: at the start only, until P_SETTLED */                    \
-	M(P_TUN,       60,   3,    18, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_KEY,       61,   2,   257, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_LISTEN,    62,   5,   291, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_SETTLED,   63,   0,     0, FD_NONE, R(PARENT),                ST_READY) \
-	/* parent -> priv: at any time, of fixed size */                            \
-	M(P_SPAWN,     64,   9,     9, FD_ONE,  R(PARENT),                ST_READY) \
-	M(P_KILL,      65,   1,     1, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_UDP,       66,  19,    19, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_BUFFERS,   67,   8,     8, FD_ONE,  R(PARENT),                ST_READY) \
-	M(P_NET,       68,  20,    20, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_LINK,      69,   2,     2, FD_NONE, R(PARENT),                ST_READY) \
-	/* priv -> parent: one answer to each but P_SETTLED (READY); P_EXITED */    \
-	M(P_FD,        70,  20,    20, FD_ONE,  R(PRIV),                  ST_READY) \
-	M(P_DONE,      71,   8,     8, FD_NONE, R(PRIV),                  ST_READY) \
-	M(P_FAILED,    72,   6,   261, FD_NONE, R(PRIV),                  ST_READY) \
-	M(P_EXITED,    73,   9,     9, FD_NONE, R(PRIV),                  ST_READY) \
-	/* membership: of the parser and the parent */                              \
-	M(DISC_FD,     80,  20,    20, FD_ONE,  R(PARENT),                ST_READY) \
-	M(PLACES,      81,   1,   369, FD_NONE, R(PARENT),                ST_READY) \
-	M(CONF_NET,    82,  64, 16384, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
-	/* keyd */                                                                  \
-	M(SIGN_ASK,    83,  42,  1032, FD_NONE, R(DISC),                  ST_READY) \
-	M(SIGN_REPLY,  84,  65,    65, FD_NONE, R(KEY),                   ST_READY) \
-	M(INVITES_ASK, 85,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
-	M(INVITE_ROW,  86,  81,    81, FD_NONE, R(KEY),                   ST_READY) \
-	M(ISSUE_ASK,   87, 168,   168, FD_NONE, R(ENGINE),                ST_READY) \
-	M(ISSUE_REPLY, 88,   5,  8130, FD_NONE, R(KEY),                   ST_READY) \
-	/* engine and discoveryd */                                                 \
-	M(PEER_FRAME,  89,  35,  1235, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
-	M(MEMBER,      90,   2,   902, FD_NONE, R(ENGINE),                ST_READY) \
-	M(CRL,         91,   2,  1119, FD_NONE, R(ENGINE)|R(DISC)|R(CTL)|R(CLIENT), ST_READY) \
-	M(OWN_BUNDLE,  92,   2,  8002, FD_NONE, R(ENGINE)|R(DISC),        ST_READY) \
-	/* control: about the network */                                            \
-	M(FIND_ASK,   100,  52,   115, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(FIND_STEP,  101,  30,    30, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
-	M(FIND_ROW,   102,  46,  1330, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
-	M(DHT_ASK,    103,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(DHT_ROW,    104, 207,   207, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
-	M(DHT_NODE,   105,  39,    39, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
-	M(NET_ASK,    106,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(NET_ROW,    107, 143,  1074, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(MEMBER_ROW, 108,  11,   911, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(LEDGER_NEW, 109,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(RENEW_ASK,  110,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	/* control: breakers that are not closed */                                 \
-	M(BREAKERS_ASK,120,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(BREAKER_ROW,121,  67,   130, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	/* ... streams and connections */                                           \
-	M(STREAMS_ASK, 111,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(STREAM_ROW, 112,  78,   141, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(FLOWS_ASK,  113,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(FLOW_ROW,   114,  63,   126, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	/* control: about the filter */                                             \
-	M(RULES_ASK,  122,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(RULE_ROW,   123,  28,   539, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	/* control: about shaping */                                                \
-	M(QOS_ASK,    124,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(QOS_ROW,    125,  39,   165, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	/* control: what was dropped last, and of this peer */                      \
-	M(DROPS_ASK,  126,   2,    65, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
-	M(DROP_ROW,   127,  61,   124, FD_NONE, R(TUN)|R(ENGINE)|R(PARENT)|R(CTL), ST_READY) \
-	/* what happens: to the parent, to control, to clients; see events.h */     \
-	M(EVENT,      128,  19,   406, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
-	M(EVENTS_ASK, 129,  13,    13, FD_NONE, R(CLIENT),                ST_READY) \
-	/* control: is a peer there? */                                             \
-	M(ECHO_ASK,   130,   6,    69, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(ECHO_ROW,   131,  41,    41, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	/* control: a histogram, in the answer to COUNTERS_ASK */                   \
-	M(HIST_ROW,   132, 131,   131, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	/* parent -> engine: a link, an address or a route came */                  \
-	M(NEW_LINK,   133,   0,     0, FD_NONE, R(PARENT),                ST_READY)
-/* clang-format on */
+#include "msg_table.h"
 
 enum msg_type {
 #define M_ENUM(name, no, min, max, fd, from, when) MSG_##name = no,
@@ -601,6 +478,7 @@ MSG_CODEC(p_done)
 MSG_CODEC(p_failed)
 MSG_CODEC(p_exited)
 
+#include "msg_nat.h"
 #include "msg_rows.h"
 
 #endif

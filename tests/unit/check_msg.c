@@ -217,6 +217,17 @@ largest_net(unsigned type, union any_msg *m)
 		m->member_row.state = PV_OFF;
 		m->member_row.certlen = MSG_CERT_MAX;
 		break;
+	case MSG_NAT_ROW:
+		m->nat_row.family = 6;
+		m->nat_row.mapping = NAT_NMAPPINGS - 1;
+		m->nat_row.filtering = NAT_NFILTERINGS - 1;
+		break;
+	case MSG_NAT_SEEN_ROW:
+		FILL(m->nat_seen_row.name);
+		break;
+	case MSG_REFLEXIVE:
+		m->reflexive.n = REFLEXIVE_MAX;
+		break;
 	case MSG_STREAM_ROW:
 		memset(m->stream_row.peer, 'x', sizeof(m->stream_row.peer) - 1);
 		break;

@@ -71,6 +71,9 @@
 	X(EVENTS_ASK, events_ask)                                              \
 	X(ECHO_ASK, echo_ask)                                                  \
 	X(ECHO_ROW, echo_row)                                                  \
+	X(NAT_ROW, nat_row)                                                    \
+	X(NAT_SEEN_ROW, nat_seen_row)                                          \
+	X(REFLEXIVE, reflexive)                                                \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -143,6 +146,9 @@ union any_msg {
 	struct msg_events_ask events_ask;
 	struct msg_echo_ask echo_ask;
 	struct msg_echo_row echo_row;
+	struct msg_nat_row nat_row;
+	struct msg_nat_seen_row nat_seen_row;
+	struct msg_reflexive reflexive;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* file: common/msg_nat.h */
+#ifndef MSG_NAT_H
+#define MSG_NAT_H
+
+/*
+ * How others see this node: what the engine says of it to people and to
+ * discoveryd; a part of msg.h, and included by nobody else.
+ */
+/* How a translator of addresses behaves (RFC 5780, section 4). */
+enum nat_mapping {
+	NAT_UNKNOWN,
+	NAT_NONE,        /* seen as we are */
+	NAT_INDEPENDENT, /* of the destination */
+	NAT_ADDRESS,     /* another one for each address */
+	NAT_SYMMETRIC,   /* ... for each address and port */
+	NAT_BLOCKED,     /* nobody answers */
+	NAT_NMAPPINGS
+};
+enum nat_filtering {
+	NAT_F_UNKNOWN,
+	NAT_F_INDEPENDENT, /* lets everybody in */
+	NAT_F_ADDRESS,     /* addresses that were sent to */
+	NAT_F_PORT,        /* addresses and ports that were sent to */
+	NAT_NFILTERINGS
+};
+/* "symmetric", "port_dependent" ... */
+const char *nat_mapping_name(enum nat_mapping);
+const char *nat_filtering_name(enum nat_filtering);
+
+struct msg_nat_row { /* one socket, and how it is seen */
+	uint16_t socket;
+	uint8_t family;
+	struct endpoint local, seen; /* of family 0: not known */
+	enum nat_mapping mapping;
+	enum nat_filtering filtering;
+	uint64_t seen_unix_ms, judged_unix_ms; /* 0: never */
+	uint8_t asked, answered;
+};
+struct msg_nat_seen_row { /* ... by whom */
+	char name[64];    /* of a peer; "": a configured server */
+	uint16_t socket;
+	struct endpoint server, seen;
+	bool answered, behaviour; /* ... and can it do RFC 5780? */
+	uint32_t rtt_ms;
+};
+/* To discoveryd: where others see us and can reach us. */
+#define REFLEXIVE_MAX 4
+struct msg_reflexive {
+	uint8_t n;
+	struct endpoint at[REFLEXIVE_MAX];
+};
+
+MSG_CODEC(nat_row)
+MSG_CODEC(nat_seen_row)
+MSG_CODEC(reflexive)
+
+#endif
