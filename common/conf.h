@@ -38,7 +38,7 @@ struct wbuf;
 #define CONF_ALLOWED_TOTAL_MAX 65536
 #define CONF_PEERS_MAX 4096
 #define CONF_BOOTSTRAP_MAX 16
-#define CONF_STUN_MAX 8 /* servers */
+#define CONF_STUN_MAX 8      /* servers */
 #define CONF_RULES_MAX 64    /* of the filter: bits of a uint64_t */
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */

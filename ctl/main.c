@@ -79,6 +79,8 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_DROP_ROW, on_answer},
     {MSG_ECHO_ROW, on_answer},
     {MSG_HIST_ROW, on_answer},
+    {MSG_NAT_ROW, on_answer},
+    {MSG_NAT_SEEN_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},

@@ -40,6 +40,8 @@ static const struct question questions[] = {
 	    { MSG_DROP_ROW },               CONTROL_LOOK_MS },
 	{ MSG_ECHO_ASK,     ON_BOTH,     R(ENGINE),
 	    { MSG_ECHO_ROW },               CONTROL_ECHO_MS },
+	{ MSG_NETCHECK_ASK, ON_BOTH,     R(ENGINE),
+	    { MSG_NAT_ROW, MSG_NAT_SEEN_ROW }, CONTROL_FIND_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -170,6 +172,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_rule_row rule;
 		struct msg_qos_row qos;
 		struct msg_echo_row echo;
+		struct msg_nat_row nat;
+		struct msg_nat_seen_row nat_seen;
 	} m;
 	struct rbuf r;
 
@@ -213,6 +217,10 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_flow_row(&r, &m.flow) == 0;
 	case MSG_ECHO_ROW:
 		return msg_get_echo_row(&r, &m.echo) == 0;
+	case MSG_NAT_ROW:
+		return msg_get_nat_row(&r, &m.nat) == 0;
+	case MSG_NAT_SEEN_ROW:
+		return msg_get_nat_seen_row(&r, &m.nat_seen) == 0;
 	default:
 		return false;
 	}

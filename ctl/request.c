@@ -83,6 +83,8 @@ static const struct chan_handler handlers[] = {
     {MSG_DROP_ROW, on_row},
     {MSG_EVENT, on_row},
     {MSG_ECHO_ROW, on_row},
+    {MSG_NAT_ROW, on_row},
+    {MSG_NAT_SEEN_ROW, on_row},
     {MSG_END, on_end},
 };
 

@@ -132,6 +132,7 @@ patience_ms(enum msg_type ask)
 		return REQUEST_RELOAD_MS;
 	case MSG_FIND_ASK:
 	case MSG_RENEW_ASK:
+	case MSG_NETCHECK_ASK:
 		return REQUEST_FIND_MS;
 	default:
 		return REQUEST_LOOK_MS;

@@ -42,6 +42,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_EVENTS] = "mesh.events/1",
 	    [SHOW_EVENT] = "mesh.events/1",
 	    [SHOW_PING] = "mesh.ping/1",
+	    [SHOW_NETCHECK] = "mesh.netcheck/1",
 	};
 
 	return names[doc];
@@ -73,6 +74,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_DROPS] = {"drops"},
 	    [SHOW_EVENTS] = {"events"},
 	    [SHOW_PING] = {"replies"},
+	    [SHOW_NETCHECK] = {"sockets", "servers"},
 	};
 
 	return arrays[doc];

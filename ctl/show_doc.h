@@ -38,6 +38,7 @@ enum show_doc {
 	SHOW_EVENTS,
 	SHOW_EVENT, /* one of them, on one line */
 	SHOW_PING,
+	SHOW_NETCHECK,
 	SHOW_NDOCS
 };
 

@@ -27,6 +27,8 @@ snapshot_clear(struct snapshot *s)
 	free(s->member);
 	free(s->stream);
 	free(s->flow);
+	free(s->nat);
+	free(s->nat_seen);
 	free(s->breaker);
 	free(s->dht_node);
 	free(s->rule);
@@ -212,6 +214,36 @@ take_flow(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_nat(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_nat_row *m = one_more(
+	    s->nat, sizeof(*m), s->nnats, &s->nats_room, SNAPSHOT_NATS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->nat = m;
+	if (msg_get_nat_row(r, &m[s->nnats]) == -1)
+		return -1;
+	s->nnats++;
+	return 0;
+}
+
+static int
+take_nat_seen(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_nat_seen_row *m = one_more(s->nat_seen, sizeof(*m),
+	    s->nnat_seen, &s->nat_seen_room, SNAPSHOT_NATS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->nat_seen = m;
+	if (msg_get_nat_seen_row(r, &m[s->nnat_seen]) == -1)
+		return -1;
+	s->nnat_seen++;
+	return 0;
+}
+
+static int
 take_breaker(struct snapshot *s, struct rbuf *r)
 {
 	struct msg_breaker_row *m = one_more(s->breaker, sizeof(*m),
@@ -364,6 +396,10 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_stream(s, &r);
 	case MSG_FLOW_ROW:
 		return take_flow(s, &r);
+	case MSG_NAT_ROW:
+		return take_nat(s, &r);
+	case MSG_NAT_SEEN_ROW:
+		return take_nat_seen(s, &r);
 	case MSG_FIND_STEP:
 		return take_step(s, &r);
 	default:

@@ -102,6 +102,7 @@ int verb_dht(const struct call *);
 int verb_why(const struct call *);
 int verb_drops(const struct call *);
 int verb_streams(const struct call *);
+int verb_netcheck(const struct call *);
 int verb_flows(const struct call *);
 int verb_rules(const struct call *);
 int verb_qos(const struct call *);

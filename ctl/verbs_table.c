@@ -42,6 +42,12 @@ static const struct verb verbs[] = {
 	    "Connections, and the stream that each takes",
 	    "The last used, at most 256; needs root or group mesh.\n",
 	    verb_flows },
+	{ "netcheck", "", "", 0, 0, COMPLETE_NONE,
+	    "How others see this node, and what is in between",
+	    "Asks members that are up and the configured STUN servers again, "
+	    "if the last\ntime was ten seconds ago; takes up to seven.  Exit "
+	    "code 1 if nobody answers.\n",
+	    verb_netcheck },
 	{ "breakers", "", "", 0, 0, COMPLETE_NONE,
 	    "Peers and places that failed and are left alone for now",
 	    "Only what is not closed.\n", verb_breakers },

@@ -328,23 +328,36 @@ add_place(const struct disc *d, struct candidate *c, unsigned n, uint8_t type,
 	return n + 1;
 }
 
+static bool
+is_seen(const struct disc *d, uint8_t family)
+{
+	for (unsigned i = 0; i < d->seen.n; i++)
+		if (d->seen.at[i].addr.family == family)
+			return true;
+	return false;
+}
+
 /*
- * What the interfaces have, and what the DHT sees of us: with the WireGuard
- * port, which is only a guess behind a NAT, and often a good one.
+ * Where others see the engine's sockets, what the interfaces have, and, if
+ * nobody was asked, what the DHT sees of us: with the WireGuard port, which is
+ * only a guess behind a NAT, and often a good one.
  */
 void
 disc_tell_places(struct disc *d, uint64_t now_ms)
 {
 	struct candidate c[PUBLISH_PLACES_MAX];
-	struct endpoint seen[2] = {d->own4, d->own6};
+	struct endpoint guess[2] = {d->own4, d->own6};
 	unsigned n = 0;
 
 	if (d->places.n == 0)
 		return;
+	for (unsigned i = 0; i < d->seen.n; i++)
+		n = add_place(d, c, n, TYPE_REFLEXIVE, &d->seen.at[i]);
 	for (unsigned i = 0; i < 2; i++) {
-		seen[i].port = d->places.at[0].ep.port;
-		if (seen[i].addr.family != 0)
-			n = add_place(d, c, n, TYPE_REFLEXIVE, &seen[i]);
+		guess[i].port = d->places.at[0].ep.port;
+		if (guess[i].addr.family != 0 &&
+		    !is_seen(d, guess[i].addr.family))
+			n = add_place(d, c, n, TYPE_REFLEXIVE, &guess[i]);
 	}
 	for (unsigned i = 0; i < d->places.n; i++)
 		n = add_place(d, c, n, TYPE_HOST, &d->places.at[i].ep);
@@ -356,6 +369,13 @@ disc_places(struct disc *d, uint64_t now_ms, const struct msg_places *m)
 {
 	d->places = *m;
 	lan_places(d->lan, now_ms, m);
+	disc_tell_places(d, now_ms);
+}
+
+void
+disc_reflexive(struct disc *d, uint64_t now_ms, const struct msg_reflexive *m)
+{
+	d->seen = *m;
 	disc_tell_places(d, now_ms);
 }
 

@@ -64,6 +64,9 @@ void disc_configure(struct disc *, uint64_t now_ms, uint64_t unix_s,
 /* There is a socket (or not any more). */
 void disc_socket(struct disc *, uint64_t now_ms, enum disc_fd, bool there);
 void disc_places(struct disc *, uint64_t now_ms, const struct msg_places *);
+/* Where others see the sessions of the engine. */
+void disc_reflexive(
+    struct disc *, uint64_t now_ms, const struct msg_reflexive *);
 void disc_stop(struct disc *, uint64_t now_ms); /* the last image */
 
 /* ---- from the network ---- */

@@ -45,6 +45,7 @@ struct disc {
 	unsigned nevents;
 	uint64_t events_lost;
 	struct endpoint own4, own6; /* as the DHT sees us */
+	struct msg_reflexive seen;  /* as members and STUN servers do */
 
 	struct msg_places places;
 	/* this node's certificate and its records */

@@ -62,7 +62,9 @@ engine_new(const struct engine_io *io)
 	e->t_streams.id = TIMER_STREAMS;
 	e->t_echo.id = TIMER_ECHO;
 	ev_init(e);
+	e->t_nat.id = TIMER_NAT;
 	streams_init(e);
+	engine_nat_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
 	drops_init(&e->drops, B_ENG_OUT, B_ENG_IN);
 	if (take_memory(e) == -1) {
@@ -363,6 +365,8 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			streams_tick(e, now_ms);
 		else if (t == &e->t_echo)
 			echo_tick(e, now_ms);
+		else if (t == &e->t_nat)
+			engine_nat_tick(e, now_ms);
 		else if (p != NULL && p->owner != NULL)
 			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)

@@ -74,6 +74,8 @@ struct engine_io {
 	    void *ctx, uint32_t id, const struct msg_echo_row *row);
 	/* A clock as now_ms, but finer; NULL: none. */
 	uint64_t (*mono_us)(void *ctx);
+	/* Where others see us, for discoveryd; 0 or -1. */
+	int (*tell_reflexive)(void *ctx, const struct msg_reflexive *);
 	/* The worst wait in a socket's queue since it was asked last; or NULL
 	 */
 	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);
@@ -101,6 +103,11 @@ int engine_configure(struct engine *, uint64_t now_ms, const struct conf *);
  */
 void engine_socket_add(struct engine *, uint16_t sock, uint8_t family);
 void engine_socket_del(struct engine *, uint16_t sock);
+/* Where it is bound; the address may be any. */
+void engine_socket_bound(
+    struct engine *, uint64_t now_ms, uint16_t sock, const struct endpoint *);
+/* The host's addresses are these now. */
+void engine_places(struct engine *, uint64_t now_ms, const struct msg_places *);
 
 /* ---- packets ---- */
 /*
@@ -189,4 +196,15 @@ int engine_rule_row(const struct engine *, uint32_t i, struct msg_rule_row *);
 int engine_qos_row(
     const struct engine *, const char *peer, uint32_t i, struct msg_qos_row *);
 bool engine_has_peer(const struct engine *, const char *name);
+
+/*
+ * How others see this node.  A check takes up to seven seconds, one every ten
+ * is made; rows are what is known at the moment, *cursor is 0 at first.
+ */
+void engine_netcheck(struct engine *, uint64_t now_ms);
+bool engine_netcheck_busy(const struct engine *);
+int engine_nat_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_nat_row *);
+int engine_nat_seen_row(
+    const struct engine *, uint32_t *cursor, struct msg_nat_seen_row *);
 #endif

@@ -51,6 +51,7 @@ forget(struct engine *e, uint16_t sock)
 void
 engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 {
+	nat_socket_del(&e->nat, sock);
 	path_flush(e);
 	forget(e, sock);
 	if (e->nsocks == SOCKETS_MAX) {
@@ -65,6 +66,7 @@ engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 void
 engine_socket_del(struct engine *e, uint16_t sock)
 {
+	nat_socket_del(&e->nat, sock);
 	path_flush(e);
 	forget(e, sock);
 	show_place(e, sock);
@@ -485,6 +487,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 			slot_hint(e, p, now_ms);
 	}
 	network_disc_ready(e);
+	engine_nat_disc_ready(e);
 	engine_tell_seen(e, now_ms);
 }
 

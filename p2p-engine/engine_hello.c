@@ -152,6 +152,7 @@ on_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		return;
 	p->its_crl = h.crl;
 	streams_hello(e, p, now_ms, &h);
+	engine_nat_up(e, p, now_ms);
 	if (f->type == FRAME_HELLO_ACK)
 		p->hello_due_ms = 0;
 	else

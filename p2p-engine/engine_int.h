@@ -20,6 +20,7 @@
 #include "jobs.h"
 #include "keytab.h"
 #include "limiter.h"
+#include "nat.h"
 #include "offload.h"
 #include "path.h"
 #include "peer.h"
@@ -41,6 +42,7 @@
  *	engine_conf.c  the difference between two configurations
  *	engine_rows.c  what meshctl sees
  *	engine_drop.c  where packets end, and which did last
+ *	engine_nat.c   how others see this node
  *	engine_stun.c  from where others are seen, for whoever asks
  *	engine_filter.c  who a peer is to the filter, its rows
  *	engine_qos.c   what waits for a peer's limit
@@ -114,7 +116,8 @@ enum {
 	TIMER_JOIN,
 	TIMER_STREAMS,
 	TIMER_ECHO,
-	TIMERS_EXTRA = 8
+	TIMER_NAT,
+	TIMERS_EXTRA = 9
 };
 
 /*
@@ -241,7 +244,8 @@ struct engine {
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams,
-	    t_echo;
+	    t_echo, t_nat;
+	struct nat nat;
 	/* streams of all peers, by number - STREAM_NUMBERS */
 	struct peer_slot *stream[STREAMS_ALL];
 	uint32_t nstreams, streams_room; /* there are, there may be */
@@ -423,6 +427,17 @@ uint64_t probe_echo(struct engine *, struct peer_slot *);
 void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);
 enum counter engine_probe(
+    struct engine *, uint64_t now_ms, const struct datagram *);
+
+/* ---- engine_nat.c ---- */
+void engine_nat_init(struct engine *);
+void engine_nat_conf(struct engine *, uint64_t now_ms); /* node is new */
+void engine_nat_tick(struct engine *, uint64_t now_ms); /* t_nat fired */
+void engine_nat_disc_ready(struct engine *);
+/* A member said hello: soon it can be asked. */
+void engine_nat_up(struct engine *, const struct peer_slot *, uint64_t now_ms);
+/* A STUN message that is no request. */
+enum counter engine_nat_answer(
     struct engine *, uint64_t now_ms, const struct datagram *);
 
 /* ---- engine_stun.c ---- */

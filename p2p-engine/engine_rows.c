@@ -37,6 +37,9 @@ engine_counters(struct engine *e)
 	e->c.v[MEMBERS] = engine_nmembers(e);
 	e->c.v[GUESTS] = e->net.nguests;
 	e->c.v[STREAMS] = e->nstreams;
+	e->c.v[STUN_SENT] = e->nat.asked;
+	e->c.v[STUN_SILENT] = e->nat.silent;
+	e->c.v[NAT_CHANGES] = e->nat.changes;
 	e->c.v[FLOWS] = e->flows == NULL ? 0 : flow_count(e->flows);
 	e->c.v[STREAM_QUEUED] = queued;
 	e->c.v[EO_HELD] = held + queued;

@@ -100,6 +100,9 @@ engine_stun(struct engine *e, uint64_t now_ms, const struct datagram *d)
 {
 	struct stun s;
 
+	/* section 5: success and error have the upper bit of the class */
+	if ((d->data[0] & 1) != 0)
+		return engine_nat_answer(e, now_ms, d);
 	if (!limiter_pass(e->stun_from, now_ms, &d->from->addr) ||
 	    !bucket_take(&e->stun_all, now_ms, STUN_PER_S, STUN_BURST))
 		return EI_STUN_RATE;

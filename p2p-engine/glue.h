@@ -32,6 +32,20 @@
 
 struct glue;
 
+/* Questions for a netcheck that wait for the one under way. */
+#define NETCHECK_ASKS 16
+#define NETCHECK_LOOK_MS 50
+#define NETCHECK_MAX_MS 7000 /* then what is known is the answer */
+
+struct netchecks {
+	struct {
+		uint32_t id;
+		uint64_t since_ms;
+	} ask[NETCHECK_ASKS]; /* the oldest first */
+	uint32_t n;
+	struct loop_timer *look;
+};
+
 struct wire {
 	struct glue *glue;
 	enum role peer;
@@ -61,6 +75,7 @@ struct glue {
 	uint32_t have, lacking;               /* FEATURE_*, as told */
 	struct counters gone; /* of UDP sockets that are no more */
 	struct answers answers;
+	struct netchecks checks;
 	bool knows_recent;       /* discoveryd's memory was read once */
 	uint32_t recent_left;    /* rows it may still send; 0: not asked */
 	uint64_t refused;        /* IPC_REFUSED */
@@ -87,7 +102,8 @@ void sockets_clear(struct glue *);
 /* End of a turn: are packets to be taken from the tun role? */
 void sockets_pressure(struct glue *);
 void sockets_on_nudge(void *glue);
-chan_fn sockets_on_fd, sockets_on_gone, sockets_on_ping; /* of the parent */
+/* of the parent */
+chan_fn sockets_on_fd, sockets_on_gone, sockets_on_ping, sockets_on_places;
 
 /* ---- wires.c ---- */
 void wires_init(struct glue *); /* fatal without memory */
@@ -113,6 +129,13 @@ int tell_frame(void *ctx, const struct msg_peer_frame *);
 int ask_issue(void *ctx, uint32_t id, const struct msg_issue_ask *);
 int ask_invites(void *ctx, uint32_t id);
 void tell_echo(void *ctx, uint32_t id, const struct msg_echo_row *);
+
+int tell_reflexive(void *ctx, const struct msg_reflexive *);
+
+/* ---- wires_nat.c ---- */
+void netchecks_init(struct glue *); /* fatal without memory */
+void netchecks_clear(struct glue *, bool end);
+chan_fn nat_on_netcheck; /* of control */
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

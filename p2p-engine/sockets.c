@@ -121,6 +121,7 @@ udp_add(struct glue *g, const struct msg_udp_fd *m, int fd)
 		udp_offload(g->udp[no], g->send_batches, g->receive_batches);
 	}
 	engine_socket_add(g->engine, no, m->local.addr.family);
+	engine_socket_bound(g->engine, clock_mono_ms(), no, &m->local);
 }
 
 enum chan_verdict
@@ -152,6 +153,21 @@ sockets_on_gone(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	if (msg_get_udp_gone(&r, &m) == -1 || m.index >= UDP_SOCKETS)
 		return CHAN_BAD;
 	udp_drop(parent->glue, m.index);
+	return CHAN_OK;
+}
+
+enum chan_verdict
+sockets_on_places(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct msg_places m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_places(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_places(parent->glue->engine, clock_mono_ms(), &m);
 	return CHAN_OK;
 }
 

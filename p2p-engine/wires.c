@@ -247,6 +247,7 @@ static const struct chan_handler control_handlers[] = {
     {MSG_NET_ASK, answers_on_ask},
     {MSG_BREAKERS_ASK, answers_on_ask},
     {MSG_ECHO_ASK, net_on_echo},
+    {MSG_NETCHECK_ASK, nat_on_netcheck},
     {MSG_CRL, net_on_crl},
     {MSG_LEDGER_NEW, net_on_ledger},
     {MSG_RENEW_ASK, net_on_renew},
@@ -258,6 +259,7 @@ static void
 control_gone(struct glue *g)
 {
 	answers_drop(&g->answers);
+	netchecks_clear(g, false);
 	engine_echo_lost(g->engine);
 }
 
@@ -382,6 +384,7 @@ wires_init(struct glue *g)
 	}
 	if (answers_init(g) == -1)
 		fatal("wires");
+	netchecks_init(g);
 }
 
 void
@@ -397,4 +400,5 @@ wires_clear(struct glue *g)
 		w->lost = NULL;
 	}
 	answers_clear(g);
+	netchecks_clear(g, true);
 }

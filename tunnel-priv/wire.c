@@ -207,8 +207,8 @@ wire_links(struct parent *p)
 void
 wire_places(struct parent *p, uint64_t now_ms)
 {
+	static const enum role told[] = {ROLE_DISC, ROLE_ENGINE};
 	struct msg_places was = p->places;
-	struct child *k = parent_child(p, ROLE_DISC);
 
 	if (now_ms != 0 && now_ms - p->looked_ms < PLACES_MS)
 		return;
@@ -217,9 +217,14 @@ wire_places(struct parent *p, uint64_t now_ms)
 	places_read(&p->net, &p->places);
 	if (places_grew(&was, &p->places))
 		note_links(p);
-	if (k->state == PROC_UP && !places_eq(&was, &p->places) &&
-	    send_places(k) == -1)
-		child_kill(k, "could not be told where it is");
+	if (places_eq(&was, &p->places))
+		return;
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct child *k = parent_child(p, told[i]);
+
+		if (k->state == PROC_UP && send_places(k) == -1)
+			child_kill(k, "could not be told where it is");
+	}
 }
 
 /* A descriptor, and one octet that says which it is. */
@@ -242,7 +247,7 @@ send_own(struct child *k)
 		msg_put_tun_fd(parent_out(p), &tun);
 		return parent_send(k, MSG_TUN_FD, 0, p->net.tun_fd);
 	case ROLE_ENGINE:
-		return send_udp(k, true);
+		return send_udp(k, true) == -1 ? -1 : send_places(k);
 	case ROLE_DISC:
 		return send_disc(k, true) == -1 ? -1 : send_places(k);
 	case ROLE_CTL:

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* file: tests/unit/check_serve_stun.c */
-/* Binding requests to the engine: who is answered, with what, how often. */
+/*
+ * Binding requests to the engine: who is answered, with what, how often; and
+ * its own, to members.
+ */
 #include "unit.h"
 
-#include "duo.h"
-#include "engine_int.h"
+#include "duo_net.h"
 #include "stun.h"
 
 /* The engine sends to the last octet of an address: b's is 2. */
@@ -226,6 +228,104 @@ START_TEST(no_means_silence)
 }
 END_TEST
 
+/* a's sockets are bound; what it knows of the first after a while. */
+static struct msg_nat_row
+checked(struct duo *d)
+{
+	const struct endpoint any = {.addr.family = 4, .port = 1};
+	struct msg_nat_row row, none;
+	uint32_t at = 0;
+
+	engine_socket_bound(d->side[0].e, d->now, 3, &any);
+	engine_socket_bound(d->side[0].e, d->now, UDP_STREAM_FIRST, &any);
+	duo_later(d, 9000);
+	ck_assert(!engine_netcheck_busy(d->side[0].e));
+	ck_assert_int_eq(
+	    engine_nat_row(d->side[0].e, &at, d->now, 1000000000, &row), 0);
+	ck_assert_uint_eq(row.socket, 3);
+	ck_assert_uint_ne(row.judged_unix_ms, 0);
+	ck_assert_int_eq(
+	    engine_nat_row(d->side[0].e, &at, d->now, 0, &none), -1);
+	duo_balanced(d);
+	return row;
+}
+
+START_TEST(a_member_that_is_up_is_asked_and_answers)
+{
+	struct duo *d = net_up();
+	struct msg_places places = {.n = 1, .at[0].ep = d->side[0].ep};
+	struct msg_nat_row row = checked(d);
+	struct msg_nat_seen_row seen;
+	uint32_t at = 0;
+
+	ck_assert(endpoint_eq(&row.seen, &d->side[0].ep));
+	ck_assert_int_eq(row.mapping, NAT_UNKNOWN); /* of one member's word */
+	ck_assert_uint_eq(row.answered, 1);
+	ck_assert_uint_eq(duo_count(d, 0, STUN_SENT), 1);
+	ck_assert_uint_eq(duo_count(d, 0, EI_STUN_HEARD), 1);
+	ck_assert_uint_eq(duo_count(d, 1, EI_STUN_ASKED), 1);
+	ck_assert_int_eq(engine_nat_seen_row(d->side[0].e, &at, &seen), 0);
+	ck_assert_str_eq(seen.name, "node2");
+	ck_assert_int_eq(engine_nat_seen_row(d->side[0].e, &at, &seen), -1);
+	engine_places(d->side[0].e, d->now, &places);
+	row = checked(d);
+	ck_assert_int_eq(row.mapping, NAT_NONE);
+	ck_assert(endpoint_eq(&row.local, &d->side[0].ep));
+	net_free(d);
+}
+END_TEST
+
+START_TEST(a_configured_peer_is_not_asked)
+{
+	struct duo *d = duo_up();
+	struct msg_nat_row row = checked(d);
+
+	ck_assert_uint_eq(row.asked, 0);
+	ck_assert_uint_eq(duo_count(d, 0, STUN_SENT), 0);
+	duo_free(d);
+}
+END_TEST
+
+START_TEST(silent_servers_prove_nothing_while_a_peer_is_heard)
+{
+	struct duo *d = duo_up();
+	struct msg_nat_row row;
+
+	d->side[0].conf.node.nstun = 2;
+	d->side[0].conf.node.stun[0] = stranger(201, 3478);
+	d->side[0].conf.node.stun[1] = stranger(202, 3478);
+	duo_configure(d, 0);
+	row = checked(d);
+	ck_assert_uint_eq(row.asked, 2);
+	ck_assert_uint_eq(row.answered, 0);
+	ck_assert_int_eq(row.mapping, NAT_UNKNOWN);
+	duo_free(d);
+	d = duo_new();
+	d->side[0].conf.node.nstun = 2;
+	d->side[0].conf.node.stun[0] = stranger(201, 3478);
+	d->side[0].conf.node.stun[1] = stranger(202, 3478);
+	duo_configure(d, 0);
+	ck_assert_int_eq(checked(d).mapping, NAT_BLOCKED);
+	duo_free(d);
+}
+END_TEST
+
+START_TEST(an_answer_that_nobody_waits_for_is_counted)
+{
+	struct endpoint from = stranger(1, 3478);
+	struct stun a = {
+	    .kind = STUN_SUCCESS, .has = STUN_XOR_MAPPED, .xor_mapped = from};
+	struct duo *d = duo_new();
+	uint8_t msg[2048];
+	struct stun got;
+	size_t n = request(msg, &a);
+
+	ck_assert_uint_eq(ask(d, &from, msg, n, &got), 0);
+	ck_assert_uint_eq(duo_count(d, 0, EI_STUN_STRAY), 1);
+	duo_free(d);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -238,6 +338,10 @@ main(void)
 	    what_is_no_binding_request_is_not_answered,
 	    a_source_has_a_rate_and_so_have_all,
 	    no_means_silence,
+	    a_member_that_is_up_is_asked_and_answers,
+	    a_configured_peer_is_not_asked,
+	    silent_servers_prove_nothing_while_a_peer_is_heard,
+	    an_answer_that_nobody_waits_for_is_counted,
 	};
 
 	return UNIT_RUN("serve_stun", tests);

@@ -237,6 +237,7 @@ test_nat(uint64_t *seed, struct conf_node *n)
 static inline void
 test_discovery(uint64_t *seed, struct conf_node *n)
 {
+	test_nat(seed, n);
 	n->dht = (uint8_t)test_rnd(seed, 3);
 	n->dht_plain = test_rnd(seed, 2) == 0;
 	n->dht_listen = test_endpoint(seed, 55000);
@@ -388,7 +389,6 @@ test_node(uint64_t *seed, struct conf_node *n)
 	n->retry_multiplier = (uint8_t)test_between(seed, 1, 10);
 	n->retry_initial_ms = test_between(seed, 100, 60000);
 	n->retry_max_ms = test_between(seed, 100, 3600000);
-	test_nat(seed, n);
 	test_discovery(seed, n);
 	snprintf(n->socket, sizeof(n->socket), "/run/%u", test_rnd(seed, 99));
 	snprintf(n->status_socket, sizeof(n->status_socket), "/s%u",

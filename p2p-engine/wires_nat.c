@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/wires_nat.c */
+/*
+ * How others see this node, over the channels: to discoveryd as soon as it
+ * changes, to people when they ask.  A check takes seconds; whoever asks
+ * meanwhile waits for the same one, and is answered with what is known when it
+ * ends or has taken too long.
+ */
+#include <string.h>
+
+#include "clock.h"
+#include "glue.h"
+#include "log.h"
+
+int
+tell_reflexive(void *ctx, const struct msg_reflexive *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[128];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_reflexive(&w, m);
+	return wire_send(&g->disc, MSG_REFLEXIVE, 0, &w);
+}
+
+static void
+answer(struct glue *g, uint32_t id)
+{
+	struct chan *ch = g->control.chan;
+	struct msg_nat_seen_row seen;
+	struct msg_nat_row row;
+	uint8_t body[128];
+	uint32_t at = 0;
+	struct wbuf w;
+
+	while (engine_nat_row(g->engine, &at, clock_mono_ms(), clock_unix_ms(),
+		   &row) == 0) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_nat_row(&w, &row);
+		(void)wire_reply(ch, MSG_NAT_ROW, id, &w);
+	}
+	at = 0;
+	while (engine_nat_seen_row(g->engine, &at, &seen) == 0) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_nat_seen_row(&w, &seen);
+		(void)wire_reply(ch, MSG_NAT_SEEN_ROW, id, &w);
+	}
+	wire_end(ch, id, END_OK);
+}
+
+static void
+on_look(void *ctx)
+{
+	struct glue *g = ctx;
+	struct netchecks *c = &g->checks;
+	bool busy = engine_netcheck_busy(g->engine);
+	uint64_t now_ms = clock_mono_ms();
+
+	while (c->n > 0 &&
+	    (!busy || now_ms - c->ask[0].since_ms >= NETCHECK_MAX_MS)) {
+		answer(g, c->ask[0].id);
+		c->n--;
+		memmove(&c->ask[0], &c->ask[1], c->n * sizeof(c->ask[0]));
+	}
+	if (c->n > 0)
+		loop_timer_in(c->look, NETCHECK_LOOK_MS);
+}
+
+enum chan_verdict
+nat_on_netcheck(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct netchecks *c = &wire->glue->checks;
+
+	if (c->n == NETCHECK_ASKS) {
+		wire_end(ch, f->id, END_FAILED);
+		return CHAN_OK;
+	}
+	engine_netcheck(wire->glue->engine, clock_mono_ms());
+	c->ask[c->n].id = f->id;
+	c->ask[c->n].since_ms = clock_mono_ms();
+	c->n++;
+	loop_timer_in(c->look, 0);
+	return CHAN_OK;
+}
+
+void
+netchecks_init(struct glue *g)
+{
+	g->checks.look = loop_timer_new(g->loop, on_look, g);
+	if (g->checks.look == NULL)
+		fatal("wires");
+}
+
+void
+netchecks_clear(struct glue *g, bool end)
+{
+	g->checks.n = 0;
+	loop_timer_stop(g->checks.look);
+	if (!end)
+		return;
+	loop_timer_free(g->checks.look);
+	g->checks.look = NULL;
+}
