@@ -18,6 +18,7 @@
 #include "guard.h"
 #include "pump.h"
 #include "reason.h"
+#include "stun.h"
 #include "why.h"
 #include "wire_pair.h"
 
@@ -274,6 +275,51 @@ START_TEST(a_connection_that_changes_its_stream)
 	names(d, 0, EO_STREAM_FULL, "10.0.0.2");
 	p->lanes->pool.s[0].state = STREAM_LIVE;
 	net_free(d);
+}
+END_TEST
+
+/* From 198.51.100.1 to a: a Binding request or answer with so much room. */
+static void
+stun_comes(struct duo *d, enum stun_kind kind, uint16_t room)
+{
+	static const uint8_t spaces[100];
+	struct endpoint from = {.addr = {4, {198, 51, 100, 1}}, .port = 4711};
+	struct stun s = {.kind = kind,
+	    .method = STUN_BINDING,
+	    .has = room == 0 ? 0 : STUN_SOFTWARE,
+	    .software = {spaces, room}};
+	uint8_t msg[256];
+	size_t n = stun_print(&s, msg, sizeof(msg));
+
+	ck_assert_uint_ne(n, 0);
+	d->now++;
+	engine_from_udp(d->side[0].e, d->now, 3, &from, msg, n);
+	d->nwire = 0;
+}
+
+START_TEST(what_strangers_ask_by_stun)
+{
+	struct duo *d = duo_new();
+
+	stun_comes(d, STUN_REQUEST, 0);
+	names(d, 0, EI_STUN_SHORT, "198.51.100.1");
+	stun_comes(d, STUN_INDICATION, 100);
+	names(d, 0, EI_STUN_BAD, "198.51.100.1");
+	stun_comes(d, STUN_SUCCESS, 100);
+	names(d, 0, EI_STUN_STRAY, "198.51.100.1");
+	d->side[0].udp = UDP_FULL;
+	stun_comes(d, STUN_REQUEST, 100);
+	d->side[0].udp = UDP_OK;
+	names(d, 0, EI_STUN_LOST, "198.51.100.1");
+	for (int i = 0; i < 100; i++)
+		stun_comes(d, STUN_REQUEST, 100);
+	names(d, 0, EI_STUN_RATE, "198.51.100.1");
+	d->side[0].conf.node.stun_serve = false;
+	duo_configure(d, 0);
+	d->now += 10000;
+	stun_comes(d, STUN_REQUEST, 100);
+	names(d, 0, EI_STUN_OFF, "198.51.100.1");
+	duo_free(d);
 }
 END_TEST
 
@@ -569,6 +615,7 @@ main(void)
 	    a_key_at_its_end,
 	    a_socket_that_is_full,
 	    a_connection_that_changes_its_stream,
+	    what_strangers_ask_by_stun,
 	    what_falls_out_of_a_queue_is_the_oldest,
 	    what_is_known_of_a_peer_outlives_the_table,
 	    who_has_a_removed_peers_number_is_not_named_for_it,
