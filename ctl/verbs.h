@@ -44,9 +44,9 @@ struct verb {
 	const char *options;  /* letters of its own: a n o D; then words */
 	int min, max;         /* operands */
 	enum complete complete;
-	const char *summary; /* a line */
-	const char *more;    /* a paragraph; "" */
-	int (*run)(const struct call *);
+	const char *summary;             /* a line */
+	const char *more;                /* a paragraph; "" */
+	int (*run)(const struct call *); /* a verb_fn */
 };
 
 struct call { /* one command line, parsed */
@@ -78,43 +78,14 @@ struct call { /* one command line, parsed */
 const struct verb *verbs_table(size_t *n);
 
 /* Each returns an exit code and has printed what there is to say. */
-int verb_status(const struct call *);
-int verb_peers(const struct call *);
-int verb_peer(const struct call *);
-int verb_counters(const struct call *);
-int verb_breakers(const struct call *);
-int verb_log(const struct call *);
-int verb_log_level(const struct call *); /* by verb_log */
-int verb_reload(const struct call *);
-int verb_keygen(const struct call *);
-int verb_pubkey(const struct call *);
-int verb_configtest(const struct call *);
-int verb_init(const struct call *);
-int verb_invite(const struct call *);
-int verb_invites(const struct call *);
-int verb_join(const struct call *);
-int verb_revoke(const struct call *);
-int verb_request(const struct call *);
-int verb_sign(const struct call *);
-int verb_renew(const struct call *);
-int verb_lookup(const struct call *);
-int verb_dht(const struct call *);
-int verb_why(const struct call *);
-int verb_drops(const struct call *);
-int verb_streams(const struct call *);
-int verb_netcheck(const struct call *);
-int verb_flows(const struct call *);
-int verb_rules(const struct call *);
-int verb_qos(const struct call *);
-int verb_network(const struct call *);
-int verb_metrics(const struct call *);
-int verb_check(const struct call *);
-int verb_top(const struct call *);
-int verb_events(const struct call *);
-int verb_ping(const struct call *);
-int verb_version(const struct call *);
-int verb_completion(const struct call *);
-int verb_help(const struct call *);
+typedef int verb_fn(const struct call *);
+verb_fn verb_status, verb_peers, verb_peer, verb_counters, verb_breakers,
+    verb_log, verb_log_level, verb_reload, verb_keygen, verb_pubkey,
+    verb_configtest, verb_init, verb_invite, verb_invites, verb_join,
+    verb_revoke, verb_request, verb_sign, verb_renew, verb_lookup, verb_dht,
+    verb_why, verb_drops, verb_streams, verb_netcheck, verb_flows, verb_rules,
+    verb_qos, verb_network, verb_metrics, verb_check, verb_top, verb_events,
+    verb_ping, verb_version, verb_completion, verb_help;
 void verbs_overview(const struct call *, FILE *);
 /* What to do first, where nothing is set up; false: something is. */
 bool verbs_welcome(const struct call *, FILE *);

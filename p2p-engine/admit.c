@@ -15,6 +15,8 @@
  * reply is less than half as long as what it answers.
  */
 #include "engine_int.h"
+#include "handshake.h"
+#include "wg.h"
 
 static bool
 under_load(const struct engine *e, uint64_t now_ms)
@@ -70,4 +72,21 @@ engine_admit(
 	if (!bucket_take(&e->inits, now_ms, INITS_PER_S, INITS_BURST))
 		return EI_BUSY;
 	return C_NONE;
+}
+
+/* The other way: what we are to show for our own. */
+enum counter
+hs_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d)
+{
+	const struct index_entry *x =
+	    index_find(e->index, wg_get32(d->data + WG_DATA_RECEIVER));
+	struct peer_slot *p = x == NULL ? NULL : slot_get(e, x->peer);
+
+	if (p == NULL)
+		return EI_NO_SESSION;
+	if (cookie_take(&p->jar, now_ms, d->data) == -1)
+		return EI_BAD_HANDSHAKE;
+	session_cookie_taken(&p->ses, now_ms);
+	slot_arm(e, p);
+	return EI_HANDSHAKE;
 }

@@ -178,8 +178,8 @@ is_own(enum counter id)
 	if (id == EVENTS || id == EVENTS_LOST || id == RELOAD_GOOD)
 		return false;
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
-	    (id >= EI_CONTROL && id <= BYES) ||
-	    id >= EO_BREAKER || id == IPC_REFUSED || id == LOG_HELD;
+	    (id >= EI_CONTROL && id <= BYES) || id >= EO_BREAKER ||
+	    id == IPC_REFUSED || id == LOG_HELD;
 }
 
 static void

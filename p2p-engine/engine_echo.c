@@ -88,7 +88,7 @@ go_on(struct engine *e, struct echo *x, struct peer_slot *p, uint64_t now_ms)
 	}
 	if (session_up(&p->ses, now_ms) && p->lanes != NULL) {
 		x->sent_us = mono_us(e, now_ms);
-		x->probe = probe_echo(e, p);
+		x->probe = probe_place(e, p, p->sock, &p->ep);
 		arm(e, x->due_ms);
 		return true;
 	}

@@ -85,6 +85,21 @@ ev_moved(struct engine *e, const struct peer_slot *p, const struct endpoint *to)
 }
 
 void
+ev_path(struct engine *e, const struct peer_slot *p, enum event_kind kind,
+    const struct endpoint *was, uint64_t silent_ms)
+{
+	struct msg_event m;
+
+	events_begin(&m, kind);
+	events_text(&m, EVF_PEER, p->conf.name);
+	place_of(&m, EVF_PLACE, &p->ep);
+	place_of(&m, EVF_WAS, was);
+	if (kind == EV_PATH_FAILED)
+		events_number(&m, EVF_COUNT, silent_ms);
+	tell(e, &m);
+}
+
+void
 ev_mismatch(struct engine *e, const struct peer_slot *p,
     const struct endpoint *at, enum event_word why)
 {

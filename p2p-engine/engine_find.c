@@ -16,6 +16,7 @@
 #include "engine_int.h"
 #include "log.h"
 #include "path.h"
+#include "engine_paths.h"
 
 /* ---- sockets ---- */
 
@@ -345,6 +346,7 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 	p->lookup_id = 0;
 	measure(e, HIST_LOOKUP, p->looked_ms, now_ms);
 	lookup_ended(e, p, p->ncand != 0);
+	paths_learn(e, p, now_ms);
 	if (p->peer.state == PEER_LOOKUP)
 		slot_event(
 		    e, p, now_ms, p->ncand != 0 ? PEV_FOUND : PEV_UNKNOWN);
@@ -492,7 +494,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 }
 
 void
-slot_roam(struct engine *e, struct peer_slot *p, uint16_t sock,
+slot_roam(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint16_t sock,
     const struct endpoint *from)
 {
 	if (p->has_ep && p->sock == sock && endpoint_eq(&p->ep, from))
@@ -506,6 +508,7 @@ slot_roam(struct engine *e, struct peer_slot *p, uint16_t sock,
 	p->has_ep = true;
 	p->ep = *from;
 	p->sock = sock;
+	paths_used(p, now_ms);
 	if (p->seen_up)
 		slot_seen(e, p, true);
 }

@@ -37,6 +37,7 @@
  *
  *	engine.c       life, packets and answers in, time
  *	engine_peer.c  carries out what peer.c and session.c ask for
+ *	engine_paths.h which of a member's places is used
  *	engine_wait.c  when a peer that failed is tried again: its breaker
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
@@ -400,8 +401,8 @@ void slot_lookup_late(struct engine *, struct peer_slot *, uint64_t now_ms);
 void engine_stray(
     struct engine *, uint64_t now_ms, const struct endpoint *from);
 /* It was authenticated at this place. */
-void slot_roam(struct engine *, struct peer_slot *, uint16_t sock,
-    const struct endpoint *);
+void slot_roam(struct engine *, struct peer_slot *, uint64_t now_ms,
+    uint16_t sock, const struct endpoint *);
 /*
  * It has a new key.  If it is where our half of that went, its place is no
  * hearsay; where its own messages seem to come from is what it likes.
@@ -421,8 +422,9 @@ enum counter engine_admit(
 /* ---- engine_probe.c ---- */
 /* How far, and is it there?  By the way that its data goes. */
 void probe_ping(struct engine *, struct peer_slot *, uint64_t now_ms);
-/* One whose answer is echo_answered's; its id, 0: it was not sent. */
-uint64_t probe_echo(struct engine *, struct peer_slot *);
+/* One to any of its places; its id.  Its session is up. */
+uint64_t probe_place(struct engine *, struct peer_slot *, uint16_t sock,
+    const struct endpoint *);
 /* Authenticated data: does ours go there from now on? */
 void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);

@@ -13,6 +13,7 @@
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
+#include "engine_paths.h"
 
 struct peer_slot *
 slot_get(const struct engine *e, uint32_t no)
@@ -475,6 +476,7 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 	if (p->lanes != NULL)
 		due =
 		    earlier(due, fence_due(&p->lanes->pool.s[p->place].fence));
+	due = earlier(due, paths_due(p));
 	if (p->lookup_id != 0)
 		due = earlier(due, p->lookup_due_ms);
 	if (p->breaker.due_ms != 0)
@@ -545,6 +547,7 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		slot_close(e, p, now_ms, PEV_CLOSED);
 	}
 	stream_fence_tick(e, p, now_ms);
+	paths_tick(e, p, now_ms);
 	slot_rearm(e, p, now_ms);
 }
 

@@ -13,6 +13,7 @@
 
 #include "engine_int.h"
 #include "path.h"
+#include "engine_paths.h"
 #include "probe.h"
 #include "wg.h"
 
@@ -61,13 +62,13 @@ probe_ping(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 }
 
 uint64_t
-probe_echo(struct engine *e, struct peer_slot *p)
+probe_place(struct engine *e, struct peer_slot *p, uint16_t sock,
+    const struct endpoint *to)
 {
 	struct probe what = {.kind = PROBE_PING, .id = fresh_id(e)};
 
-	what.path = p->place;
 	count(e, PROBES_SENT);
-	say(e, p, p->ses.slot[SLOT_CURRENT], &what, p->sock, &p->ep);
+	say(e, p, p->ses.slot[SLOT_CURRENT], &what, sock, to);
 	return what.id;
 }
 
@@ -101,10 +102,15 @@ void
 slot_heard_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct datagram *d)
 {
-	if (p->has_ep && p->sock == d->sock && endpoint_eq(&p->ep, d->from))
+	if (p->has_ep && p->sock == d->sock && endpoint_eq(&p->ep, d->from)) {
+		if (p->lanes != NULL && p->owner == NULL)
+			paths_heard(e, p, now_ms, d);
 		return;
+	}
 	if (p->lanes == NULL || !p->has_ep || endpoint_eq(&p->ep, d->from))
-		slot_roam(e, p, d->sock, d->from);
+		slot_roam(e, p, now_ms, d->sock, d->from);
+	else if (p->owner == NULL)
+		paths_heard(e, p, now_ms, d);
 	else
 		path_ask(e, p, now_ms, d);
 }
@@ -128,7 +134,7 @@ on_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	struct lane *lane = p->lanes->lane[p->place];
 	struct pool *pool = &p->lanes->pool;
 
-	if (pong->id == 0)
+	if (pong->id == 0 || paths_pong(e, p, now_ms, pong->id, d->from))
 		return;
 	if (echo_answered(e, p, now_ms, pong->id, d)) {
 		count(e, PROBES_ANSWERED);
@@ -137,7 +143,7 @@ on_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (pong->id == lane->path_id && endpoint_eq(&lane->path, d->from)) {
 		lane->path_id = 0;
 		count(e, PROBES_ANSWERED);
-		slot_roam(e, p, lane->path_sock, &lane->path);
+		slot_roam(e, p, now_ms, lane->path_sock, &lane->path);
 	}
 	for (unsigned i = 0; i < LANE_PINGS; i++) {
 		struct ping *ping = &lane->ping[i];
@@ -179,9 +185,10 @@ engine_probe(struct engine *e, uint64_t now_ms, const struct datagram *d)
 	}
 	p->rx_packets++;
 	p->rx_bytes += d->len;
-	if (what.kind == PROBE_PING)
+	if (what.kind == PROBE_PING) {
 		on_ping(e, p, kp, &what, d);
-	else
+		paths_pinged_from(e, p, now_ms, d);
+	} else
 		on_pong(e, p, now_ms, &what, d);
 	return EI_CONTROL;
 }

@@ -15,6 +15,7 @@
  * which a peer that is back answers; every other one is refused.
  */
 #include "engine_int.h"
+#include "engine_paths.h"
 #include "handshake.h"
 #include "log.h"
 
@@ -288,6 +289,7 @@ slot_link(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	session_retry_now(&p->ses, now_ms);
 	if (p->has_keys)
 		session_keepalive_now(&p->ses);
+	paths_hint(e, p, now_ms);
 	slot_breaker(e, p, now_ms, BEV_LINK);
 	/* a session that works needs no new one */
 	if (was_shut ? talks(p, now_ms)

@@ -347,7 +347,7 @@ respond(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 	 * a session is up, only its own messages move the endpoint.
 	 */
 	if (!session_up(&p->ses, now_ms))
-		slot_roam(e, p, j->sock, &j->from);
+		slot_roam(e, p, now_ms, j->sock, &j->from);
 	cookie_stamp(&p->jar, now_ms, msg, sizeof(msg));
 	p->spoken_to = j->from.addr;
 	if (engine_send(e, p, j->sock, &j->from, msg, sizeof(msg)) == 0)
@@ -506,7 +506,7 @@ dial_done(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms,
 	p->handshake_ms = now_ms;
 	p->seen_ms = now_ms;
 	p->rtt_us = (uint32_t)(now_ms - p->hs_sent_ms) * 1000;
-	slot_roam(e, p, j->sock, &j->from);
+	slot_roam(e, p, now_ms, j->sock, &j->from);
 	slot_proved(e, p, now_ms);
 	/* before what was held: to the other side we may be a stranger */
 	if (p->member != NULL)
@@ -588,20 +588,4 @@ engine_key_lost(struct engine *e, uint64_t now_ms)
 {
 	e->now_ms = now_ms;
 	hs_drop(e, NULL);
-}
-
-enum counter
-hs_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d)
-{
-	const struct index_entry *x =
-	    index_find(e->index, wg_get32(d->data + WG_DATA_RECEIVER));
-	struct peer_slot *p = x == NULL ? NULL : slot_get(e, x->peer);
-
-	if (p == NULL)
-		return EI_NO_SESSION;
-	if (cookie_take(&p->jar, now_ms, d->data) == -1)
-		return EI_BAD_HANDSHAKE;
-	session_cookie_taken(&p->ses, now_ms);
-	slot_arm(e, p);
-	return EI_HANDSHAKE;
 }

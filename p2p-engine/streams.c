@@ -11,6 +11,7 @@
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
+#include "engine_paths.h"
 
 /* A stream and what belongs to it, in one piece. */
 struct stream_slot {
@@ -66,6 +67,8 @@ lanes_new(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	l->slot[0] = p;
 	l->lane[0] = &l->lane0;
 	hold_init(&l->lane0.held, buffer(e), FENCE_HELD_BYTES);
+	p->lanes = l;
+	paths_begin(e, p, now_ms);
 	return l;
 }
 

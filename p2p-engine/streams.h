@@ -5,6 +5,7 @@
 
 #include "frame_stream.h"
 #include "hold.h"
+#include "pathset.h"
 #include "pool.h"
 
 /*
@@ -64,7 +65,7 @@ struct lane {
 	uint8_t next_ping;
 	/* STREAM_STATS */
 	uint64_t stats_ms, its_rx, its_max;
-	/* a place that it was heard from, and is asked for */
+	/* a stream's place that it was heard from, and is asked for */
 	struct endpoint path;
 	uint16_t path_sock;
 	uint64_t path_id, path_ms;
@@ -75,6 +76,7 @@ struct lanes {
 	struct peer_slot *slot[POOL_MAX]; /* [0]: the peer's own */
 	struct lane *lane[POOL_MAX];
 	struct lane lane0;
+	struct pathset paths; /* of stream 0 */
 	uint64_t tick_ms;
 	uint32_t grown, shrunk; /* as counted */
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_paths.h"
 #include "wg.h"
 
 /* ---- out ---- */
@@ -177,12 +178,13 @@ note_sent(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 {
 	struct peer_slot *via = r->via;
 
-	(void)e;
 	session_sent(&via->ses, now_ms, true);
 	r->to->used_ms = now_ms;
 	if (via->lanes != NULL)
 		pool_sent(
 		    &via->lanes->pool.s[via->place], now_ms, (uint32_t)r->len);
+	if (via->lanes != NULL && via->owner == NULL)
+		paths_sent(e, via, now_ms);
 }
 
 /*
@@ -270,6 +272,19 @@ path_frame(struct engine *e, uint64_t now_ms, struct peer_slot *p,
 	return len > FRAME_MAX ? -1 : send_alone(e, now_ms, p, plain, len);
 }
 
+/* Best is silent: the other one gets the same, whose receiver takes one. */
+static void
+send_copy(struct engine *e, const struct peer_slot *p, const struct batch *b)
+{
+	const struct path *to = paths_copy(p);
+
+	if (to == NULL || (to->sock == b->sock && endpoint_eq(&to->ep, &b->to)))
+		return;
+	if (e->io.udp_send(
+		e->io.ctx, to->sock, &to->ep, b->buf, b->len, b->seg) == UDP_OK)
+		e->c.v[FAILOVER_COPIES] += b->n;
+}
+
 static void
 transmit(struct engine *e, struct batch *b)
 {
@@ -280,6 +295,8 @@ transmit(struct engine *e, struct batch *b)
 	if (!b->spoilt && engine_sock_for(e, &b->to, &sock))
 		r = e->io.udp_send(
 		    e->io.ctx, sock, &b->to, b->buf, b->len, b->seg);
+	if (p != NULL && !b->spoilt)
+		send_copy(e, p, b);
 	if (r == UDP_OK) {
 		e->c.v[EO_SENT] += b->records;
 		e->c.v[UDP_TX] += b->n;

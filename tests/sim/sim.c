@@ -79,10 +79,26 @@ outer_addr(uint32_t node, struct addr *a)
 }
 
 void
-sim_endpoint(const struct sim *s, uint32_t node, struct endpoint *ep)
+sim_endpoint_at(
+    const struct sim *s, uint32_t node, unsigned k, struct endpoint *ep)
 {
 	outer_addr(node, &ep->addr);
+	ep->addr.b[1] = (uint8_t)(18 + 2 * k); /* 19 is for strangers */
 	ep->port = s->node[node].port;
+}
+
+void
+sim_endpoint(const struct sim *s, uint32_t node, struct endpoint *ep)
+{
+	sim_endpoint_at(s, node, 0, ep);
+}
+
+unsigned
+sim_place_of(const struct addr *a)
+{
+	unsigned k = (a->b[1] - 18u) / 2;
+
+	return k < SIM_PLACES ? k : 0;
 }
 
 uint32_t
@@ -224,6 +240,13 @@ way(const struct sim_node *from, unsigned k, uint32_t no, uint16_t port,
 }
 
 void
+sim_place(struct sim *s, uint32_t a, unsigned k, uint32_t delay_ms, bool dead)
+{
+	s->node[a].place[k].delay_ms = delay_ms;
+	s->node[a].place[k].dead = dead;
+}
+
+void
 sim_path(struct sim *s, uint32_t a, unsigned k, uint32_t delay_ms, bool dead)
 {
 	s->node[a].path[k].delay_ms = delay_ms;
@@ -237,8 +260,11 @@ arrive(struct sim_node *from, unsigned k, uint32_t no,
 {
 	struct sim *s = from->sim;
 	uint32_t more = 0;
-	bool alive = way(from, k, no, to->port, &more);
-	uint64_t delay = s->conf.net.delay_ms + more;
+	unsigned by = sim_place_of(&to->addr);
+	bool alive = way(from, k, no, to->port, &more) &&
+	    !from->place[by].dead && !s->node[no].place[by].dead;
+	uint64_t delay = s->conf.net.delay_ms + more +
+	    from->place[by].delay_ms + s->node[no].place[by].delay_ms;
 	struct sim_event *e;
 
 	if (!alive)
@@ -247,7 +273,7 @@ arrive(struct sim_node *from, unsigned k, uint32_t no,
 		delay += 1 + below(&s->net_dice, s->conf.net.jitter_ms);
 	e = sim_later(s, delay, EV_DATAGRAMS, no);
 	e->u.net.from = from->no;
-	sim_endpoint(s, from->no, &e->u.net.src);
+	sim_endpoint_at(s, from->no, by, &e->u.net.src);
 	e->u.net.src.port = sim_port_of(from, k);
 	e->u.net.port = to->port;
 	e->u.net.data = malloc(size[0]);

@@ -40,6 +40,8 @@ struct sim_conf {
 	bool star;      /* node 0 is everybody's only peer */
 	bool members;   /* nobody is configured: they have certificates */
 	bool sockets;   /* ... and sockets for streams */
+	uint32_t
+	    places; /* addresses of each outside, SIM_PLACES at most; 0: 1 */
 	bool super; /* hosts send super-packets of up to 8 numbered packets */
 	/* 0: the defaults */
 	uint32_t rekey_after_s, reject_after_s, attempt_s;
@@ -76,6 +78,10 @@ void sim_roam(struct sim *, uint32_t a);  /* another UDP port from now on */
 void sim_clock(struct sim *, uint32_t a, int64_t jump_ms); /* real time */
 void sim_disc(struct sim *, uint32_t a, enum sim_disc);
 void sim_key(struct sim *, uint32_t a, enum sim_key);
+/* What goes by node a's k-th place, in or out, is lost or takes longer. */
+#define SIM_PLACES 3
+void sim_place(
+    struct sim *, uint32_t a, unsigned k, uint32_t delay_ms, bool dead);
 void sim_block(struct sim *, uint32_t a, uint32_t b, bool); /* both ways */
 /* Bytes from nowhere at node a's socket, as if from address `from`. */
 void sim_inject(

@@ -70,7 +70,7 @@ struct sim_node {
 	struct {
 		uint32_t delay_ms;
 		bool dead;
-	} path[SIM_STREAMS + 1];
+	} path[SIM_STREAMS + 1], place[SIM_PLACES];
 	uint64_t dice; /* the engine's randomness */
 };
 
@@ -95,6 +95,10 @@ void sim_fail(struct sim *, const char *fmt, ...)
 struct sim_pair *sim_pair(const struct sim *, uint32_t a, uint32_t b);
 void sim_addr(uint32_t node, struct addr *);
 void sim_endpoint(const struct sim *, uint32_t node, struct endpoint *);
+/* ... of its k-th address; and which one that is. */
+void sim_endpoint_at(
+    const struct sim *, uint32_t node, unsigned k, struct endpoint *);
+unsigned sim_place_of(const struct addr *);
 /* Which node is that: SIM_NOBODY if none. */
 uint32_t sim_node_at(const struct sim *, const struct addr *);
 

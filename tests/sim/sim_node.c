@@ -154,8 +154,11 @@ found(const struct sim *s, uint32_t no, struct msg_lookup_reply *r)
 {
 	*r = (struct msg_lookup_reply){.status = LOOKUP_FOUND, .n = 1};
 	memcpy(r->key, s->node[no].keys.pub, 32);
-	r->c[0].type = 1;
-	sim_endpoint(s, no, &r->c[0].ep);
+	r->n = s->conf.places == 0 ? 1 : (uint8_t)s->conf.places;
+	for (unsigned k = 0; k < r->n; k++) {
+		r->c[k].type = 1;
+		sim_endpoint_at(s, no, k, &r->c[k].ep);
+	}
 	if (!s->conf.members)
 		return;
 	r->certlen = s->node[no].certlen;

@@ -146,29 +146,6 @@ largest_net(unsigned type, union any_msg *m)
 	case MSG_SIGN_REPLY:
 		m->sign_reply.status = KEY_REFUSED_POINT;
 		break;
-	case MSG_HIST_ROW:
-		m->hist_row.role = ROLE_NROLES - 1;
-		m->hist_row.id = 65535;
-		memset(&m->hist_row.h, 0xff, sizeof(m->hist_row.h));
-		break;
-	case MSG_RULE_ROW:
-		FILL(m->rule_row.text);
-		break;
-	case MSG_QOS_ASK:
-		FILL(m->qos_ask.peer);
-		break;
-	case MSG_QOS_ROW:
-		FILL(m->qos_row.peer);
-		FILL(m->qos_row.name);
-		break;
-	case MSG_DROP_ROW:
-		m->drop_row = (struct msg_drop_row){.role = ROLE_NROLES - 1,
-		    .why = 65535,
-		    .outer = true,
-		    .src = full,
-		    .dst = full};
-		FILL(m->drop_row.peer);
-		break;
 	case MSG_INVITE_ROW:
 		m->invite_row.state = INVITE_CANCELLED;
 		break;
@@ -217,6 +194,39 @@ largest_net(unsigned type, union any_msg *m)
 		m->member_row.state = PV_OFF;
 		m->member_row.certlen = MSG_CERT_MAX;
 		break;
+	default:
+		break;
+	}
+}
+
+/* What is told to people. */
+static void
+largest_row(unsigned type, union any_msg *m)
+{
+	switch (type) {
+	case MSG_HIST_ROW:
+		m->hist_row.role = ROLE_NROLES - 1;
+		m->hist_row.id = 65535;
+		memset(&m->hist_row.h, 0xff, sizeof(m->hist_row.h));
+		break;
+	case MSG_RULE_ROW:
+		FILL(m->rule_row.text);
+		break;
+	case MSG_QOS_ASK:
+		FILL(m->qos_ask.peer);
+		break;
+	case MSG_QOS_ROW:
+		FILL(m->qos_row.peer);
+		FILL(m->qos_row.name);
+		break;
+	case MSG_DROP_ROW:
+		m->drop_row = (struct msg_drop_row){.role = ROLE_NROLES - 1,
+		    .why = 65535,
+		    .outer = true,
+		    .src = full,
+		    .dst = full};
+		FILL(m->drop_row.peer);
+		break;
 	case MSG_NAT_ROW:
 		m->nat_row.family = 6;
 		m->nat_row.mapping = NAT_NMAPPINGS - 1;
@@ -261,6 +271,7 @@ largest_event(unsigned type, union any_msg *m)
 		    ECHO_BUSY, true, {full, 65535}, ~0u, ~0ull, ~0ull};
 		break;
 	default:
+		largest_row(type, m);
 		break;
 	}
 }

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_paths.c */
+/*
+ * The places of a member that knows probes, and which of them is used:
+ * reach/pathset.h decides, here it is carried out.
+ *
+ * Its session does not know about places, so a failover costs no handshake.
+ * Streams beside stream 0 go with it when the place that failed was theirs.
+ * Places come from discoveryd, and from where it is heard; those of discoveryd
+ * are hearsay, and pinged within the limits of all hearsay until they answer.
+ */
+#include <string.h>
+
+#include "engine_int.h"
+#include "path.h"
+#include "engine_paths.h"
+
+#define PATHS_ASK_MS 600000 /* where else is it?  so often */
+
+static struct pathset *
+paths_of(const struct peer_slot *p)
+{
+	return p->lanes != NULL && p->owner == NULL ? &p->lanes->paths : NULL;
+}
+
+void
+paths_begin(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	pathset_init(
+	    &p->lanes->paths, memcmp(e->pub, p->conf.key, sizeof(e->pub)) < 0);
+	if (p->has_ep)
+		pathset_use(&p->lanes->paths, &p->ep, p->sock, now_ms);
+	paths_learn(e, p, now_ms);
+}
+
+void
+paths_learn(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct endpoint list[CANDIDATES_ALL];
+	struct pathset *s = paths_of(p);
+	unsigned n;
+
+	if (s == NULL)
+		return;
+	n = slot_candidates(p, list);
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t sock = p->sock;
+
+		if (engine_sock_for(e, &list[i], &sock))
+			(void)pathset_add(s, &list[i], sock, 0, now_ms);
+	}
+	slot_arm(e, p);
+}
+
+void
+paths_hint(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct pathset *s = paths_of(p);
+
+	if (s == NULL)
+		return;
+	pathset_hint(s, now_ms);
+	paths_learn(e, p, now_ms);
+}
+
+/* What discoveryd says of a member's place costs little until it answers. */
+static bool
+may_ping(struct engine *e, const struct path *p, uint64_t now_ms)
+{
+	if (p->proved_ms != 0 || p->heard_ms != 0 || e->net.targets == NULL)
+		return true;
+	if (!targets_allow(e->net.targets, now_ms, &p->ep.addr))
+		return false;
+	targets_note(e->net.targets, now_ms, &p->ep.addr);
+	return true;
+}
+
+static void
+ping(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned i)
+{
+	struct pathset *s = &p->lanes->paths;
+	const struct path *to = &s->at[i];
+	uint64_t id;
+
+	if (!session_up(&p->ses, now_ms) || !may_ping(e, to, now_ms))
+		return;
+	id = probe_place(e, p, to->sock, &to->ep);
+	pathset_pinged(s, i, id, now_ms);
+}
+
+/* Streams whose place was the same lose it with stream 0. */
+static void
+take_along(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct addr *from)
+{
+	for (unsigned i = 1; i < POOL_MAX; i++) {
+		struct peer_slot *k = p->lanes->slot[i];
+		struct endpoint to;
+		uint16_t sock;
+
+		if (k == NULL || !addr_eq(&k->ep.addr, from))
+			continue;
+		to = (struct endpoint){p->ep.addr, k->ep.port};
+		sock = k->sock;
+		if (engine_sock_for(e, &to, &sock))
+			slot_roam(e, k, now_ms, sock, &to);
+	}
+}
+
+static void
+use(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct path *to)
+{
+	struct endpoint ep = to->ep, old = p->ep;
+
+	slot_roam(e, p, now_ms, to->sock, &ep);
+	take_along(e, p, now_ms, &old.addr);
+}
+
+/* It was left because it failed. */
+static void
+note_failure(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct endpoint *old)
+{
+	uint64_t silent_ms = now_ms - p->lanes->paths.failed_ms;
+
+	count(e, FAILOVERS);
+	e->c.v[FAILOVER_MS] += silent_ms;
+	ev_path(e, p, EV_PATH_FAILED, old, silent_ms);
+}
+
+static void
+change(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct path_step *step)
+{
+	struct endpoint old = p->ep;
+
+	use(e, p, now_ms, &p->lanes->paths.at[step->place]);
+	if (step->why == PATH_FAILED) {
+		note_failure(e, p, now_ms, &old);
+		return;
+	}
+	count(e, PATH_RETURNS);
+	ev_path(e, p, EV_PATH_BACK, &old, 0);
+}
+
+void
+paths_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct pathset *s = paths_of(p);
+	struct path_step step[PATH_STEPS];
+	unsigned n;
+
+	if (s == NULL || now_ms < pathset_due(s))
+		return;
+	n = pathset_tick(s, now_ms, step);
+	for (unsigned i = 0; i < n; i++) {
+		if (step[i].act == PATH_PING)
+			ping(e, p, now_ms, step[i].place);
+		else
+			change(e, p, now_ms, &step[i]);
+	}
+	/* it called, so nobody was asked where it is: where else could it be?
+	 */
+	if (p->ncand == 0 && p->member != NULL &&
+	    (p->asked_ms == 0 || now_ms - p->asked_ms >= PATHS_ASK_MS))
+		(void)slot_lookup(e, p, now_ms);
+}
+
+void
+paths_sent(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	if (pathset_sent(&p->lanes->paths, now_ms))
+		slot_arm(e, p);
+}
+
+void
+paths_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct datagram *d)
+{
+	struct pathset *s = &p->lanes->paths;
+	uint32_t failures = s->failures;
+	struct endpoint old = p->ep;
+	unsigned i;
+
+	switch (pathset_heard(s, d->from, d->sock, now_ms)) {
+	case PATH_STAY:
+		return;
+	case PATH_FOLLOW:
+		i = pathset_find(s, d->from, d->sock);
+		use(e, p, now_ms, &s->at[i]);
+		if (s->failures != failures)
+			note_failure(e, p, now_ms, &old);
+		return;
+	case PATH_ASK:
+		break;
+	}
+	i = pathset_put(s, d->from, d->sock, now_ms);
+	if (s->at[i].ping != 0 && now_ms - s->at[i].ping_ms < PATH_AGAIN_MS)
+		return;
+	if (s->asked_ms != 0 && now_ms - s->asked_ms < PATH_AGAIN_MS / 4)
+		return; /* nor more often than that to whomever */
+	s->asked_ms = now_ms;
+	s->at[i].heard_ms = now_ms;
+	count(e, PATHS_ASKED);
+	ping(e, p, now_ms, i);
+}
+
+void
+paths_pinged_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct datagram *d)
+{
+	struct pathset *s = paths_of(p);
+
+	/* it tries this one, so it may be wanted soon */
+	if (s != NULL &&
+	    pathset_add(s, d->from, d->sock, 0, now_ms) != PATH_NONE)
+		slot_arm(e, p);
+}
+
+bool
+paths_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint64_t id,
+    const struct endpoint *from)
+{
+	struct pathset *s = paths_of(p);
+	uint32_t rtt_us;
+	unsigned i;
+
+	if (s == NULL ||
+	    (i = pathset_pong(s, id, from, now_ms, &rtt_us)) == PATH_NONE)
+		return false;
+	count(e, PROBES_ANSWERED);
+	if (i != s->best && pathset_called(s, i, now_ms))
+		use(e, p, now_ms, &s->at[i]);
+	slot_arm(e, p);
+	return true;
+}
+
+const struct path *
+paths_copy(const struct peer_slot *p)
+{
+	const struct pathset *s = paths_of(p);
+
+	return s == NULL ? NULL : pathset_copy(s);
+}
+
+void
+paths_used(struct peer_slot *p, uint64_t now_ms)
+{
+	struct pathset *s = paths_of(p);
+
+	if (s != NULL)
+		pathset_use(s, &p->ep, p->sock, now_ms);
+}
+
+uint64_t
+paths_due(const struct peer_slot *p)
+{
+	const struct pathset *s = paths_of(p);
+
+	return s == NULL || p->peer.state != PEER_UP ? UINT64_MAX
+						     : pathset_due(s);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_paths.h */
+#ifndef ENGINE_PATHS_H
+#define ENGINE_PATHS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Which place of a member is used, and failing over to another one: what the
+ * engine's files call of engine_paths.c.  All do nothing for a peer that has no
+ * lanes, or for a stream.
+ */
+struct datagram;
+struct endpoint;
+struct engine;
+struct path;
+struct peer_slot;
+
+void paths_begin(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* There may be new places: of discoveryd, or for a new socket. */
+void paths_learn(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Our own network changed: all its places are asked again. */
+void paths_hint(struct engine *, struct peer_slot *, uint64_t now_ms);
+void paths_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
+uint64_t paths_due(const struct peer_slot *);
+/* Data left, by a slot that has lanes and is no stream. */
+void paths_sent(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Data came, to such a slot. */
+void paths_heard(struct engine *, struct peer_slot *, uint64_t now_ms,
+    const struct datagram *);
+void paths_pinged_from(struct engine *, struct peer_slot *, uint64_t now_ms,
+    const struct datagram *);
+/* true: it was of one of ours. */
+bool paths_pong(struct engine *, struct peer_slot *, uint64_t now_ms,
+    uint64_t id, const struct endpoint *from);
+/* Its place is this one now, whoever decided it. */
+void paths_used(struct peer_slot *, uint64_t now_ms);
+/* Where everything is to be sent as well; NULL: nowhere. */
+const struct path *paths_copy(const struct peer_slot *);
+
+#endif
