@@ -4,6 +4,9 @@
  * Whole DHTs, simulated: do lookups succeed with loss, churn, liars and a
  * siege of one key?  Small ones, for every build; tests/tools/dhtsim makes the
  * same with thousands of nodes.
+ *
+ * These are figures of chance, so the seed is the same each time: a run is red
+ * for a change and not for bad luck.  SEED= takes another one.
  */
 #include "../sim/dht_sim.h"
 #include "crypto.h"
@@ -14,6 +17,13 @@
 #define LOOKUPS 200
 #define WARM_MS 1200000
 #define HOUR_MS 3600000
+#define THE_SEED 1795300013
+
+static uint64_t
+the_seed(void)
+{
+	return getenv("SEED") != NULL ? unit_seed() : THE_SEED;
+}
 
 static struct dsim *
 grow(struct dsim_conf c)
@@ -21,7 +31,7 @@ grow(struct dsim_conf c)
 	struct dsim *s;
 
 	ck_assert_int_eq(crypto_init(), 0);
-	c.seed = unit_seed();
+	c.seed = the_seed();
 	c.items = ITEMS;
 	if (c.nodes == 0)
 		c.nodes = NODES;
@@ -62,7 +72,7 @@ look(struct dsim *s, uint32_t items, uint32_t want)
 	ck_assert_uint_eq(sc->wrong, 0);
 	ck_assert_msg(sc->newest * 1000 >= LOOKUPS * want,
 	    "%u of %u found, SEED=%llu", sc->newest, LOOKUPS,
-	    (unsigned long long)unit_seed());
+	    (unsigned long long)the_seed());
 }
 
 static void
