@@ -144,9 +144,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/doc/mesh
 	$(INSTALL) -m 644 etc/prometheus/mesh.rules.yml \
 	    $(DESTDIR)$(PREFIX)/share/mesh
-	for s in mesh mesh-exporter; do \
-	    sed 's|@SBINDIR@|$(SBINDIR)|g' etc/systemd/$$s.service \
-	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$s.service || exit 1; done
+	for s in etc/systemd/*; do sed 's|@SBINDIR@|$(SBINDIR)|g' $$s \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${s##*/} || exit 1; done
 	$(INSTALL) -m 644 etc/sysusers.d/mesh.conf \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	$(INSTALL) -m 644 etc/tmpfiles.d/mesh.conf \
