@@ -42,7 +42,9 @@ enum hist_scale { HS_BATCH, HS_MOMENT, HS_SETUP, HS_WAIT, HS_NSCALES };
 	    "mesh_discovery_query_seconds", "", "",                            \
 	    "Time from a question to discoveryd to its answer.")               \
 	H(HIST_LAG, HS_WAIT, HU_MICROSECONDS, "mesh_event_loop_lag_seconds",   \
-	    "", "", "Delay between a timer's due time and its run.")
+	    "", "", "Delay between a timer's due time and its run.")           \
+	H(HIST_FAILOVER, HS_SETUP, HU_MICROSECONDS, "mesh_failover_seconds",   \
+	    "", "", "Silence of a member's place until another was used.")
 /* clang-format on */
 
 enum hist_id {

@@ -125,7 +125,7 @@ note_failure(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	uint64_t silent_ms = now_ms - p->lanes->paths.failed_ms;
 
 	count(e, FAILOVERS);
-	e->c.v[FAILOVER_MS] += silent_ms;
+	hist_add(&e->hist[HIST_FAILOVER], HIST_FAILOVER, silent_ms * 1000);
 	ev_path(e, p, EV_PATH_FAILED, old, silent_ms);
 }
 
