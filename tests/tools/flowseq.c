@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,6 +106,7 @@ open_socket(const struct endpoint *at, bool receive)
 struct flow {
 	uint64_t next, total; /* total: announced, 0: not yet */
 	uint64_t received, reordered, duplicated;
+	uint64_t first_ms, last_ms, behind; /* of what came late; at most */
 	uint8_t seen[SEEN / 8];
 };
 
@@ -134,6 +136,20 @@ mark(struct flow *f, uint64_t seq, bool on)
 }
 
 static void
+late(struct flow *f, uint64_t seq)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	f->last_ms =
+	    (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	if (f->reordered++ == 0)
+		f->first_ms = f->last_ms;
+	if (f->next - seq > f->behind)
+		f->behind = f->next - seq;
+}
+
+static void
 note(struct receiver *r, const struct head *h)
 {
 	struct flow *f = &r->flow[h->flow];
@@ -150,7 +166,7 @@ note(struct receiver *r, const struct head *h)
 	} else if (f->next - h->seq <= SEEN && bit(f, h->seq)) {
 		f->duplicated++;
 	} else {
-		f->reordered++;
+		late(f, h->seq);
 	}
 	mark(f, h->seq, true);
 }
@@ -271,9 +287,13 @@ print(const struct receiver *r)
 			worst_lost = gone;
 		}
 		if (f->reordered + f->duplicated != 0)
-			printf("flow %u: %llu reordered, %llu duplicated\n", i,
-			    (unsigned long long)f->reordered,
-			    (unsigned long long)f->duplicated);
+			printf("flow %u: %llu reordered, %llu duplicated; late "
+			       "by %llu at most, at %llu to %llu ms\n",
+			    i, (unsigned long long)f->reordered,
+			    (unsigned long long)f->duplicated,
+			    (unsigned long long)f->behind,
+			    (unsigned long long)f->first_ms,
+			    (unsigned long long)f->last_ms);
 	}
 	printf("received=%llu reordered=%llu duplicated=%llu corrupt=%llu "
 	       "strange=%llu lost=%llu flows=%u batches=%llu ended=%u "

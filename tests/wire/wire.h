@@ -28,7 +28,7 @@
  * many frames, so many rules, so many commands that wait for their time.
  */
 #define WIRE_ENDS 8
-#define WIRE_RULES 24    /* of one link */
+#define WIRE_RULES 128   /* of one link */
 #define WIRE_PLANNED 256 /* commands whose time has not come */
 #define WIRE_ROOM 2048   /* octets of a frame at most */
 #define WIRE_HEAD 16     /* before it, the caller's own; copied along */
