@@ -102,6 +102,8 @@ int engine_configure(struct engine *, uint64_t now_ms, const struct conf *);
  * socket that went or changed hear from us at once by another one.
  */
 void engine_socket_add(struct engine *, uint16_t sock, uint8_t family);
+/* Is there a stream that goes by it? */
+bool engine_socket_used(const struct engine *, uint16_t sock);
 void engine_socket_del(struct engine *, uint16_t sock);
 /* Where it is bound; the address may be any. */
 void engine_socket_bound(

@@ -64,6 +64,15 @@ engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 	engine_hint(e);
 }
 
+bool
+engine_socket_used(const struct engine *e, uint16_t sock)
+{
+	for (uint32_t i = 0; i < STREAMS_ALL; i++)
+		if (e->stream[i] != NULL && e->stream[i]->sock == sock)
+			return true;
+	return false;
+}
+
 void
 engine_socket_del(struct engine *e, uint16_t sock)
 {

@@ -20,6 +20,7 @@
  * over them about the network, answers.c what control wants to know.
  */
 #define UDP_SOCKETS 64
+#define LEAVING_MAX 10 /* seconds that streams may keep their socket */
 /* Receives that may be with the crew, and one that is being filled. */
 #define RX_BUFFERS 8
 /*
@@ -68,6 +69,7 @@ struct glue {
 	uint64_t due_ms;          /* what it is armed for, 0: not */
 	struct loop_io *udp_io[UDP_SOCKETS];
 	struct udp *udp[UDP_SOCKETS]; /* by the parent's number */
+	uint8_t leaving[UDP_SOCKETS]; /* seconds since it was to go; 0: no */
 	struct conf next;             /* announced, taken at CONF_END */
 	bool has_next;
 	uint32_t receive_buffer, send_buffer; /* wanted; 0: not yet known */

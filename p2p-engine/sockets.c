@@ -89,6 +89,7 @@ on_udp(int fd, int events, void *ctx)
 static void
 udp_drop(struct glue *g, uint16_t no)
 {
+	g->leaving[no] = 0;
 	if (g->udp[no] == NULL)
 		return;
 	engine_socket_del(g->engine, no);
@@ -141,6 +142,19 @@ sockets_on_fd(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+/*
+ * The parent has closed it.  What streams still have under way by it would be
+ * overtaken if the rest went by another one: it goes when they have gone.
+ */
+static void
+leave(struct glue *g, uint16_t no)
+{
+	if (engine_socket_used(g->engine, no) && g->leaving[no] < LEAVING_MAX)
+		g->leaving[no]++;
+	else
+		udp_drop(g, no);
+}
+
 enum chan_verdict
 sockets_on_gone(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
@@ -152,7 +166,7 @@ sockets_on_gone(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	rbuf_init(&r, f->body, f->len);
 	if (msg_get_udp_gone(&r, &m) == -1 || m.index >= UDP_SOCKETS)
 		return CHAN_BAD;
-	udp_drop(parent->glue, m.index);
+	leave(parent->glue, m.index);
 	return CHAN_OK;
 }
 
@@ -223,6 +237,9 @@ sockets_on_ping(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	struct wire *parent = ctx;
 
 	tell_features(parent->glue);
+	for (uint16_t i = 0; i < UDP_SOCKETS; i++)
+		if (parent->glue->leaving[i] != 0)
+			leave(parent->glue, i);
 	engine_watch(parent->glue->engine, clock_mono_ms());
 	event_out_tick(&parent->glue->events, clock_mono_ms());
 	return proc_on_ping(ch, ctx, f);
