@@ -149,6 +149,15 @@ engine_set_offload(struct engine *e, uint8_t offload)
 }
 
 struct peer_slot *
+engine_find_name(const struct engine *e, const char *name)
+{
+	for (uint32_t i = 0; i < e->npeers; i++)
+		if (strcmp(e->slot[e->order[i]]->conf.name, name) == 0)
+			return e->slot[e->order[i]];
+	return NULL;
+}
+
+struct peer_slot *
 engine_find_key(const struct engine *e, const uint8_t key[32])
 {
 	struct peer_slot *p = slot_get(e, keytab_find(e->by_key, key));

@@ -224,17 +224,15 @@ int
 engine_last_drop(const struct engine *e, const char *name, uint64_t now_ms,
     uint64_t unix_ms, struct msg_drop_row *row)
 {
-	for (uint32_t i = 0; i < e->npeers; i++) {
-		const struct peer_slot *p = e->slot[e->order[i]];
-		struct drop d = {.why = p->dropped.why,
-		    .at_ms = p->dropped.at_ms,
-		    .count = p->dropped.count};
+	const struct peer_slot *p = engine_find_name(e, name);
+	struct drop d;
 
-		if (strcmp(p->conf.name, name) != 0 || d.why == C_NONE)
-			continue;
-		drops_row(row, &d, ROLE_ENGINE, now_ms, unix_ms);
-		snprintf(row->peer, sizeof(row->peer), "%s", name);
-		return 0;
-	}
-	return -1;
+	if (p == NULL || p->dropped.why == C_NONE)
+		return -1;
+	d = (struct drop){.why = p->dropped.why,
+	    .at_ms = p->dropped.at_ms,
+	    .count = p->dropped.count};
+	drops_row(row, &d, ROLE_ENGINE, now_ms, unix_ms);
+	snprintf(row->peer, sizeof(row->peer), "%s", name);
+	return 0;
 }

@@ -47,18 +47,6 @@ tell(struct engine *e, uint64_t now_ms, uint32_t id, const struct peer_slot *p,
 	e->io.tell_echo(e->io.ctx, id, &m);
 }
 
-static struct peer_slot *
-by_name(const struct engine *e, const char *name)
-{
-	for (uint32_t i = 0; i < e->npeers; i++) {
-		struct peer_slot *p = e->slot[e->order[i]];
-
-		if (strcmp(p->conf.name, name) == 0)
-			return p;
-	}
-	return NULL;
-}
-
 static void
 arm(struct engine *e, uint64_t due_ms)
 {
@@ -101,7 +89,7 @@ void
 engine_echo(struct engine *e, uint64_t now_ms, uint32_t id,
     const struct msg_echo_ask *m)
 {
-	struct peer_slot *p = by_name(e, m->name);
+	struct peer_slot *p = engine_find_name(e, m->name);
 	struct echo *x = NULL;
 
 	for (unsigned i = 0; i < ECHOES_MAX && x == NULL; i++)
@@ -133,7 +121,7 @@ echo_tick(struct engine *e, uint64_t now_ms)
 
 		if (x->id == 0)
 			continue;
-		p = by_name(e, x->name);
+		p = engine_find_name(e, x->name);
 		if (p == NULL)
 			e->io.tell_echo(e->io.ctx, x->id, NULL);
 		if (p == NULL || !go_on(e, x, p, now_ms))

@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_paths.h"
 #include "log.h"
 #include "path.h"
-#include "engine_paths.h"
 
 /* ---- sockets ---- */
 

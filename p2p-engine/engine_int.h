@@ -495,6 +495,9 @@ int engine_remake(struct engine *, uint64_t now_ms);
 /* The peer or guest with this key, or NULL. */
 struct peer_slot *engine_find_key(const struct engine *, const uint8_t key[32]);
 
+/* The configured peer or member of this name, or NULL. */
+struct peer_slot *engine_find_name(const struct engine *, const char *);
+
 /* May it be sent control frames, and understands them? */
 static inline bool
 slot_is_member(const struct peer_slot *p)

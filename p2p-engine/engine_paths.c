@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "engine_int.h"
-#include "path.h"
 #include "engine_paths.h"
 
 #define PATHS_ASK_MS 600000 /* where else is it?  so often */

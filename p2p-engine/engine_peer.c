@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_paths.h"
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
-#include "engine_paths.h"
 
 struct peer_slot *
 slot_get(const struct engine *e, uint32_t no)

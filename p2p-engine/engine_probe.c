@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "engine_int.h"
-#include "path.h"
 #include "engine_paths.h"
+#include "path.h"
 #include "probe.h"
 #include "wg.h"
 

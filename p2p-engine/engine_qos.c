@@ -225,19 +225,10 @@ qos_waiting(const struct peer_slot *p)
 	return p->shaper == NULL ? 0 : p->shaper->waiting;
 }
 
-static const struct peer_slot *
-named(const struct engine *e, const char *name)
-{
-	for (uint32_t i = 0; i < e->npeers; i++)
-		if (strcmp(e->slot[e->order[i]]->conf.name, name) == 0)
-			return e->slot[e->order[i]];
-	return NULL;
-}
-
 bool
 engine_has_peer(const struct engine *e, const char *name)
 {
-	return named(e, name) != NULL;
+	return engine_find_name(e, name) != NULL;
 }
 
 int
@@ -247,7 +238,7 @@ engine_qos_row(const struct engine *e, const char *peer, uint32_t i,
 	const struct peer_slot *p = NULL;
 	const struct qos_count *c;
 
-	if (peer[0] != '\0' && (p = named(e, peer)) == NULL)
+	if (peer[0] != '\0' && (p = engine_find_name(e, peer)) == NULL)
 		return -1;
 	if (e->qos == NULL || i >= e->qos->nbands ||
 	    (p != NULL && p->shaper == NULL))

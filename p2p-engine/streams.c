@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_paths.h"
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
-#include "engine_paths.h"
 
 /* A stream and what belongs to it, in one piece. */
 struct stream_slot {

@@ -310,23 +310,23 @@ better(const struct path *a, const struct path *b)
 	return (uint64_t)a->rtt_us * 5 / 4 + 10000 < b->rtt_us;
 }
 
-/* The best of those that are proved, without `not`. */
+/* The best of those that are proved since then, without the one in use. */
 static unsigned
-choose(const struct pathset *s, unsigned not, uint64_t now_ms)
+choose(const struct pathset *s, uint64_t since_ms, uint64_t now_ms)
 {
-	unsigned best = PATH_NONE;
+	const struct path *best = NULL;
 
 	for (unsigned i = 0; i < PATHS_MAX; i++) {
-		const struct path *p = &s->at[i], *b;
+		const struct path *p = &s->at[i];
 
-		if (i == not || !is_there(s, i) || !is_proved(p, now_ms))
+		if (i == s->best || !is_there(s, i) ||
+		    p->proved_ms < since_ms || !is_proved(p, now_ms))
 			continue;
-		b = best == PATH_NONE ? NULL : &s->at[best];
-		if (b == NULL || p->rank > b->rank ||
-		    (p->rank == b->rank && p->rtt_us < b->rtt_us))
-			best = i;
+		if (best == NULL || p->rank > best->rank ||
+		    (p->rank == best->rank && p->rtt_us < best->rtt_us))
+			best = p;
 	}
-	return best;
+	return best == NULL ? PATH_NONE : (unsigned)(best - s->at);
 }
 
 struct steps {
@@ -364,30 +364,10 @@ ping_all(struct pathset *s, struct steps *t, uint64_t now_ms)
 	}
 }
 
-/* Another one that answered since the doubt began. */
-static unsigned
-answered_since(const struct pathset *s, uint64_t now_ms)
-{
-	unsigned best = PATH_NONE;
-
-	for (unsigned i = 0; i < PATHS_MAX; i++) {
-		const struct path *p = &s->at[i];
-
-		if (i == s->best || !is_there(s, i) ||
-		    p->proved_ms < s->doubt_ms || !is_proved(p, now_ms))
-			continue;
-		if (best == PATH_NONE || p->rank > s->at[best].rank ||
-		    (p->rank == s->at[best].rank &&
-			p->rtt_us < s->at[best].rtt_us))
-			best = i;
-	}
-	return best;
-}
-
 static void
 doubt_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 {
-	unsigned to = answered_since(s, now_ms);
+	unsigned to = choose(s, s->doubt_ms, now_ms);
 
 	if (to != PATH_NONE && s->spare == PATH_NONE)
 		s->spare = (uint8_t)to; /* copies go there until it is sure */
@@ -425,7 +405,7 @@ silence_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 		s->doubt_ms = now_ms;
 		s->again_ms = now_ms + PATH_ASK_MS;
 		s->at[s->best].missed = 1;
-		s->spare = (uint8_t)choose(s, s->best, now_ms);
+		s->spare = (uint8_t)choose(s, 0, now_ms);
 		ping_all(s, t, now_ms);
 	} else if (s->state == PATHSET_DOUBT) {
 		doubt_tick(s, now_ms, t);
@@ -475,7 +455,7 @@ better_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 		decide(s, t, to, PATH_BACK, now_ms);
 		return;
 	}
-	to = choose(s, s->best, now_ms);
+	to = choose(s, 0, now_ms);
 	if (to == PATH_NONE || s->at[to].proofs < PATH_PROOFS ||
 	    best->rtt_us == 0 || !better(&s->at[to], best) ||
 	    (s->changed_ms != 0 && now_ms - s->changed_ms < PATH_LEAST_MS))

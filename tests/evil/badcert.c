@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "evil_keys.h"
 #include "addr.h"
 #include "cert.h"
 #include "clock.h"
@@ -201,30 +202,6 @@ make_cert(struct caller *c, const char *kind, const struct addr *claim)
 /* ---- the session ---- */
 
 static void
-mix(const struct caller *c, const struct msg_mix_ask *ask,
-    struct msg_mix_reply *out)
-{
-	uint8_t dh[32] = {0};
-
-	memset(out, 0, sizeof(*out));
-	(void)crypto_x25519(dh, c->priv, ask->point);
-	crypto_kdf(out->out, ask->n, ask->ck, dh, sizeof(dh));
-}
-
-static void
-stamp(uint8_t out[WG_STAMP])
-{
-	uint64_t sec;
-	uint32_t nsec;
-	struct wbuf w;
-
-	clock_unix(&sec, &nsec);
-	wbuf_init(&w, out, WG_STAMP);
-	wbuf_u64(&w, UINT64_C(0x400000000000000a) + sec);
-	wbuf_u32(&w, nsec);
-}
-
-static void
 call(struct caller *c)
 {
 	uint8_t msg[WG_INITIATION_LEN], eph[32], at[WG_STAMP];
@@ -234,8 +211,8 @@ call(struct caller *c)
 	rnd_bytes(eph, sizeof(eph));
 	if (noise_init_start(&c->hs, c->pub, c->peer, eph, 77, msg, &ask) == -1)
 		die("not a key");
-	mix(c, &ask, &mixed);
-	stamp(at);
+	evil_mix(c->priv, &ask, &mixed);
+	evil_stamp(at);
 	noise_init_finish(&c->hs, &mixed, at, msg);
 	cookie_stamp(&c->jar, clock_mono_ms(), msg, sizeof(msg));
 	send(c->fd, msg, sizeof(msg), 0);
@@ -251,7 +228,7 @@ take_response(struct caller *c, const uint8_t *msg)
 
 	if (c->keys != NULL || noise_resp_read(&hs, msg, &q) == -1)
 		return;
-	mix(c, &q, &mixed);
+	evil_mix(c->priv, &q, &mixed);
 	if (noise_resp_finish(&hs, &mixed, c->psk, msg, &keys) == -1) {
 		printf("response does not open\n");
 		return;

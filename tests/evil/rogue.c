@@ -30,6 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "evil_keys.h"
 #include "addr.h"
 #include "clock.h"
 #include "conf.h"
@@ -65,30 +66,6 @@ die(const char *why)
 /* ---- handshakes ---- */
 
 static void
-mix(const struct rogue *c, const struct msg_mix_ask *ask,
-    struct msg_mix_reply *out)
-{
-	uint8_t dh[32] = {0};
-
-	memset(out, 0, sizeof(*out));
-	(void)crypto_x25519(dh, c->priv, ask->point);
-	crypto_kdf(out->out, ask->n, ask->ck, dh, sizeof(dh));
-}
-
-static void
-stamp(uint8_t out[WG_STAMP])
-{
-	uint64_t sec;
-	uint32_t nsec;
-	struct wbuf w;
-
-	clock_unix(&sec, &nsec);
-	wbuf_init(&w, out, WG_STAMP);
-	wbuf_u64(&w, UINT64_C(0x400000000000000a) + sec);
-	wbuf_u32(&w, nsec);
-}
-
-static void
 initiate(struct rogue *c)
 {
 	uint8_t eph[32], at[WG_STAMP];
@@ -99,8 +76,8 @@ initiate(struct rogue *c)
 	if (noise_init_start(
 		&c->hs, c->pub, c->peer, eph, INDEX, c->init, &ask) == -1)
 		die("not a key");
-	mix(c, &ask, &mixed);
-	stamp(at);
+	evil_mix(c->priv, &ask, &mixed);
+	evil_stamp(at);
 	noise_init_finish(&c->hs, &mixed, at, c->init);
 	cookie_stamp(&c->jar, clock_mono_ms(), c->init, sizeof(c->init));
 	send(c->fd, c->init, sizeof(c->init), 0);
@@ -128,7 +105,7 @@ take(struct rogue *c, const uint8_t *msg)
 
 	if (noise_resp_read(&hs, msg, &ask) == -1)
 		return;
-	mix(c, &ask, &mixed);
+	evil_mix(c->priv, &ask, &mixed);
 	if (noise_resp_finish(&hs, &mixed, no_psk, msg, &keys) == -1)
 		return;
 	keypair_free(c->keys);

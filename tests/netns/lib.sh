@@ -271,6 +271,10 @@ counter() { # name counter [process]: its value, all processes together
 	ctl "$1" counters | awk -v c="$2" '{ for (i = 1; i < NF; i++)
 		if ($i == c) sum += $(i + 1) } END { print sum + 0 }'
 }
+count_of() { # name counter: also those that are not drops
+	ctl "$1" counters -a | awk -v c="$2" '{ for (i = 1; i < NF; i++)
+		if ($i == c) sum += $(i + 1) } END { print sum + 0 }'
+}
 pings() { # from to [count]: by the names of nodes; every one must be answered
 	in_ns "$1" ping -n -q -c "${3:-2}" -i 0.1 -W 3 "$(node_ip "$2")"
 }
