@@ -263,8 +263,10 @@ endpoint_from_sa(const struct sockaddr_storage *ss, struct endpoint *e)
 void
 addr_put(struct wbuf *w, const struct addr *a)
 {
-	wbuf_u8(w, a->family);
-	wbuf_bytes(w, a->b, sizeof(a->b));
+	bool some = addr_bits(a) != 0;
+
+	wbuf_u8(w, some ? a->family : 0);
+	wbuf_bytes(w, some ? a->b : zeroes, sizeof(a->b));
 }
 
 /* What the family does not use must be zero: one value, one encoding. */

@@ -17,7 +17,12 @@ struct wbuf;
  * first four octets of b, the rest are zero, so that memcmp compares.
  * A v4-mapped IPv6 address is turned into IPv4 by addr_canonical, which every
  * function that takes an address from outside calls before it compares.
+ *
+ * ADDR_LABEL is no address but a number in b[0..3], of a way through another
+ * member: it stays in the engine.  Text and wire have it as "none".
  */
+#define ADDR_LABEL 1
+
 struct addr {
 	uint8_t family;
 	uint8_t b[16];

@@ -324,7 +324,7 @@ engine_send(struct engine *e, struct peer_slot *p, uint16_t sock,
     const struct endpoint *to, const uint8_t *msg, size_t len)
 {
 	if (!engine_sock_for(e, to, &sock) ||
-	    e->io.udp_send(e->io.ctx, sock, to, msg, len, len) != UDP_OK)
+	    engine_emit(e, sock, to, msg, len, len) != UDP_OK)
 		return -1;
 	count(e, UDP_TX);
 	e->c.v[UDP_TX_BYTES] += len;

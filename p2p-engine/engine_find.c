@@ -82,30 +82,6 @@ engine_socket_del(struct engine *e, uint16_t sock)
 	show_place(e, sock);
 }
 
-bool
-engine_sock_for(
-    const struct engine *e, const struct endpoint *to, uint16_t *sock)
-{
-	bool found = false;
-	uint16_t first = 0;
-
-	for (uint32_t i = 0; i < e->nsocks; i++) {
-		if (e->sock[i].family != to->addr.family)
-			continue;
-		if (e->sock[i].no == *sock)
-			return true;
-		/* those of streams are nobody else's */
-		if (e->sock[i].no >= UDP_STREAM_FIRST)
-			continue;
-		if (!found)
-			first = e->sock[i].no;
-		found = true;
-	}
-	if (found)
-		*sock = first;
-	return found;
-}
-
 /* ---- candidates ---- */
 
 static unsigned
@@ -120,20 +96,6 @@ add_new(struct endpoint *list, unsigned n, const struct endpoint *ep)
 	return n + 1;
 }
 
-unsigned
-slot_candidates(const struct peer_slot *p, struct endpoint out[CANDIDATES_ALL])
-{
-	unsigned n = 0;
-
-	if (p->has_ep)
-		n = add_new(out, n, &p->ep);
-	for (unsigned i = 0; i < p->conf.nendpoints; i++)
-		n = add_new(out, n, &p->conf.endpoint[i]);
-	for (unsigned i = 0; i < p->ncand; i++)
-		n = add_new(out, n, &p->cand[i]);
-	return n;
-}
-
 /* Not the administrator says where it is. */
 static bool
 is_hearsay(const struct engine *e, const struct peer_slot *p)
@@ -145,8 +107,8 @@ bool
 slot_target(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
     uint32_t attempt, struct endpoint *to, uint16_t *sock)
 {
-	struct endpoint list[CANDIDATES_ALL];
-	unsigned n = slot_candidates(p, list);
+	struct way list[PLACES_ALL];
+	unsigned n = slot_places(p, list);
 	bool withheld = false;
 
 	/*
@@ -154,12 +116,13 @@ slot_target(struct engine *e, const struct peer_slot *p, uint64_t now_ms,
 	 * first round none that failed too often, while there are others.
 	 */
 	for (unsigned i = 0; i < 2 * n; i++) {
-		*to = list[(attempt + p->turn + i) % n];
-		*sock = p->sock;
-		if (!engine_sock_for(e, to, sock) ||
+		const struct way *at = &list[(attempt + p->turn + i) % n];
+
+		*to = at->ep;
+		if (!slot_sock_for(e, p, at, sock) ||
 		    (i < n && !spots_allow(&p->spots, now_ms, to)))
 			continue;
-		if (!is_hearsay(e, p) ||
+		if (carry_is(*sock) || !is_hearsay(e, p) ||
 		    targets_allow(e->net.targets, now_ms, &to->addr))
 			return true;
 		withheld = true;
@@ -174,19 +137,20 @@ static bool
 passes_over(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct endpoint *to)
 {
-	struct endpoint list[CANDIDATES_ALL];
-	unsigned n = slot_candidates(p, list);
+	struct way list[PLACES_ALL];
+	unsigned n = slot_places(p, list);
 	bool any = false;
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct endpoint *ep =
+		const struct way *at =
 		    &list[(p->ses.attempts + p->turn + i) % n];
-		uint16_t sock = p->sock;
+		uint16_t sock;
 
-		if (endpoint_eq(ep, to))
+		if (endpoint_eq(&at->ep, to))
 			break;
-		if (engine_sock_for(e, ep, &sock))
-			any |= spots_passed(&p->spots, &e->breaker, now_ms, ep);
+		if (slot_sock_for(e, p, at, &sock))
+			any |= spots_passed(
+			    &p->spots, &e->breaker, now_ms, &at->ep);
 	}
 	return any;
 }
@@ -255,13 +219,13 @@ slot_lookup(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 static void
 lookup_failed(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
-	struct endpoint list[CANDIDATES_ALL];
+	struct way list[PLACES_ALL];
 
 	p->lookup_id = 0;
 	lookup_ended(e, p, false);
 	if (p->peer.state != PEER_LOOKUP)
 		return;
-	if (slot_candidates(p, list) != 0)
+	if (slot_places(p, list) != 0)
 		slot_event(e, p, now_ms, PEV_FOUND);
 	else
 		slot_event(e, p, now_ms, PEV_UNKNOWN);
@@ -420,11 +384,11 @@ engine_disc_lost(struct engine *e, uint64_t now_ms)
 static bool
 lives_at(const struct peer_slot *p, const struct endpoint *ep)
 {
-	struct endpoint list[CANDIDATES_ALL];
-	unsigned n = slot_candidates(p, list);
+	struct way list[PLACES_ALL];
+	unsigned n = slot_places(p, list);
 
 	for (unsigned i = 0; i < n; i++)
-		if (endpoint_eq(&list[i], ep))
+		if (endpoint_eq(&list[i].ep, ep))
 			return true;
 	return false;
 }
@@ -485,7 +449,7 @@ engine_stranger(struct engine *e, uint64_t now_ms, const struct endpoint *from)
 void
 engine_disc_ready(struct engine *e, uint64_t now_ms)
 {
-	struct endpoint list[CANDIDATES_ALL];
+	struct way list[PLACES_ALL];
 
 	for (uint32_t i = 0; i < e->nslots; i++) {
 		struct peer_slot *p = e->slot[i];
@@ -494,7 +458,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 			continue;
 		if (p->seen_up)
 			p->seen_due = true;
-		if (slot_candidates(p, list) == 0)
+		if (slot_places(p, list) == 0)
 			slot_hint(e, p, now_ms);
 	}
 	network_disc_ready(e);
@@ -540,8 +504,11 @@ slot_seen(struct engine *e, struct peer_slot *p, bool up)
 static int
 tell(struct engine *e, struct peer_slot *p)
 {
-	struct msg_peer_seen m = {.ep = p->ep, .up = p->seen_up};
+	struct msg_peer_seen m = {.up = p->seen_up};
 
+	/* where a carrier found it is no place for a socket */
+	if (!carry_is(p->sock))
+		m.ep = p->ep;
 	memcpy(m.key, p->conf.key, sizeof(m.key));
 	if (e->io.tell_seen(e->io.ctx, &m) == -1)
 		return -1;

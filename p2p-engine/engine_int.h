@@ -9,6 +9,7 @@
 #include "crew.h"
 #include "drops.h"
 #include "engine.h"
+#include "engine_carry.h"
 #include "engine_drop.h"
 #include "engine_event.h"
 #include "engine_net.h"
@@ -38,6 +39,7 @@
  *	engine.c       life, packets and answers in, time
  *	engine_peer.c  carries out what peer.c and session.c ask for
  *	engine_paths.h which of a member's places is used
+ *	engine_carry.h the ways to a peer, and what is no socket
  *	engine_wait.c  when a peer that failed is tried again: its breaker
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
@@ -106,7 +108,8 @@
 #define SLOTS_MAX (1u << SLOT_BITS)
 #define SLOTS_USED_MAX (SLOTS_MAX - SEEKS_MAX)
 #define SLOT_NONE UINT32_MAX
-#define CANDIDATES_ALL (1 + CONF_ENDPOINTS_MAX + CANDIDATES_MAX)
+#define CARRIED_MAX 6 /* ways to a peer that carriers offer */
+#define PLACES_ALL (1 + CONF_ENDPOINTS_MAX + CANDIDATES_MAX + CARRIED_MAX)
 
 enum {
 	TIMER_JOBS = SLOTS_MAX,
@@ -159,7 +162,9 @@ struct peer_slot {
 	struct addr spoken_to; /* where our last handshake message went */
 	uint8_t ncand;
 	struct endpoint cand[CANDIDATES_MAX];
-	uint32_t lookup_id; /* the question under way, 0: none */
+	uint8_t ncarried;
+	struct way carried[CARRIED_MAX]; /* as offered: engine_carry.h */
+	uint32_t lookup_id;              /* the question under way, 0: none */
 	uint64_t lookup_due_ms, asked_ms, looked_ms;
 	bool seen_due, seen_up; /* discoveryd is to be told */
 	bool hinted;  /* dialed for a stray message only: see engine_stray */
@@ -179,6 +184,7 @@ struct peer_slot {
 	/* our initiation that waits for its response */
 	bool hs_open;
 	struct noise hs;
+	uint8_t hs_msg[WG_INITIATION_LEN];
 	uint64_t hs_sent_ms;
 	struct late_init {
 		uint32_t index; /* 0: none */
@@ -368,12 +374,20 @@ void slot_called(struct engine *, struct peer_slot *, uint64_t now_ms);
 void slot_hint(struct engine *, struct peer_slot *, uint64_t now_ms);
 void engine_hint(struct engine *); /* the same for all, soon */
 
+/* ---- engine_carry.c ---- */
+/* Where it may be; where it was last comes first. */
+unsigned slot_places(const struct peer_slot *, struct way out[PLACES_ALL]);
+/* The socket to reach it by: its own, or one of the family. */
+bool engine_sock_for(
+    const struct engine *, const struct endpoint *, uint16_t *sock);
+/* ... for one of its places; false: none, or its carrier has gone. */
+bool slot_sock_for(const struct engine *, const struct peer_slot *,
+    const struct way *, uint16_t *sock);
+
 /* ---- engine_find.c ---- */
 /* A stranger called: from where one of our peers lives? */
 void engine_stranger(
     struct engine *, uint64_t now_ms, const struct endpoint *from);
-unsigned slot_candidates(
-    const struct peer_slot *, struct endpoint out[CANDIDATES_ALL]);
 /*
  * Where attempt i goes: false, there is no address, no socket for one, or it
  * was tried too often for now.
@@ -387,9 +401,6 @@ void slot_target_used(struct engine *, struct peer_slot *, uint64_t now_ms,
 void slot_member_places(struct peer_slot *, struct member *, uint64_t now_ms);
 /* A new question's id, for a slot's number or one behind them. */
 uint32_t lookup_id(struct engine *, uint32_t no);
-/* The socket to reach it by: its own, or one of the family. */
-bool engine_sock_for(
-    const struct engine *, const struct endpoint *, uint16_t *sock);
 /* 0 asked, or asked already; -1 discoveryd is away */
 int slot_lookup(struct engine *, struct peer_slot *, uint64_t now_ms);
 void slot_lookup_late(struct engine *, struct peer_slot *, uint64_t now_ms);

@@ -28,26 +28,39 @@ paths_begin(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	pathset_init(
 	    &p->lanes->paths, memcmp(e->pub, p->conf.key, sizeof(e->pub)) < 0);
 	if (p->has_ep)
-		pathset_use(&p->lanes->paths, &p->ep, p->sock, now_ms);
+		paths_used(p, now_ms);
 	paths_learn(e, p, now_ms);
 }
 
 void
 paths_learn(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
-	struct endpoint list[CANDIDATES_ALL];
+	struct way list[PLACES_ALL];
 	struct pathset *s = paths_of(p);
 	unsigned n;
 
 	if (s == NULL)
 		return;
-	n = slot_candidates(p, list);
+	n = slot_places(p, list);
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t sock = p->sock;
+		uint16_t sock;
 
-		if (engine_sock_for(e, &list[i], &sock))
-			(void)pathset_add(s, &list[i], sock, 0, now_ms);
+		if (slot_sock_for(e, p, &list[i], &sock))
+			(void)pathset_add(
+			    s, &list[i].ep, sock, carry_rank(sock), now_ms);
 	}
+	slot_arm(e, p);
+}
+
+void
+paths_gone(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    uint16_t sock, const struct endpoint *ep)
+{
+	struct pathset *s = paths_of(p);
+
+	if (s == NULL)
+		return;
+	pathset_drop(s, ep, sock, now_ms);
 	slot_arm(e, p);
 }
 
@@ -66,7 +79,8 @@ paths_hint(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 static bool
 may_ping(struct engine *e, const struct path *p, uint64_t now_ms)
 {
-	if (p->proved_ms != 0 || p->heard_ms != 0 || e->net.targets == NULL)
+	if (carry_is(p->sock) || p->proved_ms != 0 || p->heard_ms != 0 ||
+	    e->net.targets == NULL)
 		return true;
 	if (!targets_allow(e->net.targets, now_ms, &p->ep.addr))
 		return false;
@@ -195,6 +209,7 @@ paths_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		break;
 	}
 	i = pathset_put(s, d->from, d->sock, now_ms);
+	s->at[i].rank = carry_rank(d->sock);
 	if (s->at[i].ping != 0 && now_ms - s->at[i].ping_ms < PATH_AGAIN_MS)
 		return;
 	if (s->asked_ms != 0 && now_ms - s->asked_ms < PATH_AGAIN_MS / 4)
@@ -213,7 +228,8 @@ paths_pinged_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 
 	/* it tries this one, so it may be wanted soon */
 	if (s != NULL &&
-	    pathset_add(s, d->from, d->sock, 0, now_ms) != PATH_NONE)
+	    pathset_add(s, d->from, d->sock, carry_rank(d->sock), now_ms) !=
+		PATH_NONE)
 		slot_arm(e, p);
 }
 
@@ -248,8 +264,10 @@ paths_used(struct peer_slot *p, uint64_t now_ms)
 {
 	struct pathset *s = paths_of(p);
 
-	if (s != NULL)
-		pathset_use(s, &p->ep, p->sock, now_ms);
+	if (s == NULL)
+		return;
+	pathset_use(s, &p->ep, p->sock, now_ms);
+	s->at[s->best].rank = carry_rank(p->sock);
 }
 
 uint64_t

@@ -22,6 +22,9 @@ void paths_begin(struct engine *, struct peer_slot *, uint64_t now_ms);
 void paths_learn(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Our own network changed: all its places are asked again. */
 void paths_hint(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* This one can't be reached any more. */
+void paths_gone(struct engine *, struct peer_slot *, uint64_t now_ms,
+    uint16_t sock, const struct endpoint *);
 void paths_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
 uint64_t paths_due(const struct peer_slot *);
 /* Data left, by a slot that has lanes and is no stream. */

@@ -138,7 +138,7 @@ opened(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 static void
 look_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
-	struct endpoint list[CANDIDATES_ALL];
+	struct way list[PLACES_ALL];
 	int asked = 0;
 
 	/* the answer that made it a peer is enough for now */
@@ -146,7 +146,7 @@ look_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	    now_ms - p->asked_ms >= LOOKUP_MS)
 		asked = slot_lookup(e, p, now_ms);
 	/* what is known is dialed at once; the answer may add to it */
-	if (slot_candidates(p, list) != 0)
+	if (slot_places(p, list) != 0)
 		slot_event(e, p, now_ms, PEV_FOUND);
 	else if (asked == -1)
 		slot_event(e, p, now_ms, PEV_UNKNOWN);

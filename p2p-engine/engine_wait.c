@@ -134,13 +134,12 @@ enum counter
 slot_stop(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 {
 	struct peer_slot *p = r->to;
-	struct endpoint list[CANDIDATES_ALL];
+	struct way list[PLACES_ALL];
 	bool waits = may_wait(p, now_ms);
 
 	p->wanted_ms = now_ms;
 	if (!waits && !lets(e, p, now_ms, BEV_PACKET))
-		return slot_candidates(p, list) == 0 ? EO_NO_ENDPOINT
-						     : EO_BREAKER;
+		return slot_places(p, list) == 0 ? EO_NO_ENDPOINT : EO_BREAKER;
 	drop_or_hold(
 	    e, &p->hold, now_ms + e->node.hold_timeout_ms, r, EO_HOLD_FULL);
 	p->hinted = false;
@@ -206,7 +205,7 @@ bool
 slot_missed(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	struct breaker_conf c = e->breaker;
-	struct endpoint list[CANDIDATES_ALL];
+	struct way list[PLACES_ALL];
 	unsigned places;
 
 	if (!p->unanswered)
@@ -216,7 +215,7 @@ slot_missed(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		return false;
 	e->c.v[PLACE_TRIPS] +=
 	    spots_missed(&p->spots, &e->breaker, now_ms, &p->tried);
-	places = slot_candidates(p, list);
+	places = slot_places(p, list);
 	if (c.failures < places)
 		c.failures = places;
 	if (p->lookup_id != 0)

@@ -171,6 +171,7 @@ hs_dial_send(
 	supersede(e, p);
 	p->hs = j->noise;
 	p->hs_open = true;
+	memcpy(p->hs_msg, j->msg, sizeof(p->hs_msg));
 	p->hs_sent_ms = now_ms;
 	j->noise.local_index = 0; /* it is the handshake's now */
 	if (slot_target(e, p, now_ms, p->ses.attempts, &to, &sock)) {

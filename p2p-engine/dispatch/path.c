@@ -280,8 +280,7 @@ send_copy(struct engine *e, const struct peer_slot *p, const struct batch *b)
 
 	if (to == NULL || (to->sock == b->sock && endpoint_eq(&to->ep, &b->to)))
 		return;
-	if (e->io.udp_send(
-		e->io.ctx, to->sock, &to->ep, b->buf, b->len, b->seg) == UDP_OK)
+	if (engine_emit(e, to->sock, &to->ep, b->buf, b->len, b->seg) == UDP_OK)
 		e->c.v[FAILOVER_COPIES] += b->n;
 }
 
@@ -293,8 +292,7 @@ transmit(struct engine *e, struct batch *b)
 	uint16_t sock = b->sock;
 
 	if (!b->spoilt && engine_sock_for(e, &b->to, &sock))
-		r = e->io.udp_send(
-		    e->io.ctx, sock, &b->to, b->buf, b->len, b->seg);
+		r = engine_emit(e, sock, &b->to, b->buf, b->len, b->seg);
 	if (p != NULL && !b->spoilt)
 		send_copy(e, p, b);
 	if (r == UDP_OK) {

@@ -152,6 +152,9 @@ pathset_put(struct pathset *s, const struct endpoint *ep, uint16_t sock,
 	return old;
 }
 
+static unsigned choose(
+    const struct pathset *, uint64_t since_ms, uint64_t now_ms);
+
 /* Best is left because it failed. */
 static void
 fail(struct pathset *s, uint64_t now_ms)
@@ -185,6 +188,36 @@ pathset_use(struct pathset *s, const struct endpoint *ep, uint16_t sock,
 		s->left = PATH_NONE;
 	s->changed_ms = now_ms;
 	calm(s);
+}
+
+void
+pathset_drop(struct pathset *s, const struct endpoint *ep, uint16_t sock,
+    uint64_t now_ms)
+{
+	unsigned i = pathset_find(s, ep, sock);
+
+	if (i == PATH_NONE)
+		return;
+	if (s->spare == i)
+		s->spare = PATH_NONE;
+	if (s->left == i)
+		s->left = PATH_NONE;
+	if (i != s->best) {
+		s->at[i] = (struct path){0};
+		return;
+	}
+	/* it is known to be silent, without waiting for that */
+	if (s->state == PATHSET_DOUBT)
+		return;
+	if (s->silent_ms == 0)
+		s->silent_ms = now_ms;
+	s->used_ms = now_ms;
+	s->state = PATHSET_DOUBT;
+	s->doubt_ms = now_ms;
+	s->again_ms = now_ms;
+	s->at[i].missed = 1;
+	s->at[i].proved_ms = 0;
+	s->spare = (uint8_t)choose(s, 0, now_ms);
 }
 
 void

@@ -97,6 +97,9 @@ unsigned pathset_find(
 /* Best is this one now, whoever decided it (a handshake, the administrator). */
 void pathset_use(
     struct pathset *, const struct endpoint *, uint16_t sock, uint64_t now_ms);
+/* It can't be reached any more: if it is best, whoever answers is best next. */
+void pathset_drop(
+    struct pathset *, const struct endpoint *, uint16_t sock, uint64_t now_ms);
 /* Another network, perhaps: nothing is proved any more, all may be asked. */
 void pathset_hint(struct pathset *, uint64_t now_ms);
 

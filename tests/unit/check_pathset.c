@@ -168,6 +168,29 @@ used(const struct lab *l)
 	return l->s.at[l->s.best].ep.addr.b[3] - 1u;
 }
 
+/* What is known to have gone is left at once, not after its silence. */
+START_TEST(what_is_withdrawn_is_left_at_once)
+{
+	struct lab l;
+	struct endpoint ep = place(0);
+
+	start(&l, 10);
+	run(&l, 5000);
+	ck_assert_uint_eq(used(&l), 0);
+	l.link[0].out = l.link[0].back = false;
+	l.gap_ms = 0;
+	pathset_drop(&l.s, &ep, SOCK, l.now);
+	ck_assert_ptr_nonnull(pathset_copy(&l.s));
+	run(&l, 1000);
+	ck_assert_uint_ne(used(&l), 0);
+	ck_assert_uint_lt(l.gap_ms, 60);
+	/* one that is not used is simply gone */
+	ep = place(1 + (used(&l) == 1));
+	pathset_drop(&l.s, &ep, SOCK, l.now);
+	ck_assert_uint_eq(pathset_find(&l.s, &ep, SOCK), PATH_NONE);
+}
+END_TEST
+
 START_TEST(what_works_is_left_alone)
 {
 	struct lab l;
@@ -460,6 +483,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = {what_works_is_left_alone,
+	    what_is_withdrawn_is_left_at_once,
 	    a_dead_one_is_left_in_a_third_of_a_second,
 	    one_direction_is_enough_to_be_dead, who_only_sends_is_told_by_pings,
 	    nobody_is_pinged_when_nothing_is_sent,
