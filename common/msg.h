@@ -479,6 +479,7 @@ MSG_CODEC(p_failed)
 MSG_CODEC(p_exited)
 
 #include "msg_nat.h"
+#include "msg_path.h"
 #include "msg_rows.h"
 
 #endif

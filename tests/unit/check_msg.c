@@ -235,6 +235,26 @@ largest_row(unsigned type, union any_msg *m)
 	case MSG_NAT_SEEN_ROW:
 		FILL(m->nat_seen_row.name);
 		break;
+	case MSG_PATHS_ASK:
+		FILL(m->peers_ask.name);
+		break;
+	case MSG_PATH_ROW:
+		FILL(m->path_row.peer);
+		FILL(m->path_row.place);
+		m->path_row.kind = PK_NKINDS - 1;
+		m->path_row.state = PST_NSTATES - 1;
+		m->path_row.why = PR_NREASONS - 1;
+		m->path_row.loss_pm = 1000;
+		break;
+	case MSG_FAILOVER_ASK:
+		FILL(m->failover_ask.peer);
+		FILL(m->failover_ask.place);
+		break;
+	case MSG_FAILOVER_ROW:
+		FILL(m->failover_row.from);
+		FILL(m->failover_row.to);
+		m->failover_row.result = FO_NRESULTS - 1;
+		break;
 	case MSG_REFLEXIVE:
 		m->reflexive.n = REFLEXIVE_MAX;
 		break;

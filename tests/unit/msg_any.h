@@ -74,6 +74,10 @@
 	X(NAT_ROW, nat_row)                                                    \
 	X(NAT_SEEN_ROW, nat_seen_row)                                          \
 	X(REFLEXIVE, reflexive)                                                \
+	X(PATHS_ASK, peers_ask)                                                \
+	X(PATH_ROW, path_row)                                                  \
+	X(FAILOVER_ASK, failover_ask)                                          \
+	X(FAILOVER_ROW, failover_row)                                          \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -149,6 +153,9 @@ union any_msg {
 	struct msg_nat_row nat_row;
 	struct msg_nat_seen_row nat_seen_row;
 	struct msg_reflexive reflexive;
+	struct msg_path_row path_row;
+	struct msg_failover_ask failover_ask;
+	struct msg_failover_row failover_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;
