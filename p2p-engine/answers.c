@@ -90,6 +90,28 @@ next_flow(struct glue *g, struct wbuf *w, enum msg_type *type)
 	return TOLD_ROW;
 }
 
+/* By peers and their places; of one peer, if it was named. */
+static enum told
+next_path(struct glue *g, struct wbuf *w, enum msg_type *type)
+{
+	const char *peer = g->answers.q[0].about.name;
+	struct msg_path_row row;
+	int is;
+
+	(void)type;
+	if (g->answers.cursor == 0 && peer[0] != '\0' &&
+	    !engine_has_peer(g->engine, peer))
+		return TOLD_UNKNOWN;
+	is = engine_path_row(g->engine, &g->answers.cursor, peer,
+	    clock_mono_ms(), clock_unix_ms(), &row);
+	if (is == -1)
+		return TOLD_END;
+	if (is == 0)
+		return TOLD_NOTHING;
+	msg_put_path_row(w, &row);
+	return TOLD_ROW;
+}
+
 static enum told
 next_rule(struct glue *g, struct wbuf *w, enum msg_type *type)
 {
@@ -243,6 +265,7 @@ static const struct kind {
     {MSG_BREAKERS_ASK, MSG_BREAKER_ROW, false, next_breaker},
     {MSG_STREAMS_ASK, MSG_STREAM_ROW, false, next_stream},
     {MSG_FLOWS_ASK, MSG_FLOW_ROW, true, next_flow},
+    {MSG_PATHS_ASK, MSG_PATH_ROW, false, next_path},
     {MSG_RULES_ASK, MSG_RULE_ROW, true, next_rule},
     {MSG_QOS_ASK, MSG_QOS_ROW, true, next_class},
     {MSG_DROPS_ASK, MSG_DROP_ROW, true, next_drop},
@@ -345,7 +368,8 @@ answers_on_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	struct rbuf r;
 
 	rbuf_init(&r, f->body, f->len);
-	if ((f->type == MSG_PEERS_ASK || f->type == MSG_DROPS_ASK) &&
+	if ((f->type == MSG_PEERS_ASK || f->type == MSG_DROPS_ASK ||
+		f->type == MSG_PATHS_ASK) &&
 	    msg_get_peers_ask(&r, &m) == -1)
 		return CHAN_BAD;
 	if (f->type == MSG_QOS_ASK && msg_get_qos_ask(&r, &classes) == -1)

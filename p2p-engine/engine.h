@@ -184,6 +184,12 @@ int engine_last_drop(const struct engine *, const char *peer, uint64_t now_ms,
 /* One after the other, *cursor is 0 at first.  0, or -1: no more. */
 int engine_stream_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
     uint64_t unix_ms, struct msg_stream_row *);
+/* Place after place: 1, 0: none here, of peer ("": all) only, -1: no more. */
+int engine_path_row(const struct engine *, uint32_t *cursor, const char *peer,
+    uint64_t now_ms, uint64_t unix_ms, struct msg_path_row *);
+/* Use another place of a peer.  0, or -1: there is no such peer. */
+int engine_failover(struct engine *, uint64_t now_ms,
+    const struct msg_failover_ask *, struct msg_failover_row *);
 int engine_flow_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
     struct msg_flow_row *);
 /* Row i in configuration order; unix_ms - now_ms turns times into dates. */

@@ -5,6 +5,7 @@
  * them is behind engine_io; here is only what they say.
  */
 #include "engine_int.h"
+#include "engine_paths.h"
 
 /* A sixth of its life; renewal is tried from a third on. */
 #define ENDING_PART 6
@@ -86,14 +87,16 @@ ev_moved(struct engine *e, const struct peer_slot *p, const struct endpoint *to)
 
 void
 ev_path(struct engine *e, const struct peer_slot *p, enum event_kind kind,
-    const struct endpoint *was, uint64_t silent_ms)
+    const struct way *was, uint64_t silent_ms)
 {
+	char text[PLACE_NAME_MAX];
 	struct msg_event m;
 
 	events_begin(&m, kind);
 	events_text(&m, EVF_PEER, p->conf.name);
-	place_of(&m, EVF_PLACE, &p->ep);
-	place_of(&m, EVF_WAS, was);
+	events_text(&m, EVF_PLACE, engine_place_name(e, p->sock, &p->ep, text));
+	events_text(
+	    &m, EVF_WAS, engine_place_name(e, was->sock, &was->ep, text));
 	if (kind == EV_PATH_FAILED)
 		events_number(&m, EVF_COUNT, silent_ms);
 	tell(e, &m);
@@ -260,6 +263,7 @@ engine_watch(struct engine *e, uint64_t now_ms)
 	const struct counters *c = engine_counters(e);
 	struct msg_event m;
 
+	engine_woke(e, now_ms);
 	while (excess_next(&e->excess, c, now_ms, &m))
 		tell(e, &m);
 	look_at_own(e, now_ms);

@@ -30,9 +30,9 @@ void ev_cause(struct peer_slot *, enum event_word);
 void ev_peer(struct engine *, struct peer_slot *); /* its state changed */
 void ev_moved(
     struct engine *, const struct peer_slot *, const struct endpoint *to);
-/* Its place is another one now: EV_PATH_FAILED or EV_PATH_BACK. */
+/* Its place is another one now: EV_PATH_FAILED, EV_PATH_BACK and the like. */
 void ev_path(struct engine *, const struct peer_slot *, enum event_kind,
-    const struct endpoint *was, uint64_t silent_ms);
+    const struct way *was, uint64_t silent_ms);
 /* at may be NULL: nobody knows where. */
 void ev_mismatch(struct engine *, const struct peer_slot *,
     const struct endpoint *at, enum event_word why);

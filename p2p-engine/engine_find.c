@@ -481,7 +481,7 @@ slot_roam(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint16_t sock,
 	p->has_ep = true;
 	p->ep = *from;
 	p->sock = sock;
-	paths_used(p, now_ms);
+	paths_used(e, p, now_ms);
 	if (p->seen_up)
 		slot_seen(e, p, true);
 }

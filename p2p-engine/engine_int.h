@@ -39,6 +39,7 @@
  *	engine.c       life, packets and answers in, time
  *	engine_peer.c  carries out what peer.c and session.c ask for
  *	engine_paths.h which of a member's places is used
+ *	engine_paths_rows.c  what people see of them, and failing over by hand
  *	engine_carry.h the ways to a peer, and what is no socket
  *	engine_wait.c  when a peer that failed is tried again: its breaker
  *	engine_find.c  lookups, candidates, what discoveryd is told
@@ -64,9 +65,10 @@
 #define JOB_DATAGRAMS 8      /* fewer are done sooner than given away */
 #define LOOKUP_MS 2000       /* an answer of discoveryd is late after this */
 #define LOOKUP_AGAIN_MS 2500 /* before a breaker opens for want of answers */
-#define WANTED_MS 5000 /* the host still wants it so long after a packet */
-#define NEWS_MS 60000  /* one peer's return is news for all, so often */
-#define TALKS_MS 90000 /* on a new link: who had traffic so long ago */
+#define WANTED_MS 5000      /* the host still wants it so long after a packet */
+#define STOOD_STILL_MS 6000 /* a look is taken each second */
+#define NEWS_MS 60000       /* one peer's return is news for all, so often */
+#define TALKS_MS 90000      /* on a new link: who had traffic so long ago */
 #define STRANGERS_PER_S                                                        \
 	10                  /* searches for whose place a stranger calls from  \
 			     */
@@ -278,7 +280,8 @@ struct engine {
 	struct network net;
 	struct join *join; /* engine_join.c's */
 	struct excess excess;
-	uint8_t told_end; /* of our certificate: 1 it is near, 2 it was */
+	uint64_t watched_ms; /* engine_watch, last */
+	uint8_t told_end;    /* of our certificate: 1 it is near, 2 it was */
 	struct echo echo[ECHOES_MAX];
 	struct bucket echoes;
 	bool moving; /* packets are under way: frames wait */
@@ -373,6 +376,8 @@ void slot_called(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Something changed, it may work now. */
 void slot_hint(struct engine *, struct peer_slot *, uint64_t now_ms);
 void engine_hint(struct engine *); /* the same for all, soon */
+/* Once a second: if it was not, everything is asked anew. */
+void engine_woke(struct engine *, uint64_t now_ms);
 
 /* ---- engine_carry.c ---- */
 /* Where it may be; where it was last comes first. */

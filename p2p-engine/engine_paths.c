@@ -9,11 +9,13 @@
  * Places come from discoveryd, and from where it is heard; those of discoveryd
  * are hearsay, and pinged within the limits of all hearsay until they answer.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "engine_int.h"
 #include "engine_paths.h"
 
+#define RANK_NEAR 4         /* direct, and on a link of ours */
 #define PATHS_ASK_MS 600000 /* where else is it?  so often */
 
 static struct pathset *
@@ -22,13 +24,80 @@ paths_of(const struct peer_slot *p)
 	return p->lanes != NULL && p->owner == NULL ? &p->lanes->paths : NULL;
 }
 
+/* ---- names and ranks ---- */
+
+const char *
+engine_place_name(const struct engine *e, uint16_t sock,
+    const struct endpoint *ep, char out[PLACE_NAME_MAX])
+{
+	char text[ENDPOINT_STRLEN];
+
+	(void)e;
+	if (!carry_is(sock))
+		return endpoint_format(ep, out);
+	if (ep->addr.family == 4 || ep->addr.family == 6)
+		snprintf(out, PLACE_NAME_MAX, "%s %s", carry_name(sock),
+		    endpoint_format(ep, text));
+	else
+		snprintf(out, PLACE_NAME_MAX, "%s", carry_name(sock));
+	return out;
+}
+
+/* On a link of ours, as far as addresses tell: the same /24 or /64. */
+static bool
+is_near(const struct engine *e, const struct addr *a)
+{
+	size_t same = a->family == 4 ? 3 : 8;
+
+	for (unsigned i = 0; i < e->nat.nplaces; i++) {
+		const struct addr *own = &e->nat.place[i].addr;
+
+		if (own->family == a->family && memcmp(own->b, a->b, same) == 0)
+			return true;
+	}
+	return false;
+}
+
+static uint8_t
+rank_of(const struct engine *e, const struct peer_slot *p, uint16_t sock,
+    const struct endpoint *ep)
+{
+	(void)p;
+	if (!carry_is(sock) && is_near(e, &ep->addr))
+		return (uint8_t)(carry_rank(sock) + RANK_NEAR);
+	return carry_rank(sock);
+}
+
+bool
+paths_pinned(const struct engine *e, const struct peer_slot *p, uint16_t sock,
+    const struct endpoint *ep)
+{
+	(void)e;
+	(void)p;
+	(void)sock;
+	(void)ep;
+	return false;
+}
+
+/* Our addresses or the configuration changed. */
+static void
+rank_all(struct engine *e, struct peer_slot *p, struct pathset *s)
+{
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		if (s->at[i].ep.addr.family != 0)
+			s->at[i].rank =
+			    rank_of(e, p, s->at[i].sock, &s->at[i].ep);
+}
+
+/* ---- places come and go ---- */
+
 void
 paths_begin(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	pathset_init(
 	    &p->lanes->paths, memcmp(e->pub, p->conf.key, sizeof(e->pub)) < 0);
 	if (p->has_ep)
-		paths_used(p, now_ms);
+		paths_used(e, p, now_ms);
 	paths_learn(e, p, now_ms);
 }
 
@@ -41,13 +110,14 @@ paths_learn(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 
 	if (s == NULL)
 		return;
+	rank_all(e, p, s);
 	n = slot_places(p, list);
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t sock;
 
 		if (slot_sock_for(e, p, &list[i], &sock))
-			(void)pathset_add(
-			    s, &list[i].ep, sock, carry_rank(sock), now_ms);
+			(void)pathset_add(s, &list[i].ep, sock,
+			    rank_of(e, p, sock, &list[i].ep), now_ms);
 	}
 	slot_arm(e, p);
 }
@@ -130,31 +200,43 @@ use(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	take_along(e, p, now_ms, &old.addr);
 }
 
-/* It was left because it failed. */
+/* What people hear of a change, and the books. */
 static void
-note_failure(struct engine *e, struct peer_slot *p, uint64_t now_ms,
-    const struct endpoint *old)
+note(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct way *old, enum path_why why)
 {
 	uint64_t silent_ms = now_ms - p->lanes->paths.failed_ms;
 
-	count(e, FAILOVERS);
-	hist_add(&e->hist[HIST_FAILOVER], HIST_FAILOVER, silent_ms * 1000);
-	ev_path(e, p, EV_PATH_FAILED, old, silent_ms);
+	switch (why) {
+	case PATH_FAILED:
+		count(e, FAILOVERS);
+		hist_add(
+		    &e->hist[HIST_FAILOVER], HIST_FAILOVER, silent_ms * 1000);
+		ev_path(e, p, EV_PATH_FAILED, old, silent_ms);
+		break;
+	case PATH_UPGRADE:
+		count(e, PATH_UPGRADES);
+		ev_path(e, p, EV_PATH_UPGRADED, old, 0);
+		break;
+	case PATH_MANUAL:
+		count(e, PATH_BY_HAND);
+		ev_path(e, p, EV_PATH_BY_HAND, old, 0);
+		break;
+	default:
+		count(e, PATH_RETURNS);
+		ev_path(e, p, EV_PATH_BACK, old, 0);
+		break;
+	}
 }
 
 static void
-change(struct engine *e, struct peer_slot *p, uint64_t now_ms,
-    const struct path_step *step)
+change(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned place,
+    enum path_why why)
 {
-	struct endpoint old = p->ep;
+	struct way old = {p->ep, p->sock};
 
-	use(e, p, now_ms, &p->lanes->paths.at[step->place]);
-	if (step->why == PATH_FAILED) {
-		note_failure(e, p, now_ms, &old);
-		return;
-	}
-	count(e, PATH_RETURNS);
-	ev_path(e, p, EV_PATH_BACK, &old, 0);
+	use(e, p, now_ms, &p->lanes->paths.at[place]);
+	note(e, p, now_ms, &old, why);
 }
 
 void
@@ -171,11 +253,11 @@ paths_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		if (step[i].act == PATH_PING)
 			ping(e, p, now_ms, step[i].place);
 		else
-			change(e, p, now_ms, &step[i]);
+			change(e, p, now_ms, step[i].place, step[i].why);
 	}
 	/* it called, so nobody was asked where it is: where else could it be?
 	 */
-	if (p->ncand == 0 && p->member != NULL &&
+	if (p->ncand == 0 && p->member != NULL && s->used_ms != 0 &&
 	    (p->asked_ms == 0 || now_ms - p->asked_ms >= PATHS_ASK_MS))
 		(void)slot_lookup(e, p, now_ms);
 }
@@ -193,7 +275,7 @@ paths_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 {
 	struct pathset *s = &p->lanes->paths;
 	uint32_t failures = s->failures;
-	struct endpoint old = p->ep;
+	struct way old = {p->ep, p->sock};
 	unsigned i;
 
 	switch (pathset_heard(s, d->from, d->sock, now_ms)) {
@@ -203,13 +285,13 @@ paths_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		i = pathset_find(s, d->from, d->sock);
 		use(e, p, now_ms, &s->at[i]);
 		if (s->failures != failures)
-			note_failure(e, p, now_ms, &old);
+			note(e, p, now_ms, &old, PATH_FAILED);
 		return;
 	case PATH_ASK:
 		break;
 	}
 	i = pathset_put(s, d->from, d->sock, now_ms);
-	s->at[i].rank = carry_rank(d->sock);
+	s->at[i].rank = rank_of(e, p, d->sock, d->from);
 	if (s->at[i].ping != 0 && now_ms - s->at[i].ping_ms < PATH_AGAIN_MS)
 		return;
 	if (s->asked_ms != 0 && now_ms - s->asked_ms < PATH_AGAIN_MS / 4)
@@ -226,11 +308,15 @@ paths_pinged_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 {
 	struct pathset *s = paths_of(p);
 
+	unsigned i;
+
 	/* it tries this one, so it may be wanted soon */
-	if (s != NULL &&
-	    pathset_add(s, d->from, d->sock, carry_rank(d->sock), now_ms) !=
-		PATH_NONE)
-		slot_arm(e, p);
+	if (s == NULL ||
+	    (i = pathset_add(s, d->from, d->sock,
+		 rank_of(e, p, d->sock, d->from), now_ms)) == PATH_NONE)
+		return;
+	pathset_tried(s, i, now_ms);
+	slot_arm(e, p);
 }
 
 bool
@@ -251,6 +337,26 @@ paths_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint64_t id,
 	return true;
 }
 
+enum failover_result
+paths_force(
+    struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned place)
+{
+	struct pathset *s = paths_of(p);
+	unsigned i;
+
+	if (!session_up(&p->ses, now_ms) || p->peer.state != PEER_UP)
+		return FO_DOWN;
+	if (s == NULL)
+		return FO_ONE;
+	if (place != PATH_NONE && place == s->best)
+		return FO_USED;
+	if ((i = pathset_force(s, place, now_ms)) == PATH_NONE)
+		return place == PATH_NONE ? FO_NONE : FO_UNPROVED;
+	change(e, p, now_ms, i, PATH_MANUAL);
+	slot_arm(e, p);
+	return FO_DONE;
+}
+
 const struct path *
 paths_copy(const struct peer_slot *p)
 {
@@ -260,14 +366,14 @@ paths_copy(const struct peer_slot *p)
 }
 
 void
-paths_used(struct peer_slot *p, uint64_t now_ms)
+paths_used(const struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	struct pathset *s = paths_of(p);
 
 	if (s == NULL)
 		return;
 	pathset_use(s, &p->ep, p->sock, now_ms);
-	s->at[s->best].rank = carry_rank(p->sock);
+	s->at[s->best].rank = rank_of(e, p, p->sock, &p->ep);
 }
 
 uint64_t

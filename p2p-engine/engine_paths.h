@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "msg.h"
+
 /*
  * Which place of a member is used, and failing over to another one: what the
  * engine's files call of engine_paths.c.  All do nothing for a peer that has no
@@ -16,6 +18,18 @@ struct endpoint;
 struct engine;
 struct path;
 struct peer_slot;
+
+#define PLACE_NAME_MAX 80
+/* "192.0.2.1:51820", "relay", "turn 192.0.2.1:51820": what people see of it. */
+const char *engine_place_name(const struct engine *, uint16_t sock,
+    const struct endpoint *, char out[PLACE_NAME_MAX]);
+
+/* Has the configuration set this place's rank? */
+bool paths_pinned(const struct engine *, const struct peer_slot *,
+    uint16_t sock, const struct endpoint *);
+/* By hand; PATH_NONE: the next best.  What came of it. */
+enum failover_result paths_force(
+    struct engine *, struct peer_slot *, uint64_t now_ms, unsigned place);
 
 void paths_begin(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* There may be new places: of discoveryd, or for a new socket. */
@@ -38,7 +52,7 @@ void paths_pinged_from(struct engine *, struct peer_slot *, uint64_t now_ms,
 bool paths_pong(struct engine *, struct peer_slot *, uint64_t now_ms,
     uint64_t id, const struct endpoint *from);
 /* Its place is this one now, whoever decided it. */
-void paths_used(struct peer_slot *, uint64_t now_ms);
+void paths_used(const struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Where everything is to be sent as well; NULL: nowhere. */
 const struct path *paths_copy(const struct peer_slot *);
 

@@ -311,6 +311,25 @@ engine_link(struct engine *e, uint64_t now_ms)
 	}
 }
 
+/*
+ * Nobody looked for so long: the machine slept, or was stopped.  Where it is
+ * now, and what became of its keys and of addresses of translators, is to be
+ * found out, as on a new link.
+ */
+void
+engine_woke(struct engine *e, uint64_t now_ms)
+{
+	uint64_t was = e->watched_ms;
+
+	e->watched_ms = now_ms;
+	if (was == 0 || now_ms - was < STOOD_STILL_MS)
+		return;
+	log_info("this node stood still for %llu s",
+	    (unsigned long long)((now_ms - was) / 1000));
+	count(e, CLOCK_JUMPS);
+	engine_link(e, now_ms);
+}
+
 /* Their time has come; who is wanted by somebody is tried then. */
 void
 engine_hint(struct engine *e)

@@ -137,7 +137,8 @@ int tell_reflexive(void *ctx, const struct msg_reflexive *);
 /* ---- wires_nat.c ---- */
 void netchecks_init(struct glue *); /* fatal without memory */
 void netchecks_clear(struct glue *, bool end);
-chan_fn nat_on_netcheck; /* of control */
+chan_fn nat_on_netcheck;   /* of control */
+chan_fn paths_on_failover; /* the same, wires_paths.c */
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

@@ -248,6 +248,8 @@ static const struct chan_handler control_handlers[] = {
     {MSG_BREAKERS_ASK, answers_on_ask},
     {MSG_ECHO_ASK, net_on_echo},
     {MSG_NETCHECK_ASK, nat_on_netcheck},
+    {MSG_PATHS_ASK, answers_on_ask},
+    {MSG_FAILOVER_ASK, paths_on_failover},
     {MSG_CRL, net_on_crl},
     {MSG_LEDGER_NEW, net_on_ledger},
     {MSG_RENEW_ASK, net_on_renew},

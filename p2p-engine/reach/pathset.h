@@ -21,10 +21,15 @@
  * window takes one of both.  If best stays silent for as long again, or nothing
  * else was known, the first other one that answers is best from then on.
  *
- * Nobody is pinged while nothing is sent.  A peer in use has its other places
- * pinged every PATH_KEEP_MS, so that one is known to work when it is needed.
- * One that was left because it failed is used again when PATH_PROOFS pings in
- * a row were answered there.  A place is best only after an answer from there.
+ * Rank comes before everything: a direct place before a relay, what the
+ * administrator wants before both.  One of a higher rank than best is tried
+ * at once and after 2, 5, 10, 30, 60 s, and used after PATH_QUICK pongs in a
+ * row.  What failed is held down, longer each time, and asked more often
+ * before it is trusted.  Among equals the score counts: see pathset_tick.c.
+ *
+ * Nobody is pinged while there is no traffic.  A peer in use has its other
+ * places pinged every PATH_KEEP_MS, so that one is known to work when it is
+ * needed.  A place is best only after an answer from there.
  */
 #define PATHS_MAX 8
 #define PATH_NONE PATHS_MAX
@@ -33,26 +38,36 @@
 #define PATH_KEEP_MS 20000  /* pings to those that answer but are not used */
 #define PATH_TRY_MS 5000    /* ... and to those that don't, at first */
 #define PATH_BACK_MS 500    /* ... and to the one that was better, once */
+#define PATH_QUICK_MS 50    /* ... and to one of a higher rank, ... */
+#define PATH_QUICK 3        /* ... so often */
+#define PATH_HEALTH_MS 3000 /* to best, if it has rivals of its rank */
 #define PATH_USED_MS 60000  /* a peer is in use so long after a packet */
 #define PATH_FRESH_MS 45000 /* an answer proves a place so long */
 #define PATH_QUIET_MS 10000 /* nothing sent any more: silence says nothing */
 #define PATH_WAIT_MS 400    /* for an answer from who never gave one */
 #define PATH_PROOFS 5
-#define PATH_LEAST_MS 30000 /* between two changes that nothing forced */
-#define PATH_LEAD_MS 3000   /* what was decided stands, with who leads ... */
-#define PATH_STAND_MS 300   /* ... and with the other, and two round trips */
+#define PATH_HELD_MS 3000      /* what failed is not used again, doubled ... */
+#define PATH_HELD_MAX_MS 60000 /* ... up to that; also what was left by hand   \
+				*/
+#define PATH_LEAST_MS 30000    /* between two changes that nothing forced */
+#define PATH_LEAD_MS 3000      /* what was decided stands, with who leads ... */
+#define PATH_STAND_MS 300      /* ... and with the other, and two round trips */
 
 struct path {
 	struct endpoint ep; /* family 0: free */
 	uint16_t sock;
-	uint8_t rank;            /* the administrator's order; higher first */
+	uint8_t rank;            /* higher first */
 	uint8_t proofs;          /* pings answered in a row */
 	uint8_t missed;          /* pings not answered, in a row */
+	uint8_t fails;           /* it was left so often because it failed */
+	uint16_t loss_pm;        /* pings, smoothed */
 	uint32_t rtt_us, var_us; /* smoothed; 0: not known */
+	uint32_t last_us;        /* its last answer took so long */
 	uint64_t heard_ms, proved_ms; /* authentic data; a ping answered */
 	uint64_t called_ms;     /* data came while it was not proved, or 0 */
 	uint64_t ping, ping_ms; /* on its way, 0: none; sent */
 	uint64_t next_ms;       /* when it is pinged for upkeep */
+	uint64_t held_ms;       /* not used before, unless there is need */
 };
 
 enum pathset_state { PATHSET_CALM, PATHSET_ASKED, PATHSET_DOUBT };
@@ -61,18 +76,30 @@ struct pathset {
 	struct path at[PATHS_MAX];
 	uint8_t best, spare; /* spare: what DOUBT sends to as well, or NONE */
 	uint8_t left;        /* that failed and was better, or PATH_NONE */
+	uint8_t rival, wins; /* seems better than best, in so many rounds */
 	uint8_t state;
+	uint8_t why;        /* enum path_why: best is best */
 	uint64_t silent_ms; /* of the first packet without an answer; 0: none */
-	uint64_t doubt_ms, again_ms, used_ms, changed_ms;
+	uint64_t doubt_ms, again_ms, changed_ms, rival_ms;
+	uint64_t used_ms, talk_ms;     /* data was sent; was sent or came */
 	uint64_t decided_ms, asked_ms; /* by ourselves; a strange place, last */
-	bool leads; /* of two that decide at once, the other follows */
+	uint64_t forced_ms; /* by hand: nothing of a higher rank before */
+	bool leads;         /* of two that decide at once, the other follows */
 	/* for the books: best was left because it failed; silent since */
 	uint32_t failures;
 	uint64_t failed_ms;
 };
 
 enum path_act { PATH_PING, PATH_USE };
-enum path_why { PATH_FAILED, PATH_BACK, PATH_BETTER };
+enum path_why {
+	PATH_FAILED,
+	PATH_BACK,
+	PATH_BETTER,
+	PATH_UPGRADE,  /* of a higher rank */
+	PATH_FOLLOWED, /* the peer uses it, or it was there first */
+	PATH_MANUAL,
+	PATH_NWHYS
+};
 struct path_step {
 	enum path_act act;
 	uint8_t place;
@@ -100,6 +127,13 @@ void pathset_use(
 /* It can't be reached any more: if it is best, whoever answers is best next. */
 void pathset_drop(
     struct pathset *, const struct endpoint *, uint16_t sock, uint64_t now_ms);
+/*
+ * Left by hand: for place i, or PATH_NONE for the next best that is proved.
+ * Which it is; PATH_NONE: there is none.  pathset_use follows.
+ */
+unsigned pathset_force(struct pathset *, unsigned i, uint64_t now_ms);
+/* The peer tries place i: it may work now. */
+void pathset_tried(struct pathset *, unsigned i, uint64_t now_ms);
 /* Another network, perhaps: nothing is proved any more, all may be asked. */
 void pathset_hint(struct pathset *, uint64_t now_ms);
 
@@ -107,7 +141,7 @@ void pathset_hint(struct pathset *, uint64_t now_ms);
 static inline bool
 pathset_sent(struct pathset *s, uint64_t now_ms)
 {
-	s->used_ms = now_ms;
+	s->used_ms = s->talk_ms = now_ms;
 	if (s->silent_ms != 0)
 		return false;
 	s->silent_ms = now_ms;

@@ -91,6 +91,24 @@ START_TEST(who_was_wanted_a_moment_ago_is_dialed_at_once)
 }
 END_TEST
 
+START_TEST(who_slept_asks_everybody_anew)
+{
+	struct duo *d = duo_up();
+
+	engine_watch(d->side[0].e, d->now);
+	for (int i = 0; i < 20; i++) {
+		d->now += 1000;
+		engine_watch(d->side[0].e, d->now);
+	}
+	ck_assert_uint_eq(duo_count(d, 0, CLOCK_JUMPS), 0);
+	d->now += 8000;
+	engine_watch(d->side[0].e, d->now);
+	ck_assert_uint_eq(duo_count(d, 0, CLOCK_JUMPS), 1);
+	ck_assert_uint_eq(duo_count(d, 0, NEW_LINKS), 1);
+	duo_free(d);
+}
+END_TEST
+
 START_TEST(whom_nobody_wants_is_not_dialed_but_the_next_packet_may)
 {
 	struct duo *d = long_away();
@@ -193,6 +211,7 @@ main(void)
 	const TTest *const tests[] = {
 	    without_a_way_out_the_breaker_opens_as_without_an_answer,
 	    who_was_wanted_a_moment_ago_is_dialed_at_once,
+	    who_slept_asks_everybody_anew,
 	    whom_nobody_wants_is_not_dialed_but_the_next_packet_may,
 	    in_vain_again_it_waits_as_after_the_first_failure,
 	    one_that_does_not_want_us_is_left_alone,

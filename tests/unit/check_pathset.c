@@ -34,7 +34,7 @@ struct lab {
 	bool answers;      /* each by a packet */
 	/* what came of it */
 	uint64_t arrived_ms, gap_ms; /* at the peer's; the longest without */
-	unsigned sent, copies, arrived, pings[LINKS], uses, whys[3];
+	unsigned sent, copies, arrived, pings[LINKS], uses, whys[PATH_NWHYS];
 };
 
 static struct endpoint
@@ -200,7 +200,7 @@ START_TEST(what_works_is_left_alone)
 	ck_assert_uint_eq(used(&l), 0);
 	ck_assert_uint_eq(l.uses, 0);
 	ck_assert_uint_eq(l.copies, 0);
-	ck_assert_uint_eq(l.pings[0], 0); /* answers say it all */
+	ck_assert_uint_le(l.pings[0], 21); /* its health, now and then */
 	ck_assert_uint_ge(l.pings[1], 3);
 	ck_assert_uint_le(l.pings[1], 5);
 	ck_assert_uint_eq(l.arrived + 1, l.sent); /* one is on its way */
@@ -268,7 +268,7 @@ START_TEST(nobody_is_pinged_when_nothing_is_sent)
 	l.every_ms = 0;
 	run(&l, PATH_USED_MS + 1000);
 	before = l.pings[0] + l.pings[1] + l.pings[2];
-	ck_assert_uint_le(before, 10);
+	ck_assert_uint_le(before, 14);
 	run(&l, 600000);
 	ck_assert_uint_eq(l.pings[0] + l.pings[1] + l.pings[2], before);
 	/* not even about what got no answer */
@@ -386,6 +386,186 @@ START_TEST(rank_is_the_administrators)
 }
 END_TEST
 
+/* Best is a relay, and all others are direct: place 0 is in use. */
+static void
+start_relayed(struct lab *l)
+{
+	struct endpoint ep;
+
+	start(l, 10);
+	for (unsigned i = 0; i < LINKS; i++) {
+		ep = place(i);
+		(void)pathset_add(&l->s, &ep, SOCK, i == 0 ? 96 : 128, l->now);
+	}
+	l->link[0].delay_ms = 30;
+	for (unsigned i = 1; i < LINKS; i++)
+		l->link[i].out = l->link[i].back = false;
+}
+
+START_TEST(a_better_kind_is_used_at_once)
+{
+	struct lab l;
+
+	start_relayed(&l);
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 400);
+	ck_assert_uint_eq(used(&l), 1);
+	ck_assert_uint_eq(l.whys[PATH_UPGRADE], 1);
+	ck_assert_uint_eq(l.uses, 1);
+	/* the relay stays known, and takes over */
+	run(&l, 1000);
+	ck_assert_uint_ne(l.s.at[0].proved_ms, 0);
+	l.link[1].out = l.link[1].back = false;
+	l.gap_ms = 0;
+	run(&l, 2000);
+	ck_assert_uint_eq(used(&l), 0);
+	ck_assert_uint_le(l.gap_ms, 300);
+	/* and the direct one again, as soon as it is back */
+	run(&l, 60000);
+	l.link[1].out = l.link[1].back = true;
+	l.gap_ms = 0;
+	run(&l, 15000);
+	ck_assert_uint_eq(used(&l), 1);
+	ck_assert_uint_le(l.gap_ms, 80);
+	ck_assert_uint_eq(l.whys[PATH_BACK], 1);
+}
+END_TEST
+
+START_TEST(a_better_kind_is_tried_now_and_then)
+{
+	struct lab l;
+	const unsigned want[] = {2, 2, 3, 4, 5, 6, 6};
+	const uint64_t at[] = {3000, 6000, 8000, 18000, 48000, 108000, 160000};
+
+	start_relayed(&l);
+	for (unsigned i = 0; i < 7; i++) {
+		run(&l, at[i] - (l.now - 1000000));
+		ck_assert_msg(l.pings[1] == want[i], "%u pings after %u ms",
+		    l.pings[1], (unsigned)at[i]);
+	}
+	/* the peer tries it: so do we, at once */
+	pathset_tried(&l.s, 1, l.now);
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 300);
+	ck_assert_uint_eq(used(&l), 1);
+}
+END_TEST
+
+START_TEST(what_fails_often_is_held_down_longer)
+{
+	struct lab l;
+	uint64_t longest = 0, since = 0;
+
+	start_relayed(&l);
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 1000);
+	/* five seconds there, five not, for five minutes */
+	for (unsigned i = 0; i < 600; i++) {
+		l.link[1].out = l.link[1].back = i / 10 % 2 != 0;
+		run(&l, 500);
+		if (used(&l) == 1)
+			since = l.now;
+		if (since != 0 && l.now - since > longest)
+			longest = l.now - since;
+	}
+	ck_assert_uint_le(l.s.failures, 10);
+	ck_assert_uint_ge(longest, 50000);
+	/* it is forgiven, in the end */
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 70000);
+	ck_assert_uint_eq(used(&l), 1);
+	run(&l, 70000);
+	since = l.s.failures;
+	l.link[1].out = l.link[1].back = false;
+	run(&l, 2000);
+	ck_assert_uint_eq(used(&l), 0);
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 7000);
+	ck_assert_uint_eq(used(&l), 1);
+}
+END_TEST
+
+START_TEST(the_peer_does_not_talk_us_out_of_the_better_kind)
+{
+	struct endpoint relay = place(0);
+	struct lab l;
+
+	start_relayed(&l);
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 2000);
+	ck_assert_uint_eq(used(&l), 1);
+	/* it sends by the relay, but ours works */
+	l.answers = false;
+	for (int i = 0; i < 500; i++) {
+		ck_assert_int_ne(
+		    pathset_heard(&l.s, &relay, SOCK, l.now), PATH_FOLLOW);
+		run(&l, 10);
+	}
+	ck_assert_uint_eq(used(&l), 1);
+	ck_assert_uint_eq(l.s.failures, 0);
+	/* now it does not, which is why */
+	l.link[1].out = l.link[1].back = false;
+	for (int i = 0; i < 30 && used(&l) == 1; i++) {
+		if (pathset_heard(&l.s, &relay, SOCK, l.now) == PATH_FOLLOW)
+			pathset_use(&l.s, &relay, SOCK, l.now);
+		run(&l, 10);
+	}
+	ck_assert_uint_eq(used(&l), 0);
+	ck_assert_uint_eq(l.s.failures, 1);
+}
+END_TEST
+
+START_TEST(one_can_be_left_by_hand)
+{
+	struct endpoint ep = place(1);
+	struct lab l;
+	unsigned i;
+
+	start_relayed(&l);
+	/* nothing else answers */
+	run(&l, 1000);
+	ck_assert_uint_eq(pathset_force(&l.s, PATH_NONE, l.now), PATH_NONE);
+	l.link[1].out = l.link[1].back = true;
+	run(&l, 5000);
+	ck_assert_uint_eq(used(&l), 1);
+	ck_assert_uint_eq(pathset_force(&l.s, l.s.best, l.now), PATH_NONE);
+	i = pathset_force(&l.s, PATH_NONE, l.now);
+	ck_assert_uint_ne(i, PATH_NONE);
+	pathset_use(&l.s, &l.s.at[i].ep, SOCK, l.now);
+	ck_assert_uint_eq(used(&l), 0);
+	ck_assert_int_eq(l.s.why, PATH_MANUAL);
+	/* for a minute, whatever the peer does */
+	for (int k = 0; k < 50; k++) {
+		run(&l, 1000);
+		ck_assert_int_eq(
+		    pathset_heard(&l.s, &ep, SOCK, l.now), PATH_STAY);
+		ck_assert_uint_eq(used(&l), 0);
+	}
+	run(&l, 20000);
+	ck_assert_uint_eq(used(&l), 1);
+}
+END_TEST
+
+/* no death, but a fifth is lost and it takes 200 ms more. */
+START_TEST(a_place_that_got_bad_is_left_in_seconds)
+{
+	struct lab l;
+
+	for (unsigned i = 0; i < 20; i++) {
+		start(&l, 10);
+		l.seed += i;
+		run(&l, 40000);
+		ck_assert_uint_eq(l.uses, 0);
+		l.link[0].delay_ms += 200;
+		l.link[0].loss = 200;
+		run(&l, 5000);
+		ck_assert_uint_ne(used(&l), 0);
+		run(&l, 300000);
+		ck_assert_uint_le(l.uses, 2);
+	}
+}
+END_TEST
+
 START_TEST(all_dead_is_waited_out)
 {
 	struct lab l;
@@ -490,9 +670,13 @@ main(void)
 	    it_comes_back_when_the_first_works_again,
 	    one_that_comes_and_goes_is_not_trusted_soon, loss_is_no_death,
 	    long_ways_have_their_time, a_quicker_one_is_used_once_it_is_proved,
-	    rank_is_the_administrators, all_dead_is_waited_out,
-	    strange_places_are_asked_first, there_is_room_for_few,
-	    another_network_asks_all_again};
+	    rank_is_the_administrators, a_better_kind_is_used_at_once,
+	    a_better_kind_is_tried_now_and_then,
+	    what_fails_often_is_held_down_longer,
+	    the_peer_does_not_talk_us_out_of_the_better_kind,
+	    one_can_be_left_by_hand, a_place_that_got_bad_is_left_in_seconds,
+	    all_dead_is_waited_out, strange_places_are_asked_first,
+	    there_is_room_for_few, another_network_asks_all_again};
 
 	return UNIT_RUN("pathset", tests);
 }
