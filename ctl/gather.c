@@ -30,6 +30,7 @@ gather(struct request *r, struct snapshot *s)
 	    {MSG_RULES_ASK, 0},
 	    {MSG_BREAKERS_ASK, 0},
 	    {MSG_STREAMS_ASK, 0},
+	    {MSG_PATHS_ASK, sizeof(everybody)},
 	};
 
 	uint64_t began_us = clock_mono_us();

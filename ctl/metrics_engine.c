@@ -187,4 +187,5 @@ metrics_engine(struct out *o, const struct snapshot *s)
 		return;
 	streams(o, s);
 	breakers(o, s);
+	metrics_paths(o, s);
 }

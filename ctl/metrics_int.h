@@ -41,5 +41,6 @@ void metrics_hist(struct out *, enum hist_id, const struct hist *);
 
 /* metrics_engine.c: histograms, streams, breakers, rules */
 void metrics_engine(struct out *, const struct snapshot *);
+void metrics_paths(struct out *, const struct snapshot *); /* places */
 
 #endif

@@ -42,6 +42,10 @@ static const struct question questions[] = {
 	    { MSG_ECHO_ROW },               CONTROL_ECHO_MS },
 	{ MSG_NETCHECK_ASK, ON_BOTH,     R(ENGINE),
 	    { MSG_NAT_ROW, MSG_NAT_SEEN_ROW }, CONTROL_FIND_MS },
+	{ MSG_PATHS_ASK,    ON_BOTH,     R(ENGINE),
+	    { MSG_PATH_ROW },               CONTROL_LOOK_MS },
+	{ MSG_FAILOVER_ASK, ON(CONTROL), R(ENGINE),
+	    { MSG_FAILOVER_ROW },           CONTROL_LOOK_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -174,6 +178,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_echo_row echo;
 		struct msg_nat_row nat;
 		struct msg_nat_seen_row nat_seen;
+		struct msg_path_row path;
+		struct msg_failover_row failover;
 	} m;
 	struct rbuf r;
 
@@ -221,6 +227,10 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_nat_row(&r, &m.nat) == 0;
 	case MSG_NAT_SEEN_ROW:
 		return msg_get_nat_seen_row(&r, &m.nat_seen) == 0;
+	case MSG_PATH_ROW:
+		return msg_get_path_row(&r, &m.path) == 0;
+	case MSG_FAILOVER_ROW:
+		return msg_get_failover_row(&r, &m.failover) == 0;
 	default:
 		return false;
 	}

@@ -85,6 +85,8 @@ static const struct chan_handler handlers[] = {
     {MSG_ECHO_ROW, on_row},
     {MSG_NAT_ROW, on_row},
     {MSG_NAT_SEEN_ROW, on_row},
+    {MSG_PATH_ROW, on_row},
+    {MSG_FAILOVER_ROW, on_row},
     {MSG_END, on_end},
 };
 

@@ -43,6 +43,8 @@ show_schema(enum show_doc doc)
 	    [SHOW_EVENT] = "mesh.events/1",
 	    [SHOW_PING] = "mesh.ping/1",
 	    [SHOW_NETCHECK] = "mesh.netcheck/1",
+	    [SHOW_PATHS] = "mesh.paths/1",
+	    [SHOW_FAILOVER] = "mesh.failover/1",
 	};
 
 	return names[doc];
@@ -75,6 +77,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_EVENTS] = {"events"},
 	    [SHOW_PING] = {"replies"},
 	    [SHOW_NETCHECK] = {"sockets", "servers"},
+	    [SHOW_PATHS] = {"paths"},
 	};
 
 	return arrays[doc];

@@ -39,6 +39,8 @@ enum show_doc {
 	SHOW_EVENT, /* one of them, on one line */
 	SHOW_PING,
 	SHOW_NETCHECK,
+	SHOW_PATHS,
+	SHOW_FAILOVER,
 	SHOW_NDOCS
 };
 

@@ -29,6 +29,7 @@ snapshot_clear(struct snapshot *s)
 	free(s->flow);
 	free(s->nat);
 	free(s->nat_seen);
+	free(s->path);
 	free(s->breaker);
 	free(s->dht_node);
 	free(s->rule);
@@ -244,6 +245,30 @@ take_nat_seen(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_path(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_path_row *m = one_more(
+	    s->path, sizeof(*m), s->npaths, &s->paths_room, SNAPSHOT_PATHS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->path = m;
+	if (msg_get_path_row(r, &m[s->npaths]) == -1)
+		return -1;
+	s->npaths++;
+	return 0;
+}
+
+static int
+take_failover(struct snapshot *s, struct rbuf *r)
+{
+	if (msg_get_failover_row(r, &s->failover) == -1)
+		return -1;
+	s->has_failover = true;
+	return 0;
+}
+
+static int
 take_breaker(struct snapshot *s, struct rbuf *r)
 {
 	struct msg_breaker_row *m = one_more(s->breaker, sizeof(*m),
@@ -400,6 +425,10 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_nat(s, &r);
 	case MSG_NAT_SEEN_ROW:
 		return take_nat_seen(s, &r);
+	case MSG_PATH_ROW:
+		return take_path(s, &r);
+	case MSG_FAILOVER_ROW:
+		return take_failover(s, &r);
 	case MSG_FIND_STEP:
 		return take_step(s, &r);
 	default:

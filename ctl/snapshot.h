@@ -32,6 +32,7 @@
 #define SNAPSHOT_FLOWS_MAX 65536
 #define SNAPSHOT_DROPS_MAX 4096
 #define SNAPSHOT_NATS_MAX 1024
+#define SNAPSHOT_PATHS_MAX 65536
 #define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
 #define SNAPSHOT_CLASSES_MAX CONF_CLASSES_MAX
 
@@ -79,6 +80,10 @@ struct snapshot {
 	size_t nnats, nats_room;
 	struct msg_nat_seen_row *nat_seen;
 	size_t nnat_seen, nat_seen_room;
+	struct msg_path_row *path;
+	size_t npaths, paths_room;
+	bool has_failover;
+	struct msg_failover_row failover;
 	struct msg_breaker_row *breaker;
 	size_t nbreakers, breakers_room;
 	struct msg_dht_node *dht_node;

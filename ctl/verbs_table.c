@@ -48,6 +48,17 @@ static const struct verb verbs[] = {
 	    "if the last\ntime was ten seconds ago; takes up to seven.  Exit "
 	    "code 1 if nobody answers.\n",
 	    verb_netcheck },
+	{ "paths", "[PEER]", "", 0, 1, COMPLETE_PEER,
+	    "By which places peers are reached, and which is used",
+	    "Best is in use, for the reason in WHY; spare would be next.  With "
+	    "-H the columns\nare peer, kind, place, state, rank, round trip, "
+	    "its variation, lost pings in a\nthousand, seconds since the last "
+	    "answer, why.\n", verb_paths },
+	{ "failover", "PEER [PLACE]", "", 1, 2, COMPLETE_PEER,
+	    "Use another place of a peer, now",
+	    "The next best that answers, or PLACE: an address and port as "
+	    "paths prints it, or\ndirect, relay, turn, tls.  For a minute; "
+	    "needs root or group mesh.\n", verb_failover },
 	{ "breakers", "", "", 0, 0, COMPLETE_NONE,
 	    "Peers and places that failed and are left alone for now",
 	    "Only what is not closed.\n", verb_breakers },

@@ -230,6 +230,8 @@ ask_all(struct session *s, const struct call *c, const struct why_target *t)
 		    c, &broken, "the conversation with control broke off");
 	for (unsigned i = 0; code == EXIT_FINE && i < 3; i++)
 		code = session_ask(s, more[i], NULL, &end);
+	if (code == EXIT_FINE && s->snap.npaths == 0)
+		code = paths_ask(s, "", &end);
 	if (code != EXIT_FINE)
 		return code;
 	p = why_peer(&s->snap, t);

@@ -26,6 +26,7 @@ why_cause_name(enum why_cause c)
 	    [WHY_PEER_OFF] = "peer_off",
 	    [WHY_WARMING_UP] = "warming_up",
 	    [WHY_IDLE] = "idle",
+	    [WHY_NO_PATH] = "no_path",
 	};
 
 	return names[c];
@@ -51,6 +52,8 @@ why_fix(enum why_cause c)
 			     "get to it?",
 	    [WHY_WARMING_UP] = "wait a moment",
 	    [WHY_IDLE] = "nothing to do: a packet brings it up",
+	    [WHY_NO_PATH] = "look at that node and at the network between; "
+			    "meshctl paths has each place",
 	};
 
 	return texts[c];
@@ -293,6 +296,20 @@ place(struct why *w, const struct msg_peer_row *p)
 }
 
 static void
+paths(struct why *w, const struct snapshot *s, const struct msg_peer_row *p)
+{
+	char proof[sizeof(w->step[0].proof)];
+	enum why_verdict v;
+
+	if (p->state != PV_UP ||
+	    !why_paths(s, p->name, &v, proof, sizeof(proof)))
+		return;
+	say(w, "paths", v, "%s", proof);
+	if (v == WHY_BAD)
+		blame(w, WHY_NO_PATH);
+}
+
+static void
 streams(struct why *w, const struct snapshot *s, const struct msg_peer_row *p)
 {
 	unsigned n = 0;
@@ -445,6 +462,7 @@ why(struct why *w, const struct snapshot *s, const struct why_target *t,
 		breaker(w, s, p->name);
 		place(w, p);
 		blame_state(w, p);
+		paths(w, s, p);
 		streams(w, s, p);
 		filter(w, s);
 	}

@@ -10,8 +10,8 @@
  * engine's decision once more, step by step, from what the processes say of
  * themselves now.  Pure: a snapshot in; steps, one cause and what to do out.
  *
- *	route -> certificate -> peer -> breaker -> place -> streams -> filter
- *	-> last drop
+ *	route -> certificate -> peer -> breaker -> place -> paths -> streams
+ *	-> filter -> last drop
  *
  * The first step that fails is the cause.  What was dropped last may be of an
  * older one, so it is none; but it has its own reason and advice (reason.h).
@@ -28,6 +28,7 @@ enum why_cause { /* the names are scripts': never rename */
 	WHY_PEER_OFF,   /* it does not answer */
 	WHY_WARMING_UP, /* lookup or handshake are under way */
 	WHY_IDLE,       /* no session, because nobody wants one */
+	WHY_NO_PATH,    /* none of its places answers any more */
 	WHY_NCAUSES
 };
 const char *why_cause_name(enum why_cause); /* "breaker_open" */
@@ -69,6 +70,10 @@ struct why {
 	unsigned ndrops;
 	const struct msg_drop_row *drop[WHY_DROPS_MAX];
 };
+
+/* why_paths.c: false, there is nothing to say; BAD: nothing answers. */
+bool why_paths(const struct snapshot *, const char *peer, enum why_verdict *,
+    char *out, size_t cap);
 
 /* The snapshot is sorted. */
 void why(struct why *, const struct snapshot *, const struct why_target *,
