@@ -46,12 +46,14 @@
 #define PATH_QUIET_MS 10000 /* nothing sent any more: silence says nothing */
 #define PATH_WAIT_MS 400    /* for an answer from who never gave one */
 #define PATH_PROOFS 5
-#define PATH_HELD_MS 3000      /* what failed is not used again, doubled ... */
-#define PATH_HELD_MAX_MS 60000 /* ... up to that; also what was left by hand   \
-				*/
-#define PATH_LEAST_MS 30000    /* between two changes that nothing forced */
-#define PATH_LEAD_MS 3000      /* what was decided stands, with who leads ... */
-#define PATH_STAND_MS 300      /* ... and with the other, and two round trips */
+#define PATH_SURE 20 /* pongs in a row at PATH_BACK_MS: no longer held down */
+#define PATH_HELD_MS 3000 /* what failed is not used again, doubled ... */
+#define PATH_HELD_MAX_MS                                                       \
+	60000               /* ... up to that; also what was left by hand      \
+			     */
+#define PATH_LEAST_MS 30000 /* between two changes that nothing forced */
+#define PATH_LEAD_MS 3000   /* what was decided stands, with who leads ... */
+#define PATH_STAND_MS 300   /* ... and with the other, and two round trips */
 
 struct path {
 	struct endpoint ep; /* family 0: free */

@@ -46,6 +46,22 @@ proofs_needed(const struct path *p)
 	return p->fails == 0 ? PATH_QUICK : PATH_PROOFS;
 }
 
+/* What failed is held down, but not for ever if it answers all the time. */
+static bool
+is_held(const struct pathset *s, const struct path *p, uint64_t now_ms)
+{
+	return now_ms < p->held_ms &&
+	    (p->fails == 0 || p->proofs < PATH_SURE || now_ms < s->forced_ms);
+}
+
+/* Is it to be asked soon, so that it can be used? */
+static bool
+lacks_proofs(const struct pathset *s, const struct path *p, uint64_t now_ms)
+{
+	return p->proofs < proofs_needed(p) ||
+	    (p->fails != 0 && is_held(s, p, now_ms) && p->proofs < PATH_SURE);
+}
+
 static uint64_t
 proof_ms(const struct path *p)
 {
@@ -72,7 +88,7 @@ keep_ms(const struct pathset *s, unsigned i, uint64_t now_ms)
 		return p->missed < 60 ? at_least(2 * trip_ms(p), PATH_BACK_MS)
 				      : PATH_TRY_MS;
 	if (works && is_above(s, i)) {
-		if (p->proofs < proofs_needed(p))
+		if (lacks_proofs(s, p, now_ms))
 			return proof_ms(p);
 		if (p->held_ms > now_ms && p->held_ms - now_ms < PATH_KEEP_MS)
 			return p->held_ms - now_ms;
@@ -94,9 +110,9 @@ pathset_hurry(struct pathset *s, unsigned i, uint64_t now_ms)
 	uint64_t next = now_ms + proof_ms(p);
 
 	if (path_is_there(s, s->best) && is_above(s, i) &&
-	    p->proofs < proofs_needed(p) && p->next_ms > next)
+	    lacks_proofs(s, p, now_ms) && p->next_ms > next)
 		p->next_ms = next;
-	next = at_least(p->held_ms, now_ms + 1);
+	next = is_held(s, p, now_ms) ? p->held_ms : now_ms + 1;
 	if (is_above(s, i) && p->proofs >= proofs_needed(p) &&
 	    p->next_ms > next)
 		p->next_ms = next; /* to be used */
@@ -140,9 +156,9 @@ pathset_choose(const struct pathset *s, uint64_t since_ms, uint64_t now_ms)
 
 /* May it be used without need?  What failed is to have answered just now. */
 static bool
-is_trusted(const struct path *p, uint64_t now_ms)
+is_trusted(const struct pathset *s, const struct path *p, uint64_t now_ms)
 {
-	return path_is_proved(p, now_ms) && now_ms >= p->held_ms &&
+	return path_is_proved(p, now_ms) && !is_held(s, p, now_ms) &&
 	    p->proofs >= proofs_needed(p) &&
 	    (p->fails == 0 || now_ms - p->proved_ms < 2 * proof_ms(p));
 }
@@ -156,7 +172,7 @@ choose_calmly(const struct pathset *s, uint64_t now_ms)
 		const struct path *p = &s->at[i];
 
 		if (i == s->best || !path_is_there(s, i) ||
-		    !is_trusted(p, now_ms))
+		    !is_trusted(s, p, now_ms))
 			continue;
 		if (best == NULL || p->rank > best->rank ||
 		    (p->rank == best->rank && score(p) < score(best)))
@@ -357,7 +373,7 @@ better_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 		return;
 	}
 	to = s->left;
-	if (to != PATH_NONE && is_trusted(&s->at[to], now_ms) &&
+	if (to != PATH_NONE && is_trusted(s, &s->at[to], now_ms) &&
 	    !better(best, &s->at[to])) {
 		decide(s, t, to, PATH_BACK, now_ms);
 		return;
