@@ -34,6 +34,7 @@ enum frame_type {
 	FRAME_STREAM_STATS = 13, /* this and the next two: on the stream */
 	FRAME_FENCE = 14,
 	FRAME_FENCE_ACK = 15,
+	FRAME_CANDIDATES = 20,
 	FRAME_WHO_HAS = 40, /* this and the next two: discoveryd's business */
 	FRAME_RECORD = 41,
 	FRAME_PEERS = 42,

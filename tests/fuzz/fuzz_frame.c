@@ -3,11 +3,13 @@
 /*
  * Control frames.  Oracle: a frame that was read and is written again is the
  * same octets but for its padding, and so is its body, whatever type its first
- * octet makes of it; unknown reasons of a BYE are the one exception.
+ * octet makes of it; unknown reasons of a BYE and candidates that must not be
+ * sent to are the exceptions.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame_cand.h"
 #include "frame_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -21,6 +23,7 @@ union any_body {
 	struct stream_accept accept;
 	struct stream_close close;
 	struct stream_stats stats;
+	struct cands cands;
 	uint64_t token;
 };
 
@@ -53,6 +56,11 @@ stream_again(const struct frame *f)
 		return fence_get(f->body, f->len, &b.token) == -1
 		    ? 0
 		    : fence_put(out, b.token);
+	case FRAME_CANDIDATES:
+		return cands_get(f->body, f->len, &b.cands) == -1 ||
+			b.cands.dropped != 0
+		    ? 0
+		    : cands_put(out, &b.cands);
 	default:
 		return 0;
 	}
