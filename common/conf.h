@@ -170,6 +170,7 @@ struct conf_node {
 	uint8_t nstun;
 	struct endpoint stun[CONF_STUN_MAX];
 	uint32_t nat_interval_s;
+	uint16_t nat_keepalive_s; /* 0: none */
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */

@@ -213,6 +213,10 @@ static const struct conf_row rows[] = {
 	{ "nat", "serve stun", CT_BOOL, N(stun_serve), ONE, 0, 1,
 	    "yes", CONF_LIVE,
 	    "tell whoever asks from where it is seen" },
+	{ "nat", "keepalive", CT_SECONDS, N(nat_keepalive_s), ONE, 0, 3600,
+	    "25s", CONF_LIVE,
+	    "silence after which a member is pinged, if a translator is in "
+	    "front of this node; 0s is off" },
 
 	{ "discovery", "dht", CT_DHT, N(dht), ONE, 0, 2,
 	    NULL, CONF_LIVE,

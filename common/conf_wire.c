@@ -224,6 +224,7 @@ put_nat(struct wbuf *w, const struct conf_node *n)
 		endpoint_put(w, &n->stun[i]);
 	wbuf_u32(w, n->nat_interval_s);
 	wbuf_bool(w, n->stun_serve);
+	wbuf_u16(w, n->nat_keepalive_s);
 }
 
 static void
@@ -235,6 +236,7 @@ get_nat(struct rbuf *r, struct conf_node *n)
 		endpoint_get(r, &n->stun[i]);
 	n->nat_interval_s = rbuf_u32(r);
 	n->stun_serve = rbuf_bool(r);
+	n->nat_keepalive_s = rbuf_u16(r);
 }
 
 static void

@@ -47,12 +47,29 @@ struct msg_nat_seen_row { /* ... by whom */
 /* To discoveryd: where others see us and can reach us. */
 #define REFLEXIVE_MAX 4
 struct msg_reflexive {
-	uint8_t n;
+	uint8_t nat;        /* the octet of a place record */
+	uint8_t n, nmapped; /* of them the first are mapped on request */
 	struct endpoint at[REFLEXIVE_MAX];
+};
+
+/* What came of looking for a way of our own to a member. */
+enum punch_row_kind {
+	PUNCH_ROW_OURS, /* one of our places, as the member heard */
+	PUNCH_ROW_PAIR  /* one of its places, pinged from a socket */
+};
+struct msg_punch_row {
+	enum punch_row_kind kind;
+	uint8_t type; /* of struct candidate */
+	struct endpoint ep;
+	uint16_t sock;
+	uint8_t sent;
+	bool answered;
+	uint32_t after_ms, rtt_ms; /* since the first ping; its own */
 };
 
 MSG_CODEC(nat_row)
 MSG_CODEC(nat_seen_row)
 MSG_CODEC(reflexive)
+MSG_CODEC(punch_row)
 
 #endif

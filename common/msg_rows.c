@@ -497,11 +497,13 @@ msg_get_nat_seen_row(struct rbuf *r, struct msg_nat_seen_row *m)
 void
 msg_put_reflexive(struct wbuf *w, const struct msg_reflexive *m)
 {
-	if (m->n > REFLEXIVE_MAX) {
+	if (m->n > REFLEXIVE_MAX || m->nmapped > m->n) {
 		w->bad = true;
 		return;
 	}
+	wbuf_u8(w, m->nat);
 	wbuf_u8(w, m->n);
+	wbuf_u8(w, m->nmapped);
 	for (unsigned i = 0; i < m->n; i++)
 		endpoint_put(w, &m->at[i]);
 }
@@ -509,10 +511,39 @@ msg_put_reflexive(struct wbuf *w, const struct msg_reflexive *m)
 int
 msg_get_reflexive(struct rbuf *r, struct msg_reflexive *m)
 {
-	*m = (struct msg_reflexive){.n = rbuf_u8(r)};
-	if (m->n > REFLEXIVE_MAX)
+	*m = (struct msg_reflexive){.nat = rbuf_u8(r)};
+	m->n = rbuf_u8(r);
+	m->nmapped = rbuf_u8(r);
+	if (m->n > REFLEXIVE_MAX || m->nmapped > m->n)
 		r->bad = true;
 	for (unsigned i = 0; i < m->n && !r->bad; i++)
 		endpoint_get(r, &m->at[i]);
+	return rbuf_done(r);
+}
+
+void
+msg_put_punch_row(struct wbuf *w, const struct msg_punch_row *m)
+{
+	wbuf_u8(w, (uint8_t)m->kind);
+	wbuf_u8(w, m->type);
+	endpoint_put(w, &m->ep);
+	wbuf_u16(w, m->sock);
+	wbuf_u8(w, m->sent);
+	wbuf_bool(w, m->answered);
+	wbuf_u32(w, m->after_ms);
+	wbuf_u32(w, m->rtt_ms);
+}
+
+int
+msg_get_punch_row(struct rbuf *r, struct msg_punch_row *m)
+{
+	m->kind = (enum punch_row_kind)msg_enum(r, 0, PUNCH_ROW_PAIR + 1);
+	m->type = rbuf_u8(r);
+	endpoint_get(r, &m->ep);
+	m->sock = rbuf_u16(r);
+	m->sent = rbuf_u8(r);
+	m->answered = rbuf_bool(r);
+	m->after_ms = rbuf_u32(r);
+	m->rtt_ms = rbuf_u32(r);
 	return rbuf_done(r);
 }

@@ -135,12 +135,14 @@
 	M(NETCHECK_ASK,134,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(NAT_ROW,    135,  61,    61, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(NAT_SEEN_ROW,136, 48,   111, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(REFLEXIVE,  137,   1,    77, FD_NONE, R(ENGINE),                ST_READY) \
+	M(REFLEXIVE,  137,   3,    79, FD_NONE, R(ENGINE),                ST_READY) \
 	/* control: by which places peers are reached; another one, now */         \
 	M(PATHS_ASK,  166,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(PATH_ROW,   167,  44,   186, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(FAILOVER_ASK,168,  4,   146, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(FAILOVER_ROW,169, 15,   173, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(FAILOVER_ROW,169, 15,   173, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(PUNCH_ASK,  138,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(PUNCH_ROW,  139,  33,    33, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 #endif

@@ -83,6 +83,7 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_NAT_SEEN_ROW, on_answer},
     {MSG_PATH_ROW, on_answer},
     {MSG_FAILOVER_ROW, on_answer},
+    {MSG_PUNCH_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_END, on_answer},

@@ -81,6 +81,7 @@ at_a_time(uint16_t ask)
 {
 	switch (ask) {
 	case MSG_FIND_ASK:
+	case MSG_PUNCH_ASK:
 		return PENDING_FINDS;
 	case MSG_ECHO_ASK:
 		return PENDING_ECHOES;

@@ -46,6 +46,8 @@ static const struct question questions[] = {
 	    { MSG_PATH_ROW },               CONTROL_LOOK_MS },
 	{ MSG_FAILOVER_ASK, ON(CONTROL), R(ENGINE),
 	    { MSG_FAILOVER_ROW },           CONTROL_LOOK_MS },
+	{ MSG_PUNCH_ASK,    ON(CONTROL), R(ENGINE),
+	    { MSG_PUNCH_ROW },              CONTROL_ECHO_MS },
 	{ MSG_RELOAD_ASK,   ON(CONTROL), R(PARENT),
 	    { MSG_TEXT_ROW },               CONTROL_RELOAD_MS },
 	{ MSG_LOG_LEVEL,    ON(CONTROL), R(PARENT),
@@ -109,6 +111,7 @@ question_good(const struct ipc_frame *f)
 	switch (f->type) {
 	case MSG_PEERS_ASK:
 	case MSG_DROPS_ASK:
+	case MSG_PUNCH_ASK:
 		return msg_get_peers_ask(&r, &m.peers) == 0;
 	case MSG_LOG_LEVEL:
 		return msg_get_log_level(&r, &m.level) == 0;
@@ -180,6 +183,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_nat_seen_row nat_seen;
 		struct msg_path_row path;
 		struct msg_failover_row failover;
+		struct msg_punch_row punch;
 	} m;
 	struct rbuf r;
 
@@ -225,6 +229,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_echo_row(&r, &m.echo) == 0;
 	case MSG_NAT_ROW:
 		return msg_get_nat_row(&r, &m.nat) == 0;
+	case MSG_PUNCH_ROW:
+		return msg_get_punch_row(&r, &m.punch) == 0;
 	case MSG_NAT_SEEN_ROW:
 		return msg_get_nat_seen_row(&r, &m.nat_seen) == 0;
 	case MSG_PATH_ROW:

@@ -87,6 +87,7 @@ static const struct chan_handler handlers[] = {
     {MSG_NAT_SEEN_ROW, on_row},
     {MSG_PATH_ROW, on_row},
     {MSG_FAILOVER_ROW, on_row},
+    {MSG_PUNCH_ROW, on_row},
     {MSG_END, on_end},
 };
 

@@ -83,6 +83,7 @@ static const struct chan_handler questions[] = {
     {MSG_NETCHECK_ASK, on_question},
     {MSG_PATHS_ASK, on_question},
     {MSG_FAILOVER_ASK, on_question},
+    {MSG_PUNCH_ASK, on_question},
     {MSG_CRL, on_question},
     {MSG_LEDGER_NEW, on_question},
     {MSG_RENEW_ASK, on_question},

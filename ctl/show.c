@@ -45,6 +45,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_NETCHECK] = "mesh.netcheck/1",
 	    [SHOW_PATHS] = "mesh.paths/1",
 	    [SHOW_FAILOVER] = "mesh.failover/1",
+	    [SHOW_PUNCH] = "mesh.punch/1",
 	};
 
 	return names[doc];
@@ -78,6 +79,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_PING] = {"replies"},
 	    [SHOW_NETCHECK] = {"sockets", "servers"},
 	    [SHOW_PATHS] = {"paths"},
+	    [SHOW_PUNCH] = {"ours", "pairs"},
 	};
 
 	return arrays[doc];

@@ -41,6 +41,7 @@ enum show_doc {
 	SHOW_NETCHECK,
 	SHOW_PATHS,
 	SHOW_FAILOVER,
+	SHOW_PUNCH,
 	SHOW_NDOCS
 };
 

@@ -90,6 +90,11 @@ static const struct verb verbs[] = {
 	    "host have no\nsay.  Exit code 0 if one of N (4) was answered.  "
 	    "Configured peers know no such\nprobes; what is known of them "
 	    "is shown instead.\n", verb_ping },
+	{ "punch", "NAME", "", 1, 1, COMPLETE_PEER,
+	    "Look for a direct way to a member, now",
+	    "Both name the places where they may be reached and ping each "
+	    "other there at the\nsame time.  Shows which answered; exit code 0 "
+	    "if one did.  Needs root or group\nmesh.\n", verb_punch },
 	{ "reload", "", "", 0, 0, COMPLETE_NONE,
 	    "Read the configuration again",
 	    "All of it or nothing: after an error the old one goes on.\n",

@@ -11,6 +11,7 @@
 
 #define TYPE_HOST 1
 #define TYPE_REFLEXIVE 2
+#define TYPE_MAPPED 3
 #define DISC_NODES_MS 900000 /* the DHT's nodes are saved so often */
 
 /* ---- effects of the parts ---- */
@@ -352,7 +353,9 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 	if (d->places.n == 0)
 		return;
 	for (unsigned i = 0; i < d->seen.n; i++)
-		n = add_place(d, c, n, TYPE_REFLEXIVE, &d->seen.at[i]);
+		n = add_place(d, c, n,
+		    i < d->seen.nmapped ? TYPE_MAPPED : TYPE_REFLEXIVE,
+		    &d->seen.at[i]);
 	for (unsigned i = 0; i < 2; i++) {
 		guess[i].port = d->places.at[0].ep.port;
 		if (guess[i].addr.family != 0 &&
@@ -361,6 +364,7 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 	}
 	for (unsigned i = 0; i < d->places.n; i++)
 		n = add_place(d, c, n, TYPE_HOST, &d->places.at[i].ep);
+	publish_nat(d->publish, d->seen.nat);
 	publish_places(d->publish, now_ms, c, n);
 }
 

@@ -35,6 +35,7 @@ struct publish {
 	unsigned nrecords;
 	struct record record[BUNDLE_RECORDS_MAX];
 	unsigned nplaces;
+	uint8_t nat;
 	struct candidate place[PUBLISH_PLACES_MAX];
 
 	enum phase phase;
@@ -125,6 +126,12 @@ publish_records(
 	memcpy(p->record, r, p->nrecords * sizeof(*r));
 	if (p->on && p->ready)
 		put_at(p, soon(p, now_ms));
+}
+
+void
+publish_nat(struct publish *p, uint8_t nat)
+{
+	p->nat = nat;
 }
 
 void
@@ -222,7 +229,9 @@ later(struct publish *p, uint64_t now_ms)
 static int
 make_record(struct publish *p, uint64_t unix_s)
 {
-	struct place place = {.boot = p->conf.boot, .n = (uint8_t)p->nplaces};
+	struct place place = {.nat = p->nat,
+	    .boot = p->conf.boot,
+	    .n = (uint8_t)p->nplaces};
 	uint8_t content[PLACE_MAX];
 
 	memcpy(place.c, p->place, p->nplaces * sizeof(place.c[0]));

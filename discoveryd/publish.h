@@ -65,6 +65,8 @@ void publish_configure(
 /* Records to put as they are; copied. */
 void publish_records(
     struct publish *, uint64_t now_ms, const struct record *, unsigned n);
+/* How the translator in front of it behaves, from the next record on. */
+void publish_nat(struct publish *, uint8_t nat);
 /* Where this node is; the same again is no change. */
 void publish_places(
     struct publish *, uint64_t now_ms, const struct candidate *, unsigned n);

@@ -14,6 +14,8 @@
  * bucket that nobody can empty who does not receive at that address.  A cookie
  * reply is less than half as long as what it answers.
  */
+#include <string.h>
+
 #include "engine_int.h"
 #include "handshake.h"
 #include "wg.h"
@@ -47,6 +49,40 @@ demand_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d,
 	return EI_NEED_COOKIE;
 }
 
+#define MAC1_AT (WG_INITIATION_LEN - WG_MACS)
+
+/*
+ * A member's first initiation comes by all its ways; the first to come was
+ * taken, and that is enough.  What is compared is over all of it but mac2; by
+ * the same way again it is no copy but a replay.
+ */
+static bool
+is_copy(const struct engine *e, uint64_t now_ms, const struct datagram *d)
+{
+	const struct copies *c = &e->copies;
+
+	for (unsigned i = 0; i < COPIES_MAX; i++)
+		if (c->seen[i].at_ms != 0 &&
+		    now_ms - c->seen[i].at_ms < COPY_MS &&
+		    memcmp(c->seen[i].mac1, d->data + MAC1_AT,
+			COPY_MAC) == 0)
+			return c->seen[i].sock != d->sock ||
+			    !endpoint_eq(&c->seen[i].from, d->from);
+	return false;
+}
+
+void
+engine_admitted(struct engine *e, uint64_t now_ms, const struct datagram *d)
+{
+	struct copies *c = &e->copies;
+
+	memcpy(c->seen[c->next].mac1, d->data + MAC1_AT, COPY_MAC);
+	c->seen[c->next].at_ms = now_ms;
+	c->seen[c->next].sock = d->sock;
+	c->seen[c->next].from = *d->from;
+	c->next = (c->next + 1) % COPIES_MAX;
+}
+
 enum counter
 engine_admit(
     struct engine *e, uint64_t now_ms, const struct datagram *d, bool *stream)
@@ -61,6 +97,8 @@ engine_admit(
 	if (*stream &&
 	    (e->nstreams == 0 || !cookie_mac1_ok(c, d->data, d->len)))
 		return EI_BAD_MAC1;
+	if (is_copy(e, now_ms, d))
+		return EI_COPY;
 	load_note(&e->load, now_ms);
 	if (!cookie_mac2_ok(c, now_ms, &e->io.rnd, d->data, d->len, d->from))
 		return take_claimed(e, now_ms, &d->from->addr)

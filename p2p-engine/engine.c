@@ -63,6 +63,7 @@ engine_new(const struct engine_io *io)
 	e->t_echo.id = TIMER_ECHO;
 	ev_init(e);
 	e->t_nat.id = TIMER_NAT;
+	e->t_punch.id = TIMER_PUNCH;
 	streams_init(e);
 	engine_nat_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
@@ -376,6 +377,8 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			echo_tick(e, now_ms);
 		else if (t == &e->t_nat)
 			engine_nat_tick(e, now_ms);
+		else if (t == &e->t_punch)
+			punching_look(e, now_ms);
 		else if (p != NULL && p->owner != NULL)
 			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)

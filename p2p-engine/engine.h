@@ -72,6 +72,9 @@ struct engine_io {
 	/* The end of an echo; row NULL: there is no such peer. */
 	void (*tell_echo)(
 	    void *ctx, uint32_t id, const struct msg_echo_row *row);
+	/* A row about a punch, or row NULL: its end. */
+	void (*tell_punch)(void *ctx, uint32_t id,
+	    const struct msg_punch_row *row, enum row_end);
 	/* A clock as now_ms, but finer; NULL: none. */
 	uint64_t (*mono_us)(void *ctx);
 	/* Where others see us, for discoveryd; 0 or -1. */
@@ -209,6 +212,10 @@ bool engine_has_peer(const struct engine *, const char *name);
  * How others see this node.  A check takes up to seven seconds, one every ten
  * is made; rows are what is known at the moment, *cursor is 0 at first.
  */
+/* A way of our own to that member, now: tell_punch says what came of it. */
+void engine_punch(
+    struct engine *, uint64_t now_ms, uint32_t id, const char *name);
+void engine_punch_lost(struct engine *); /* nobody waits for any */
 void engine_netcheck(struct engine *, uint64_t now_ms);
 bool engine_netcheck_busy(const struct engine *);
 int engine_nat_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,

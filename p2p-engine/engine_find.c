@@ -52,6 +52,7 @@ forget(struct engine *e, uint16_t sock)
 void
 engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 {
+	punching_socket_del(e, sock);
 	nat_socket_del(&e->nat, sock);
 	path_flush(e);
 	forget(e, sock);
@@ -59,7 +60,8 @@ engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 		log_warnx("more than %d UDP sockets", SOCKETS_MAX);
 		return;
 	}
-	e->sock[e->nsocks++] = (struct engine_sock){sock, family};
+	e->sock[e->nsocks++] =
+	    (struct engine_sock){.no = sock, .family = family};
 	show_place(e, sock);
 	engine_hint(e);
 }
@@ -76,6 +78,7 @@ engine_socket_used(const struct engine *e, uint16_t sock)
 void
 engine_socket_del(struct engine *e, uint16_t sock)
 {
+	punching_socket_del(e, sock);
 	nat_socket_del(&e->nat, sock);
 	path_flush(e);
 	forget(e, sock);
@@ -165,6 +168,39 @@ slot_target_used(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	p->unanswered = true;
 	if (is_hearsay(e, p))
 		targets_note(e->net.targets, now_ms, &to->addr);
+}
+
+/*
+ * The same message: whichever arrives first is answered, and the way of that
+ * answer is the session's.  The others are copies to who gets them.
+ */
+void
+slot_dial_others(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct endpoint *first)
+{
+	struct way list[PLACES_ALL];
+	unsigned n = slot_places(p, list), sent = 1;
+
+	if (p->member == NULL || p->ses.attempts != 0)
+		return;
+	for (unsigned i = 0; i < n && sent < DIAL_PLACES; i++) {
+		const struct endpoint *to = &list[i].ep;
+		uint16_t sock;
+
+		if (endpoint_eq(to, first) ||
+		    !slot_sock_for(e, p, &list[i], &sock) ||
+		    !spots_allow(&p->spots, now_ms, to))
+			continue;
+		if (!carry_is(sock) && is_hearsay(e, p)) {
+			if (!targets_allow(e->net.targets, now_ms, &to->addr))
+				continue;
+			targets_note(e->net.targets, now_ms, &to->addr);
+		}
+		sent++;
+		if (engine_send(
+			e, p, sock, to, p->hs_msg, sizeof(p->hs_msg)) == 0)
+			count(e, INIT_COPIES);
+	}
 }
 
 /* ---- lookups ---- */

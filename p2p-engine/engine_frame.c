@@ -159,6 +159,9 @@ on_frame(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	case FRAME_FENCE_ACK:
 		on_stream_frame(e, p, now_ms, f);
 		break;
+	case FRAME_CANDIDATES:
+		on_candidates(e, p, now_ms, f);
+		break;
 	default: /* of a later version */
 		break;
 	}

@@ -13,6 +13,7 @@
 #include "engine_drop.h"
 #include "engine_event.h"
 #include "engine_net.h"
+#include "engine_punch.h"
 #include "filter.h"
 #include "flow.h"
 #include "hold.h"
@@ -110,6 +111,7 @@
 #define SLOTS_MAX (1u << SLOT_BITS)
 #define SLOTS_USED_MAX (SLOTS_MAX - SEEKS_MAX)
 #define SLOT_NONE UINT32_MAX
+#define DIAL_PLACES 8 /* of a member that hear its first initiation */
 #define CARRIED_MAX 6 /* ways to a peer that carriers offer */
 #define PLACES_ALL (1 + CONF_ENDPOINTS_MAX + CANDIDATES_MAX + CARRIED_MAX)
 
@@ -123,7 +125,8 @@ enum {
 	TIMER_STREAMS,
 	TIMER_ECHO,
 	TIMER_NAT,
-	TIMERS_EXTRA = 9
+	TIMER_PUNCH,
+	TIMERS_EXTRA = 10
 };
 
 /*
@@ -210,9 +213,24 @@ struct peer_slot {
 	struct last_drop dropped;
 };
 
+/* The last initiations that were taken: copies come by other ways. */
+#define COPIES_MAX 16
+#define COPY_MS 3000
+#define COPY_MAC 16
+struct copies {
+	struct {
+		uint8_t mac1[COPY_MAC];
+		uint64_t at_ms;
+		uint16_t sock;
+		struct endpoint from;
+	} seen[COPIES_MAX];
+	unsigned next;
+};
+
 struct engine_sock {
 	uint16_t no;
 	uint8_t family;
+	struct endpoint bound; /* family 0: not told */
 };
 
 /* A receive whose datagrams are with the crew. */
@@ -248,13 +266,15 @@ struct engine {
 	struct limiter *claimed, *proved; /* sources: see admit.c */
 	struct limiter *stun_from;
 	struct load load;
+	struct copies copies;
 	struct bucket icmp, stray, strangers, inits, stun_all, stun_look;
 	struct breaker_conf breaker; /* of peers and of their places */
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams,
-	    t_echo, t_nat;
+	    t_echo, t_nat, t_punch;
 	struct nat nat;
+	struct punching punching;
 	/* streams of all peers, by number - STREAM_NUMBERS */
 	struct peer_slot *stream[STREAMS_ALL];
 	uint32_t nstreams, streams_room; /* there are, there may be */
@@ -402,6 +422,9 @@ bool slot_target(struct engine *, const struct peer_slot *, uint64_t now_ms,
 /* One more initiation goes there. */
 void slot_target_used(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct endpoint *);
+/* The first time all its other places hear it, too. */
+void slot_dial_others(struct engine *, struct peer_slot *, uint64_t now_ms,
+    const struct endpoint *first);
 /* What discoveryd said of it before it was a peer. */
 void slot_member_places(struct peer_slot *, struct member *, uint64_t now_ms);
 /* A new question's id, for a slot's number or one behind them. */
@@ -434,6 +457,8 @@ void engine_tell_seen(struct engine *, uint64_t now_ms);
  */
 enum counter engine_admit(
     struct engine *, uint64_t now_ms, const struct datagram *, bool *stream);
+/* It is being answered: the same again is a copy. */
+void engine_admitted(struct engine *, uint64_t now_ms, const struct datagram *);
 
 /* ---- engine_probe.c ---- */
 /* How far, and is it there?  By the way that its data goes. */
@@ -452,6 +477,11 @@ void engine_nat_init(struct engine *);
 void engine_nat_conf(struct engine *, uint64_t now_ms); /* node is new */
 void engine_nat_tick(struct engine *, uint64_t now_ms); /* t_nat fired */
 void engine_nat_disc_ready(struct engine *);
+/* Where we can be reached changed, not by what others see. */
+void engine_nat_news(struct engine *, uint64_t now_ms);
+/* Ask for the place of one that is for streams. */
+void engine_nat_socket(struct engine *, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *bound);
 /* A member said hello: soon it can be asked. */
 void engine_nat_up(struct engine *, const struct peer_slot *, uint64_t now_ms);
 /* A STUN message that is no request. */

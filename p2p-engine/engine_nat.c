@@ -38,6 +38,7 @@ io_members(void *ctx, uint8_t family, struct endpoint *out, unsigned max)
 
 		if (p != NULL && p->owner == NULL && slot_is_member(p) &&
 		    p->peer.state == PEER_UP && p->has_ep &&
+		    !carry_is(p->sock) &&
 		    p->ep.addr.family == family)
 			out[n++] = p->ep;
 	}
@@ -69,19 +70,34 @@ is_use(const struct nat_view *v)
 static void
 tell(struct engine *e)
 {
-	struct msg_reflexive m = {0};
+	struct msg_reflexive m = {.nat = engine_nat_octet(e)};
 
-	if (!e->nat.news)
+	if (!e->nat.news && m.nat == e->punching.told_nat)
 		return;
+	for (unsigned i = 0; i < MAPPED_MAX && m.n < REFLEXIVE_MAX; i++)
+		if (e->punching.mapped[i].until_ms != 0)
+			m.at[m.n++] = e->punching.mapped[i].ep;
+	m.nmapped = m.n;
 	for (unsigned i = 0; i < NAT_SOCKETS && m.n < REFLEXIVE_MAX; i++) {
 		const struct nat_sock *s = nat_sock(&e->nat, i);
 
-		if (s != NULL && is_use(&s->view))
+		if (s != NULL && s->view.sock < UDP_STREAM_FIRST &&
+		    is_use(&s->view))
 			m.at[m.n++] = s->view.seen;
 	}
 	if (e->io.tell_reflexive == NULL ||
-	    e->io.tell_reflexive(e->io.ctx, &m) == 0)
+	    e->io.tell_reflexive(e->io.ctx, &m) == 0) {
 		e->nat.news = false;
+		e->punching.told_nat = m.nat;
+	}
+}
+
+void
+engine_nat_news(struct engine *e, uint64_t now_ms)
+{
+	e->nat.news = true;
+	timers_set(&e->timers, &e->t_nat, now_ms);
+	punching_news(e, now_ms);
 }
 
 void
@@ -108,8 +124,12 @@ void
 engine_nat_tick(struct engine *e, uint64_t now_ms)
 {
 	nat_tick(&e->nat, now_ms);
+	if (e->nat.news)
+		punching_news(e, now_ms);
 	tell(e);
 	arm(e);
+	if (engine_behind_nat(e) && e->t_punch.pos == 0)
+		timers_set(&e->timers, &e->t_punch, now_ms);
 }
 
 void
@@ -136,9 +156,18 @@ void
 engine_socket_bound(struct engine *e, uint64_t now_ms, uint16_t sock,
     const struct endpoint *local)
 {
-	if (sock >= UDP_STREAM_FIRST)
-		return;
-	nat_socket_add(&e->nat, now_ms, sock, local);
+	for (uint32_t i = 0; i < e->nsocks; i++)
+		if (e->sock[i].no == sock)
+			e->sock[i].bound = *local;
+	if (sock < UDP_STREAM_FIRST)
+		engine_nat_socket(e, now_ms, sock, local);
+}
+
+void
+engine_nat_socket(struct engine *e, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *bound)
+{
+	nat_socket_add(&e->nat, now_ms, sock, bound);
 	arm(e);
 }
 

@@ -477,6 +477,7 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 		due =
 		    earlier(due, fence_due(&p->lanes->pool.s[p->place].fence));
 	due = earlier(due, paths_due(p));
+	due = earlier(due, punching_due(e, p));
 	if (p->lookup_id != 0)
 		due = earlier(due, p->lookup_due_ms);
 	if (p->breaker.due_ms != 0)
@@ -548,6 +549,7 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	}
 	stream_fence_tick(e, p, now_ms);
 	paths_tick(e, p, now_ms);
+	punching_tick(e, p, now_ms);
 	slot_rearm(e, p, now_ms);
 }
 

@@ -134,7 +134,8 @@ on_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	struct lane *lane = p->lanes->lane[p->place];
 	struct pool *pool = &p->lanes->pool;
 
-	if (pong->id == 0 || paths_pong(e, p, now_ms, pong->id, d->from))
+	if (pong->id == 0 || punching_pong(e, p, now_ms, pong->id, d) ||
+	    paths_pong(e, p, now_ms, pong->id, d->from))
 		return;
 	if (echo_answered(e, p, now_ms, pong->id, d)) {
 		count(e, PROBES_ANSWERED);
@@ -188,6 +189,7 @@ engine_probe(struct engine *e, uint64_t now_ms, const struct datagram *d)
 	if (what.kind == PROBE_PING) {
 		on_ping(e, p, kp, &what, d);
 		paths_pinged_from(e, p, now_ms, d);
+		punching_pinged_from(e, p, now_ms, d);
 	} else
 		on_pong(e, p, now_ms, &what, d);
 	return EI_CONTROL;

@@ -139,6 +139,9 @@ void netchecks_init(struct glue *); /* fatal without memory */
 void netchecks_clear(struct glue *, bool end);
 chan_fn nat_on_netcheck;   /* of control */
 chan_fn paths_on_failover; /* the same, wires_paths.c */
+chan_fn nat_on_netcheck, nat_on_punch; /* of control */
+void tell_punch(
+    void *ctx, uint32_t id, const struct msg_punch_row *, enum row_end);
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

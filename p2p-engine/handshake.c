@@ -180,6 +180,7 @@ hs_dial_send(
 		/* what the system has no way for has no answer either */
 		slot_target_used(e, p, now_ms, &to);
 		p->spoken_to = to.addr;
+		slot_dial_others(e, p, now_ms, &to);
 		e->c.v[HS_INIT_SENT] += sent;
 		e->c.v[HS_INIT_RETRY] += sent && p->ses.attempts > 0;
 	}
@@ -279,6 +280,7 @@ hs_initiation(struct engine *e, uint64_t now_ms, const struct datagram *d)
 		job_over(e, j);
 		return EI_BUSY;
 	}
+	engine_admitted(e, now_ms, d);
 	return EI_PENDING;
 }
 

@@ -465,6 +465,7 @@ start_engine(struct glue *g)
 	    .ask_invites = ask_invites,
 	    .tell_event = effect_event,
 	    .tell_echo = tell_echo,
+	    .tell_punch = tell_punch,
 	    .mono_us = effect_us,
 	    .rnd = rnd_kernel(),
 	};

@@ -161,6 +161,7 @@ streams_reset(struct engine *e, struct peer_slot *owner, uint64_t now_ms)
 			drop_slot(e, l, i);
 		}
 	give_back(e, owner, &l->lane0);
+	punching_end(e, owner);
 	owner->lanes = NULL;
 	crypto_wipe(l, sizeof(*l));
 	free(l);
@@ -185,6 +186,7 @@ streams_free(struct peer_slot *owner)
 		free(p);
 	}
 	hold_clear(&l->lane0.held);
+	free(l->hole);
 	crypto_wipe(l, sizeof(*l));
 	free(l);
 	owner->lanes = NULL;

@@ -77,6 +77,9 @@ struct lanes {
 	struct lane *lane[POOL_MAX];
 	struct lane lane0;
 	struct pathset paths; /* of stream 0 */
+	struct hole *hole;    /* engine_punch.h; NULL: none is looked for */
+	uint64_t hole_ms;     /* not before */
+	uint64_t kept_ms;     /* pinged for the translator's sake */
 	uint64_t tick_ms;
 	uint32_t grown, shrunk; /* as counted */
 };

@@ -250,6 +250,7 @@ static const struct chan_handler control_handlers[] = {
     {MSG_NETCHECK_ASK, nat_on_netcheck},
     {MSG_PATHS_ASK, answers_on_ask},
     {MSG_FAILOVER_ASK, paths_on_failover},
+    {MSG_PUNCH_ASK, nat_on_punch},
     {MSG_CRL, net_on_crl},
     {MSG_LEDGER_NEW, net_on_ledger},
     {MSG_RENEW_ASK, net_on_renew},
@@ -263,6 +264,7 @@ control_gone(struct glue *g)
 	answers_drop(&g->answers);
 	netchecks_clear(g, false);
 	engine_echo_lost(g->engine);
+	engine_punch_lost(g->engine);
 }
 
 /* What the engine had asked there will not be answered any more. */

@@ -85,6 +85,42 @@ nat_on_netcheck(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+/* ---- a way of our own ---- */
+
+enum chan_verdict
+nat_on_punch(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_peers_ask m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_peers_ask(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_punch(wire->glue->engine, clock_mono_ms(), f->id, m.name);
+	return CHAN_OK;
+}
+
+void
+tell_punch(void *ctx, uint32_t id, const struct msg_punch_row *row,
+    enum row_end end)
+{
+	struct chan *ch = ((struct glue *)ctx)->control.chan;
+	uint8_t body[64];
+	struct wbuf w;
+
+	if (ch == NULL)
+		return;
+	if (row == NULL) {
+		wire_end(ch, id, end);
+		return;
+	}
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_punch_row(&w, row);
+	(void)wire_reply(ch, MSG_PUNCH_ROW, id, &w);
+}
+
 void
 netchecks_init(struct glue *g)
 {

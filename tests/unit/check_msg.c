@@ -257,6 +257,7 @@ largest_row(unsigned type, union any_msg *m)
 		break;
 	case MSG_REFLEXIVE:
 		m->reflexive.n = REFLEXIVE_MAX;
+		m->reflexive.nmapped = REFLEXIVE_MAX;
 		break;
 	case MSG_STREAM_ROW:
 		memset(m->stream_row.peer, 'x', sizeof(m->stream_row.peer) - 1);
@@ -393,6 +394,7 @@ largest(unsigned type, union any_msg *m)
 		break;
 	case MSG_PEERS_ASK:
 	case MSG_DROPS_ASK:
+	case MSG_PUNCH_ASK:
 		FILL(m->peers_ask.name);
 		break;
 	case MSG_LOG_LEVEL:

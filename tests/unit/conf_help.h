@@ -231,6 +231,7 @@ test_nat(uint64_t *seed, struct conf_node *n)
 	for (unsigned i = 0; i < n->nstun; i++)
 		n->stun[i] = test_endpoint(seed, 57000 + i);
 	n->nat_interval_s = test_between(seed, 10, 86400);
+	n->nat_keepalive_s = (uint16_t)test_between(seed, 5, 3600);
 }
 
 /* Without a network there is neither a tag nor a lan. */

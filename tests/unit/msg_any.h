@@ -71,6 +71,8 @@
 	X(EVENTS_ASK, events_ask)                                              \
 	X(ECHO_ASK, echo_ask)                                                  \
 	X(ECHO_ROW, echo_row)                                                  \
+	X(PUNCH_ASK, peers_ask)                                                \
+	X(PUNCH_ROW, punch_row)                                                \
 	X(NAT_ROW, nat_row)                                                    \
 	X(NAT_SEEN_ROW, nat_seen_row)                                          \
 	X(REFLEXIVE, reflexive)                                                \
@@ -152,6 +154,7 @@ union any_msg {
 	struct msg_echo_row echo_row;
 	struct msg_nat_row nat_row;
 	struct msg_nat_seen_row nat_seen_row;
+	struct msg_punch_row punch_row;
 	struct msg_reflexive reflexive;
 	struct msg_path_row path_row;
 	struct msg_failover_ask failover_ask;
