@@ -10,8 +10,7 @@
 #include "offer.h"
 
 #define TYPE_HOST 1
-#define TYPE_REFLEXIVE 2
-#define TYPE_MAPPED 3
+#define TYPE_REFLEXIVE 2 /* mapped is 3 */
 #define DISC_NODES_MS 900000 /* the DHT's nodes are saved so often */
 
 /* ---- effects of the parts ---- */
@@ -353,8 +352,7 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 	if (d->places.n == 0)
 		return;
 	for (unsigned i = 0; i < d->seen.n; i++)
-		n = add_place(d, c, n,
-		    i < d->seen.nmapped ? TYPE_MAPPED : TYPE_REFLEXIVE,
+		n = add_place(d, c, n, TYPE_REFLEXIVE + (i < d->seen.nmapped),
 		    &d->seen.at[i]);
 	for (unsigned i = 0; i < 2; i++) {
 		guess[i].port = d->places.at[0].ep.port;

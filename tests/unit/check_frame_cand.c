@@ -86,8 +86,7 @@ START_TEST(behaviour_has_its_bits)
 	ck_assert_uint_eq(cands_nat(NAT_NONE, NAT_F_INDEPENDENT), 5);
 	ck_assert_uint_eq(cands_nat(NAT_ADDRESS, NAT_F_ADDRESS), 10);
 	ck_assert_uint_eq(cands_nat(NAT_SYMMETRIC, NAT_F_PORT), 15);
-	ck_assert_uint_eq(
-	    cands_nat(NAT_BLOCKED, NAT_F_UNKNOWN), CANDS_BLOCKED);
+	ck_assert_uint_eq(cands_nat(NAT_BLOCKED, NAT_F_UNKNOWN), CANDS_BLOCKED);
 }
 END_TEST
 

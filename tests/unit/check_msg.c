@@ -227,6 +227,9 @@ largest_row(unsigned type, union any_msg *m)
 		    .dst = full};
 		FILL(m->drop_row.peer);
 		break;
+	case MSG_PUNCH_ASK:
+		FILL(m->peers_ask.name);
+		break;
 	case MSG_NAT_ROW:
 		m->nat_row.family = 6;
 		m->nat_row.mapping = NAT_NMAPPINGS - 1;
@@ -394,7 +397,6 @@ largest(unsigned type, union any_msg *m)
 		break;
 	case MSG_PEERS_ASK:
 	case MSG_DROPS_ASK:
-	case MSG_PUNCH_ASK:
 		FILL(m->peers_ask.name);
 		break;
 	case MSG_LOG_LEVEL:

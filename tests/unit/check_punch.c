@@ -90,8 +90,7 @@ lets_in(const struct host *h, const struct map *m, const struct endpoint *from)
 }
 
 static bool
-is_poisoned(
-    const struct host *h, uint16_t port, const struct endpoint *to)
+is_poisoned(const struct host *h, uint16_t port, const struct endpoint *to)
 {
 	for (unsigned i = 0; i < h->npoison; i++)
 		if (h->poison[i].port == port &&
@@ -113,8 +112,8 @@ map_out(struct host *h, uint16_t sock, const struct endpoint *to)
 	if (h->maps == M_APDM)
 		key = *to;
 	for (unsigned i = 0; i < h->nmaps; i++)
-		if (h->map[i].sock == sock &&
-		    endpoint_eq(&h->map[i].to, to) && key.addr.family == 0)
+		if (h->map[i].sock == sock && endpoint_eq(&h->map[i].to, to) &&
+		    key.addr.family == 0)
 			return &h->map[i]; /* it was moved away */
 	for (unsigned i = 0; i < h->nmaps && m == NULL; i++)
 		if (h->map[i].sock == sock && endpoint_eq(&h->map[i].to, &key))
@@ -127,9 +126,8 @@ map_out(struct host *h, uint16_t sock, const struct endpoint *to)
 		ck_assert_uint_lt(h->nmaps, MAPS);
 		m = &h->map[h->nmaps++];
 		*m = (struct map){.sock = sock, .to = key};
-		m->port = (uint16_t)(h->maps == M_NONE && !away
-			? 50000 + sock
-			: ++h->ports);
+		m->port = (uint16_t)(h->maps == M_NONE && !away ? 50000 + sock
+								: ++h->ports);
 	}
 	return m;
 }
@@ -241,8 +239,8 @@ arrive(const struct flight *f)
 		const struct punch_from from[2] = {
 		    {h->renewed ? NEW_SOCK : MAIN_SOCK, 4}};
 
-		punch_list(&h->p, &h->b, now, &f->list, 2 * RELAY_MS, from, 1,
-		    0);
+		punch_list(
+		    &h->p, &h->b, now, &f->list, 2 * RELAY_MS, from, 1, 0);
 		return;
 	}
 	for (unsigned i = 0; i < h->nmaps && !in; i++)
@@ -387,10 +385,9 @@ START_TEST(a_poisoned_mapping_is_left_for_a_new_socket)
 		h->trap = true;
 		h->poison[0].from = out(&host[!side], MAIN_SOCK,
 		    &(struct endpoint){{.family = 4, .b = {9, 9, 9, 9}}, 1});
-		h->poison[0].port =
-		    out(h, MAIN_SOCK, &(struct endpoint){
-					  {.family = 4, .b = {9, 9, 9, 9}}, 1})
-			.port;
+		h->poison[0].port = out(h, MAIN_SOCK,
+		    &(struct endpoint){{.family = 4, .b = {9, 9, 9, 9}}, 1})
+					.port;
 		h->npoison = 1;
 		punch_want(&host[0].p, now);
 		ck_assert(!run(9000));
@@ -430,8 +427,8 @@ START_TEST(what_is_open_is_bounded)
 	ck_assert_uint_eq(p.pair[2].to.port, CANDIDATES_MAX);
 	ck_assert_uint_eq(punch_tick(&p, &b, T0, step), 0);
 	b.open = 0;
-	ck_assert_uint_eq(punch_tick(&p, &b, T0 + PUNCH_WAIT_MS, step),
-	    PUNCH_PAIRS);
+	ck_assert_uint_eq(
+	    punch_tick(&p, &b, T0 + PUNCH_WAIT_MS, step), PUNCH_PAIRS);
 	ck_assert_uint_eq(b.open, PUNCH_PAIRS);
 	/* a new run does not forget what the old one has open */
 	c.generation = 2;
