@@ -186,25 +186,19 @@ punching_pinged_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	slot_arm(e, p);
 }
 
-/* It is among the member's places, and better than somebody else's way. */
+/* It is among the member's places from now on, and pathset.h decides. */
 static void
 take(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint64_t id,
     const struct punch_pair *x, uint64_t sent_ms)
 {
 	struct pathset *s = &p->lanes->paths;
-	struct endpoint old = p->ep, ep = x->to;
 	uint32_t us;
-	unsigned i = pathset_put(s, &ep, x->sock, now_ms);
+	unsigned i = pathset_put(s, &x->to, x->sock, now_ms);
 
 	s->at[i].rank = carry_rank(x->sock);
 	pathset_pinged(s, i, id, sent_ms);
-	(void)pathset_pong(s, id, &ep, now_ms, &us);
-	if (!carry_is(p->sock))
-		return;
-	s->decided_ms = now_ms;
-	count(e, PUNCH_UPGRADES);
-	slot_roam(e, p, now_ms, x->sock, &ep);
-	ev_path(e, p, EV_PATH_BACK, &old, 0);
+	(void)pathset_pong(s, id, &x->to, now_ms, &us);
+	e->c.v[PUNCH_UPGRADES] += carry_is(p->sock);
 }
 
 bool
