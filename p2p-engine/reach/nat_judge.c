@@ -11,11 +11,14 @@
 
 #include "nat.h"
 
+/* Places are told with the port of the first sockets; others have their own. */
 static bool
-is_place(const struct nat *n, const struct endpoint *e)
+is_place(
+    const struct nat *n, const struct nat_sock *s, const struct endpoint *e)
 {
 	for (unsigned i = 0; i < n->nplaces; i++)
-		if (endpoint_eq(&n->place[i], e))
+		if (addr_eq(&n->place[i].addr, &e->addr) &&
+		    (n->place[i].port == e->port || s->bound.port == e->port))
 			return true;
 	return false;
 }
@@ -28,7 +31,7 @@ local_of(const struct nat *n, const struct nat_sock *s)
 
 	if (!addr_is_any(&s->bound.addr))
 		return s->bound;
-	if (seen->addr.family != 0 && is_place(n, seen))
+	if (seen->addr.family != 0 && is_place(n, s, seen))
 		return *seen;
 	for (unsigned i = 0; i < n->nplaces; i++)
 		if (n->place[i].addr.family == s->view.family &&
@@ -43,7 +46,7 @@ counts(const struct nat *n, const struct nat_sock *s, unsigned i, bool outside)
 {
 	const struct nat_server *x = &s->server[i];
 
-	return x->heard && !(outside && is_place(n, &x->mapped));
+	return x->heard && !(outside && is_place(n, s, &x->mapped));
 }
 
 static bool
@@ -132,7 +135,7 @@ mapping(const struct nat *n, const struct nat_sock *s, bool outside)
 
 	if (s->view.nheard == 0) /* one alone may be down */
 		return s->nservers > 1 ? NAT_BLOCKED : NAT_UNKNOWN;
-	if (is_place(n, &s->view.seen))
+	if (is_place(n, s, &s->view.seen))
 		return NAT_NONE;
 	if (s->behaves != -1)
 		m = by_one_server(s);
