@@ -362,8 +362,7 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 	}
 	for (unsigned i = 0; i < d->places.n; i++)
 		n = add_place(d, c, n, TYPE_HOST, &d->places.at[i].ep);
-	publish_nat(d->publish, d->seen.nat);
-	publish_places(d->publish, now_ms, c, n);
+	publish_places(d->publish, now_ms, d->seen.nat, c, n);
 }
 
 void

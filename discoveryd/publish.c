@@ -129,17 +129,12 @@ publish_records(
 }
 
 void
-publish_nat(struct publish *p, uint8_t nat)
-{
-	p->nat = nat;
-}
-
-void
-publish_places(
-    struct publish *p, uint64_t now_ms, const struct candidate *c, unsigned n)
+publish_places(struct publish *p, uint64_t now_ms, uint8_t nat,
+    const struct candidate *c, unsigned n)
 {
 	bool same;
 
+	p->nat = nat;
 	if (n > PUBLISH_PLACES_MAX)
 		n = PUBLISH_PLACES_MAX;
 	same = n == p->nplaces;

@@ -65,11 +65,12 @@ void publish_configure(
 /* Records to put as they are; copied. */
 void publish_records(
     struct publish *, uint64_t now_ms, const struct record *, unsigned n);
-/* How the translator in front of it behaves, from the next record on. */
-void publish_nat(struct publish *, uint8_t nat);
-/* Where this node is; the same again is no change. */
-void publish_places(
-    struct publish *, uint64_t now_ms, const struct candidate *, unsigned n);
+/*
+ * Where this node is, and how the translator in front of it behaves; the same
+ * places again are no change.
+ */
+void publish_places(struct publish *, uint64_t now_ms, uint8_t nat,
+    const struct candidate *, unsigned n);
 /* The DHT knows nodes (true), or does not. */
 void publish_ready(struct publish *, uint64_t now_ms, bool ready);
 /* There is no DHT any more: its searches will not be told to have ended. */

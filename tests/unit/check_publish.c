@@ -64,7 +64,7 @@ places(const char *ip)
 {
 	struct candidate c = {.type = 1, .ep = net_ep(ip, 51820)};
 
-	publish_places(p, now_ms, &c, 1);
+	publish_places(p, now_ms, 0, &c, 1);
 }
 
 static void
