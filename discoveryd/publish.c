@@ -224,9 +224,8 @@ later(struct publish *p, uint64_t now_ms)
 static int
 make_record(struct publish *p, uint64_t unix_s)
 {
-	struct place place = {.nat = p->nat,
-	    .boot = p->conf.boot,
-	    .n = (uint8_t)p->nplaces};
+	struct place place = {
+	    .nat = p->nat, .boot = p->conf.boot, .n = (uint8_t)p->nplaces};
 	uint8_t content[PLACE_MAX];
 
 	memcpy(place.c, p->place, p->nplaces * sizeof(place.c[0]));
