@@ -32,8 +32,8 @@ take(void *ctx, const struct ipc_frame *f)
 		return 0;
 	if (msg_get_punch_row(&r, &p->row[p->n]) == -1)
 		return -1;
-	p->answered += p->row[p->n].kind == PUNCH_ROW_PAIR &&
-	    p->row[p->n].answered;
+	p->answered +=
+	    p->row[p->n].kind == PUNCH_ROW_PAIR && p->row[p->n].answered;
 	p->n++;
 	return 0;
 }
@@ -72,9 +72,7 @@ show_ours(struct show *o, const struct msg_punch_row *m)
 	char at[ENDPOINT_STRLEN];
 	const struct show_cell cells[] = {
 	    {.key = "type", .head = "OURS", .s = type_name(m->type)},
-	    {.key = "place",
-		.head = "PLACE",
-		.s = endpoint_format(&m->ep, at)},
+	    {.key = "place", .head = "PLACE", .s = endpoint_format(&m->ep, at)},
 	};
 
 	o->ops->row(o, "ours", cells, sizeof(cells) / sizeof(cells[0]));
@@ -86,9 +84,7 @@ show_pair(struct show *o, const struct msg_punch_row *m)
 	char at[ENDPOINT_STRLEN];
 	const struct show_cell cells[] = {
 	    {.key = "type", .head = "ITS", .s = type_name(m->type)},
-	    {.key = "place",
-		.head = "PLACE",
-		.s = endpoint_format(&m->ep, at)},
+	    {.key = "place", .head = "PLACE", .s = endpoint_format(&m->ep, at)},
 	    {.key = "socket",
 		.head = "SOCKET",
 		.type = CELL_COUNT,
@@ -114,8 +110,8 @@ show_pair(struct show *o, const struct msg_punch_row *m)
 static int
 show_all(const struct call *c, const struct punching *p)
 {
-	struct show *o = report_begin(c, SHOW_PUNCH,
-	    p->s.snap.has_node ? p->s.snap.node.name : NULL);
+	struct show *o = report_begin(
+	    c, SHOW_PUNCH, p->s.snap.has_node ? p->s.snap.node.name : NULL);
 
 	if (o == NULL)
 		return EXIT_BAD;
@@ -126,8 +122,8 @@ show_all(const struct call *c, const struct punching *p)
 		if (p->row[i].kind == PUNCH_ROW_PAIR)
 			show_pair(o, &p->row[i]);
 	if (p->answered == 0 && c->form == FORM_TEXT)
-		o->ops->field(o, "hint", "",
-		    "No place of it answered a ping of ours.");
+		o->ops->field(
+		    o, "hint", "", "No place of it answered a ping of ours.");
 	return report_end(c, o, p->answered > 0 ? EXIT_FINE : EXIT_BAD);
 }
 

@@ -10,7 +10,7 @@
 #include "offer.h"
 
 #define TYPE_HOST 1
-#define TYPE_REFLEXIVE 2 /* mapped is 3 */
+#define TYPE_REFLEXIVE 2     /* mapped is 3 */
 #define DISC_NODES_MS 900000 /* the DHT's nodes are saved so often */
 
 /* ---- effects of the parts ---- */

@@ -64,8 +64,7 @@ is_copy(const struct engine *e, uint64_t now_ms, const struct datagram *d)
 	for (unsigned i = 0; i < COPIES_MAX; i++)
 		if (c->seen[i].at_ms != 0 &&
 		    now_ms - c->seen[i].at_ms < COPY_MS &&
-		    memcmp(c->seen[i].mac1, d->data + MAC1_AT,
-			COPY_MAC) == 0)
+		    memcmp(c->seen[i].mac1, d->data + MAC1_AT, COPY_MAC) == 0)
 			return c->seen[i].sock != d->sock ||
 			    !endpoint_eq(&c->seen[i].from, d->from);
 	return false;

@@ -109,7 +109,8 @@ cands_private(const struct addr *a)
 	if (a->family == 6)
 		return (b[0] & 0xfe) == 0xfc;
 	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	    (b[0] == 192 && b[1] == 168) || (b[0] == 100 && (b[1] & 0xc0) == 64);
+	    (b[0] == 192 && b[1] == 168) ||
+	    (b[0] == 100 && (b[1] & 0xc0) == 64);
 }
 
 static bool
@@ -194,8 +195,8 @@ add_hosts(const struct engine *e, struct cands *c)
 }
 
 void
-engine_candidates(const struct engine *e, uint64_t now_ms,
-    const struct hole *h, struct cands *c)
+engine_candidates(const struct engine *e, uint64_t now_ms, const struct hole *h,
+    struct cands *c)
 {
 	const struct punching *x = &e->punching;
 	const struct endpoint *seen;
@@ -245,8 +246,8 @@ punching_socket_del(struct engine *e, uint16_t sock)
 }
 
 int
-engine_extra_socket(struct engine *e, uint64_t now_ms, uint8_t family,
-    const struct hole *h)
+engine_extra_socket(
+    struct engine *e, uint64_t now_ms, uint8_t family, const struct hole *h)
 {
 	struct punching *x = &e->punching;
 	const struct engine_sock *best = NULL;

@@ -197,8 +197,8 @@ slot_dial_others(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 			targets_note(e->net.targets, now_ms, &to->addr);
 		}
 		sent++;
-		if (engine_send(
-			e, p, sock, to, p->hs_msg, sizeof(p->hs_msg)) == 0)
+		if (engine_send(e, p, sock, to, p->hs_msg, sizeof(p->hs_msg)) ==
+		    0)
 			count(e, INIT_COPIES);
 	}
 }

@@ -38,8 +38,7 @@ io_members(void *ctx, uint8_t family, struct endpoint *out, unsigned max)
 
 		if (p != NULL && p->owner == NULL && slot_is_member(p) &&
 		    p->peer.state == PEER_UP && p->has_ep &&
-		    !carry_is(p->sock) &&
-		    p->ep.addr.family == family)
+		    !carry_is(p->sock) && p->ep.addr.family == family)
 			out[n++] = p->ep;
 	}
 	return n;

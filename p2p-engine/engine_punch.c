@@ -155,8 +155,7 @@ may_aim(
 		targets_note(e->net.targets, now_ms, to);
 		return true;
 	}
-	return bucket_take(
-		   &h->aimed, now_ms, PUNCH_AIM_S, PUNCH_AIM_BURST) &&
+	return bucket_take(&h->aimed, now_ms, PUNCH_AIM_S, PUNCH_AIM_BURST) &&
 	    bucket_take(&e->punching.aimed, now_ms, PUNCH_AIM_ALL_S,
 		PUNCH_AIM_ALL_BURST);
 }
@@ -172,8 +171,7 @@ ping(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned i)
 		return;
 	}
 	count(e, PUNCH_PINGED);
-	punch_pinged(
-	    &h->punch, i, probe_place(e, p, x->sock, &x->to), now_ms);
+	punch_pinged(&h->punch, i, probe_place(e, p, x->sock, &x->to), now_ms);
 }
 
 void
@@ -213,8 +211,8 @@ punching_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (lanes_of(p) == NULL || (h = p->lanes->hole) == NULL)
 		return false;
 	worked = h->punch.worked;
-	x = punch_pong(&h->punch, &e->punching.budget, id, d->from, now_ms,
-	    &sent_ms);
+	x = punch_pong(
+	    &h->punch, &e->punching.budget, id, d->from, now_ms, &sent_ms);
 	if (x == NULL)
 		return false;
 	count(e, PROBES_ANSWERED);
@@ -231,8 +229,8 @@ punching_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 static void
 renew(struct engine *e, struct hole *h, uint64_t now_ms)
 {
-	int no = engine_extra_socket(
-	    e, now_ms, h->punch.pair[0].to.addr.family, h);
+	int no =
+	    engine_extra_socket(e, now_ms, h->punch.pair[0].to.addr.family, h);
 
 	if (no == -1)
 		return;
@@ -248,8 +246,7 @@ look_new(struct engine *e, struct hole *h, uint64_t now_ms)
 {
 	bool seen = engine_seen(e, h->sock) != NULL;
 
-	if (h->sock_ms == 0 ||
-	    (!seen && now_ms - h->sock_ms < PUNCH_SEEN_MS))
+	if (h->sock_ms == 0 || (!seen && now_ms - h->sock_ms < PUNCH_SEEN_MS))
 		return;
 	h->sock_ms = 0;
 	if (!seen)
@@ -271,8 +268,8 @@ static uint64_t
 keep_due(const struct engine *e, const struct peer_slot *p)
 {
 	const struct lanes *l = p->lanes;
-	uint64_t last = l->kept_ms > l->paths.used_ms ? l->kept_ms
-						      : l->paths.used_ms;
+	uint64_t last =
+	    l->kept_ms > l->paths.used_ms ? l->kept_ms : l->paths.used_ms;
 
 	if (p->peer.state != PEER_UP || carry_is(p->sock) ||
 	    e->node.nat_keepalive_s == 0 || !engine_behind_nat(e))
@@ -382,8 +379,8 @@ static bool
 may_keep(const struct peer_slot *p)
 {
 	return p->member != NULL && p->owner == NULL &&
-	    p->conf.keepalive_s == 0 && p->peer.state == PEER_UP &&
-	    p->has_ep && !carry_is(p->sock) && !cands_private(&p->ep.addr);
+	    p->conf.keepalive_s == 0 && p->peer.state == PEER_UP && p->has_ep &&
+	    !carry_is(p->sock) && !cands_private(&p->ep.addr);
 }
 
 static void

@@ -15,7 +15,7 @@
  * else's (reach/punch.h decides): what the engine's files call of
  * engine_punch.c and engine_cands.c.
  */
-#define MAPPED_MAX 4 /* ports that a router gave us when it was asked */
+#define MAPPED_MAX 4  /* ports that a router gave us when it was asked */
 #define PUNCH_EXTRA 4 /* sockets of streams that are used for it as well */
 #define PUNCH_ASKERS 16
 #define PUNCH_ASK_MS_MAX 8000 /* who asks hears after that what there is */
@@ -88,8 +88,8 @@ uint32_t engine_on_link(const struct engine *, const struct cands *);
 /* Of a private network: no place to be found at. */
 bool cands_private(const struct addr *);
 /* One of the sockets for streams that this hole does not have; -1: none. */
-int engine_extra_socket(struct engine *, uint64_t now_ms, uint8_t family,
-    const struct hole *);
+int engine_extra_socket(
+    struct engine *, uint64_t now_ms, uint8_t family, const struct hole *);
 /* It is no more, or another one. */
 void punching_socket_del(struct engine *, uint16_t sock);
 /* As whom that socket is seen; NULL: nobody said. */

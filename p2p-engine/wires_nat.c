@@ -103,8 +103,8 @@ nat_on_punch(struct chan *ch, void *ctx, const struct ipc_frame *f)
 }
 
 void
-tell_punch(void *ctx, uint32_t id, const struct msg_punch_row *row,
-    enum row_end end)
+tell_punch(
+    void *ctx, uint32_t id, const struct msg_punch_row *row, enum row_end end)
 {
 	struct chan *ch = ((struct glue *)ctx)->control.chan;
 	uint8_t body[64];

@@ -325,8 +325,8 @@ say(struct punch *p, struct punch_budget *b, uint64_t now_ms,
 	}
 	p->ask_ms = now_ms + ((uint64_t)PUNCH_ASK_MS << p->asks);
 	p->asks++;
-	out[n++] = (struct punch_step){.act = PUNCH_SAY,
-	    .delay_ms = p->first ? PUNCH_FIRST_MS : 0};
+	out[n++] = (struct punch_step){
+	    .act = PUNCH_SAY, .delay_ms = p->first ? PUNCH_FIRST_MS : 0};
 	return n;
 }
 
@@ -349,8 +349,8 @@ ping(struct punch *p, struct punch_budget *b, uint64_t now_ms,
 			b->open++;
 		x->open = true;
 		x->sent++;
-		out[n++] = (struct punch_step){
-		    .act = PUNCH_PING, .pair = (uint8_t)i};
+		out[n++] =
+		    (struct punch_step){.act = PUNCH_PING, .pair = (uint8_t)i};
 	}
 	return n;
 }

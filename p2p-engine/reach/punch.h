@@ -56,7 +56,8 @@ struct punch_pair {
 	uint8_t type; /* of the candidate: 1 host, 2 seen, 3 mapped, 4 heard */
 	uint8_t sent;
 	bool open, answered;
-	uint32_t after_ms, rtt_ms; /* of the answer: since the start; its ping */
+	uint32_t after_ms,
+	    rtt_ms; /* of the answer: since the start; its ping */
 	uint64_t start_ms;
 	uint64_t id[PUNCH_PINGS], sent_ms[PUNCH_PINGS];
 };
@@ -107,8 +108,8 @@ void punch_list(struct punch *, struct punch_budget *, uint64_t now_ms,
     const struct cands *, uint32_t rtt_ms, const struct punch_from *,
     unsigned nfrom, uint32_t on_link);
 /* A ping of its came from there: where its translator lets it out. */
-void punch_pinged_from(struct punch *, uint64_t now_ms, uint16_t sock,
-    const struct endpoint *);
+void punch_pinged_from(
+    struct punch *, uint64_t now_ms, uint16_t sock, const struct endpoint *);
 
 enum punch_act {
 	PUNCH_SAY,  /* send our list, and what the step says */

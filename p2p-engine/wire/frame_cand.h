@@ -10,7 +10,8 @@
  * CANDIDATES: where the sender may be reached, and how the translator in front
  * of it behaves: "call me there, I call you" (body of a frame, frame.h).
  *
- *	u32 generation | u8 n | u8 nat | u16 start delay, ms | n candidates of 24
+ *	u32 generation | u8 n | u8 nat | u16 start delay, ms | n candidates of
+ *24
  *
  * nat: bits 0-1 mapping, 2-3 filtering (0 not known, 1 independent of the
  * other end, 2 by address, 3 by address and port), 4 hairpins, 5 UDP does not
