@@ -92,6 +92,29 @@ struct conf_qos_class {
 #define CONF_QUEUE 256
 #define CONF_QUEUE_MAX 4096
 
+/*
+ * The rank of places of a peer: of one address, of what a member relays, or of
+ * a kind.  What is higher is used first; see mesh-nat(7).
+ */
+enum conf_pin_what {
+	CONF_PIN_DIRECT,
+	CONF_PIN_TO,
+	CONF_PIN_RELAY,
+	CONF_PIN_VIA,
+	CONF_PIN_TURN,
+	CONF_PIN_TLS,
+	CONF_PIN_NWHATS
+};
+struct conf_pin {
+	char peer[CONF_NAME_MAX];
+	enum conf_pin_what what;
+	struct endpoint to;      /* CONF_PIN_TO; port 0: any */
+	char via[CONF_NAME_MAX]; /* CONF_PIN_VIA */
+	uint8_t rank;
+};
+#define CONF_PINS_MAX 10
+#define CONF_PIN_RANK 255 /* pinned */
+
 struct conf_peer {
 	char name[CONF_NAME_MAX];
 	uint8_t key[32];
@@ -165,6 +188,9 @@ struct conf_node {
 	uint32_t qos_limit_kbit; /* of each peer, or CONF_LIMIT_NONE */
 	uint8_t nclasses;
 	struct conf_qos_class class[CONF_CLASSES_MAX];
+	/* failover */
+	uint8_t npins;
+	struct conf_pin pin[CONF_PINS_MAX];
 	/* nat: how others see this node */
 	bool nat_enable, stun_serve;
 	uint8_t nstun;

@@ -21,6 +21,7 @@
  *	conf_net.c     the same for addresses, networks and endpoints
  *	conf_rule.c    the same for rules of the filter
  *	conf_qos.c     the same for classes of packets
+ *	conf_pin.c     the same for ranks of places
  *	conf_text.c    numbers with units <-> text
  *	conf_check.c   what two options say about each other
  *	conf_member.c  the network: its files, and what follows from them
@@ -112,6 +113,7 @@ enum conf_type {
 	CT_POLICY,   /* allow, deny */
 	CT_RULE,     /* a rule of the filter, behind its first word */
 	CT_CLASS,    /* a class of qos, behind its first word */
+	CT_PIN,      /* a peer, one of its places, and a rank */
 	CT_LISTEN,   /* *|address port N */
 	CT_BIND,     /* one of these, in dht_listen */
 	CT_ENDPOINT, /* address port N */
@@ -209,6 +211,10 @@ unsigned conf_rule_count(const struct conf_row *, const struct conf_node *);
 enum conf_verdict conf_class_set(
     struct conf_node *, const struct conf_words *, struct conf_bad *);
 bool conf_classes_valid(const struct conf_node *);
+enum conf_verdict conf_pin_set(
+    struct conf_node *, const struct conf_words *, struct conf_bad *);
+bool conf_pins_valid(const struct conf_node *);
+void conf_pin_show(const struct conf_node *, unsigned i, char *out, size_t cap);
 void conf_class_show(
     const struct conf_node *, unsigned i, char *out, size_t cap);
 void conf_check_qos(struct conf_parser *);

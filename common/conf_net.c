@@ -452,6 +452,9 @@ conf_net_format(const struct conf_row *row, const void *base, unsigned i,
 	char text[PREFIX_STRLEN];
 
 	switch (row->type) {
+	case CT_PIN:
+		conf_pin_show(base, i, out, cap);
+		break;
 	case CT_PEERADDR:
 	case CT_ALLOWED:
 		format_allowed(row, base, i, out, cap);
@@ -497,6 +500,8 @@ conf_net_valid(const struct conf_row *row, const void *base)
 	bool ok = true;
 
 	switch (row->type) {
+	case CT_PIN:
+		return conf_pins_valid(node);
 	case CT_BIND:
 		return endpoint_valid(row, ep, node->dht_listen_any);
 	case CT_LISTEN:

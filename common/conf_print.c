@@ -28,7 +28,7 @@ print_list(FILE *f, const struct conf_row *row, const void *base, unsigned n)
 	}
 	/* What is more than one word long gets a line each. */
 	if (n == 1 || row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
-	    row->type == CT_CLASS) {
+	    row->type == CT_CLASS || row->type == CT_PIN) {
 		for (unsigned i = 0; i < n; i++) {
 			conf_value_format(row, base, i, text, sizeof(text));
 			fprintf(f, "\t%s %s\n", row->name, text);
@@ -116,6 +116,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_POLICY] = "allow|deny",
     [CT_RULE] = "rule",
     [CT_CLASS] = "class",
+    [CT_PIN] = "path",
     [CT_LISTEN] = "endpoint",
     [CT_BIND] = "endpoint",
     [CT_ENDPOINT] = "endpoint",

@@ -201,6 +201,10 @@ static const struct conf_row rows[] = {
 	    CONF_CLASSES_MAX, 0, 0, NULL, CONF_LIVE,
 	    "packets with a share and a queue of their own" },
 
+	{ "failover", "path", CT_PIN, N(pin), N(npins),
+	    CONF_PINS_MAX, 0, 0, NULL, CONF_LIVE,
+	    "rank of a peer's place: peer, place, priority or pinned" },
+
 	{ "nat", "enable", CT_BOOL, N(nat_enable), ONE, 0, 1,
 	    "yes", CONF_LIVE,
 	    "find out how this node is seen from outside" },

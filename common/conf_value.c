@@ -9,8 +9,7 @@
  * conf_value_valid knows whether conf_value_set could have stored what is
  * there, which is how frames from another process are judged.
  *
- * Where a value stands in the file is not known here; a complaint only says
- * which word is to blame.
+ * A complaint says which word is to blame, not where that stands.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -414,6 +413,8 @@ conf_value_set(const struct conf_row *row, void *base,
 		return conf_rule_set(row, base, w, bad);
 	if (row->type == CT_CLASS)
 		return conf_class_set(base, w, bad);
+	if (row->type == CT_PIN)
+		return conf_pin_set(base, w, bad);
 	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
 	    row->type == CT_BIND)
 		most = 3;
@@ -581,6 +582,7 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_LISTEN:
 	case CT_BIND:
 	case CT_ENDPOINT:
+	case CT_PIN:
 		return conf_net_valid(row, base);
 	case CT_AUTO:
 		v = number_get(base, row->off, row->size);

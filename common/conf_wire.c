@@ -20,13 +20,14 @@
 
 #define RULE_WIRE_MAX (6 + 4 * CONF_RULE_PORTS + 2 + CONF_NAME_MAX + 18)
 #define CLASS_WIRE_MAX (2 + CONF_NAME_MAX + 8 + 1 + 2)
+#define PIN_WIRE_MAX (2 * (2 + CONF_NAME_MAX) + 2) /* `to` is shorter */
 /* Octets of the longest payloads: a prefix is 18, an endpoint 19. */
 #define NODE_WIRE_MAX                                                          \
 	(2 * CONF_NAME_MAX + 5 * CONF_PATH_MAX + 256 +                         \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
 	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
 	    19 * CONF_BOOTSTRAP_MAX + RULE_WIRE_MAX * CONF_RULES_MAX +         \
-	    CLASS_WIRE_MAX * CONF_CLASSES_MAX)
+	    CLASS_WIRE_MAX * CONF_CLASSES_MAX + PIN_WIRE_MAX * CONF_PINS_MAX)
 #define NET_WIRE_MAX (BUNDLE_MAX + 2 + 4 * 32 + 1 + 32 * CERT_CAS_MAX)
 #define PEER_WIRE_MAX                                                          \
 	(CONF_NAME_MAX + CONF_PATH_MAX + 128 + 18 * CONF_ALLOWED_MAX +         \
@@ -216,6 +217,46 @@ get_keys(struct rbuf *r, uint8_t (*key)[32])
 }
 
 static void
+put_pins(struct wbuf *w, const struct conf_node *n)
+{
+	wbuf_u16(w, n->npins);
+	for (unsigned i = 0; i < n->npins; i++) {
+		const struct conf_pin *p = &n->pin[i];
+
+		wbuf_str(w, p->peer);
+		wbuf_u8(w, (uint8_t)p->what);
+		if (p->what == CONF_PIN_TO)
+			endpoint_put(w, &p->to);
+		else if (p->what == CONF_PIN_VIA)
+			wbuf_str(w, p->via);
+		wbuf_u8(w, p->rank);
+	}
+}
+
+static void
+get_pins(struct rbuf *r, struct conf_node *n)
+{
+	n->npins = (uint8_t)get_count(r, CONF_PINS_MAX);
+	for (unsigned i = 0; i < n->npins; i++) {
+		struct conf_pin *p = &n->pin[i];
+		uint8_t what;
+
+		rbuf_str(r, p->peer, sizeof(p->peer));
+		what = rbuf_u8(r);
+		if (what >= CONF_PIN_NWHATS) {
+			r->bad = true;
+			return;
+		}
+		p->what = (enum conf_pin_what)what;
+		if (p->what == CONF_PIN_TO)
+			endpoint_get(r, &p->to);
+		else if (p->what == CONF_PIN_VIA)
+			rbuf_str(r, p->via, sizeof(p->via));
+		p->rank = rbuf_u8(r);
+	}
+}
+
+static void
 put_nat(struct wbuf *w, const struct conf_node *n)
 {
 	wbuf_bool(w, n->nat_enable);
@@ -326,6 +367,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->retry_max_ms);
 	put_qos(w, n);
 	put_nat(w, n);
+	put_pins(w, n);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
@@ -407,6 +449,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	get_numbers(r, n);
 	get_qos(r, n);
 	get_nat(r, n);
+	get_pins(r, n);
 	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
 	rbuf_str(r, n->status_socket, sizeof(n->status_socket));

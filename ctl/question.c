@@ -104,6 +104,7 @@ question_good(const struct ipc_frame *f)
 		struct msg_qos_ask qos;
 		struct msg_blob blob;
 		struct msg_echo_ask echo;
+		struct msg_failover_ask failover;
 	} m;
 	struct rbuf r;
 
@@ -112,6 +113,7 @@ question_good(const struct ipc_frame *f)
 	case MSG_PEERS_ASK:
 	case MSG_DROPS_ASK:
 	case MSG_PUNCH_ASK:
+	case MSG_PATHS_ASK:
 		return msg_get_peers_ask(&r, &m.peers) == 0;
 	case MSG_LOG_LEVEL:
 		return msg_get_log_level(&r, &m.level) == 0;
@@ -121,6 +123,8 @@ question_good(const struct ipc_frame *f)
 		return msg_get_find_ask(&r, &m.find) == 0;
 	case MSG_ECHO_ASK:
 		return msg_get_echo_ask(&r, &m.echo) == 0;
+	case MSG_FAILOVER_ASK:
+		return msg_get_failover_ask(&r, &m.failover) == 0;
 	case MSG_CRL:
 		return msg_get_blob(&r, &m.blob) == 0;
 	default:

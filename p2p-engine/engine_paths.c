@@ -58,11 +58,60 @@ is_near(const struct engine *e, const struct addr *a)
 	return false;
 }
 
+static bool
+pin_is_for(const struct engine *e, const struct conf_pin *pin, uint16_t sock,
+    const struct endpoint *ep)
+{
+	char name[PLACE_NAME_MAX];
+
+	switch (pin->what) {
+	case CONF_PIN_DIRECT:
+		return !carry_is(sock);
+	case CONF_PIN_TO:
+		return !carry_is(sock) &&
+		    addr_eq(&pin->to.addr, &ep->addr) &&
+		    (pin->to.port == 0 || pin->to.port == ep->port);
+	case CONF_PIN_VIA: /* "relay gamma" */
+		(void)engine_place_name(e, sock, ep, name);
+		return sock == CARRY_RELAY && strncmp(name, "relay ", 6) == 0 &&
+		    strcmp(name + 6, pin->via) == 0;
+	case CONF_PIN_RELAY:
+		return sock == CARRY_RELAY;
+	case CONF_PIN_TLS:
+		return sock == CARRY_TLS;
+	default:
+		return carry_is(sock) && sock >= CARRY_TURN;
+	}
+}
+
+/* What the configuration says of the place; of an address before of a kind. */
+static const struct conf_pin *
+pin_of(const struct engine *e, const struct peer_slot *p, uint16_t sock,
+    const struct endpoint *ep)
+{
+	const struct conf_pin *found = NULL;
+
+	for (unsigned i = 0; i < e->node.npins; i++) {
+		const struct conf_pin *pin = &e->node.pin[i];
+		bool one =
+		    pin->what == CONF_PIN_TO || pin->what == CONF_PIN_VIA;
+
+		if ((found == NULL || one) &&
+		    strcmp(pin->peer, p->conf.name) == 0 &&
+		    pin_is_for(e, pin, sock, ep))
+			found = pin;
+	}
+	return found;
+}
+
 static uint8_t
 rank_of(const struct engine *e, const struct peer_slot *p, uint16_t sock,
     const struct endpoint *ep)
 {
-	(void)p;
+	const struct conf_pin *pin = pin_of(e, p, sock, ep);
+
+	if (pin != NULL)
+		return pin->rank;
 	if (!carry_is(sock) && is_near(e, &ep->addr))
 		return (uint8_t)(carry_rank(sock) + RANK_NEAR);
 	return carry_rank(sock);
@@ -72,11 +121,7 @@ bool
 paths_pinned(const struct engine *e, const struct peer_slot *p, uint16_t sock,
     const struct endpoint *ep)
 {
-	(void)e;
-	(void)p;
-	(void)sock;
-	(void)ep;
-	return false;
+	return pin_of(e, p, sock, ep) != NULL;
 }
 
 /* Our addresses or the configuration changed. */

@@ -558,6 +558,7 @@ streams_conf(struct engine *e, uint64_t now_ms)
 			streams_reset(e, p, now_ms);
 		else
 			pool_limit(&p->lanes->pool, &lim);
+		paths_learn(e, p, now_ms); /* ranks may be others */
 	}
 	streams_wake(e, now_ms);
 }

@@ -234,11 +234,29 @@ test_nat(uint64_t *seed, struct conf_node *n)
 	n->nat_keepalive_s = (uint16_t)test_between(seed, 5, 3600);
 }
 
+static inline void
+test_pins(uint64_t *seed, struct conf_node *n)
+{
+	n->npins = (uint8_t)test_rnd(seed, CONF_PINS_MAX + 1);
+	for (unsigned i = 0; i < n->npins; i++) {
+		struct conf_pin *p = &n->pin[i];
+
+		snprintf(p->peer, sizeof(p->peer), "peer-%u", i);
+		p->what = (enum conf_pin_what)test_rnd(seed, CONF_PIN_NWHATS);
+		p->rank = (uint8_t)test_between(seed, 1, 255);
+		if (p->what == CONF_PIN_TO)
+			p->to = test_endpoint(seed, 58000 + i);
+		if (p->what == CONF_PIN_VIA)
+			snprintf(p->via, sizeof(p->via), "member-%u", i);
+	}
+}
+
 /* Without a network there is neither a tag nor a lan. */
 static inline void
 test_discovery(uint64_t *seed, struct conf_node *n)
 {
 	test_nat(seed, n);
+	test_pins(seed, n);
 	n->dht = (uint8_t)test_rnd(seed, 3);
 	n->dht_plain = test_rnd(seed, 2) == 0;
 	n->dht_listen = test_endpoint(seed, 55000);
