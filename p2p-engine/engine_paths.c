@@ -68,8 +68,7 @@ pin_is_for(const struct engine *e, const struct conf_pin *pin, uint16_t sock,
 	case CONF_PIN_DIRECT:
 		return !carry_is(sock);
 	case CONF_PIN_TO:
-		return !carry_is(sock) &&
-		    addr_eq(&pin->to.addr, &ep->addr) &&
+		return !carry_is(sock) && addr_eq(&pin->to.addr, &ep->addr) &&
 		    (pin->to.port == 0 || pin->to.port == ep->port);
 	case CONF_PIN_VIA: /* "relay gamma" */
 		(void)engine_place_name(e, sock, ep, name);
