@@ -197,6 +197,10 @@ struct conf_node {
 	struct endpoint stun[CONF_STUN_MAX];
 	uint32_t nat_interval_s;
 	uint16_t nat_keepalive_s; /* 0: none */
+	/* relay: for others, and by others */
+	bool relay_serve, relay_use, relay_keep;
+	uint32_t relay_kbit; /* of each member that asks */
+	uint16_t relay_labels;
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */

@@ -222,6 +222,22 @@ static const struct conf_row rows[] = {
 	    "silence after which a member is pinged, if a translator is in "
 	    "front of this node; 0s is off" },
 
+	{ "relay", "serve", CT_BOOL, N(relay_serve), ONE, 0, 1,
+	    "no", CONF_LIVE,
+	    "forward for members that can't reach each other" },
+	{ "relay", "use", CT_BOOL, N(relay_use), ONE, 0, 1,
+	    "yes", CONF_LIVE,
+	    "go by other members where there is no direct way" },
+	{ "relay", "keep", CT_BOOL, N(relay_keep), ONE, 0, 1,
+	    "no", CONF_LIVE,
+	    "stay connected to relays, also if nothing is in the way" },
+	{ "relay", "bandwidth", CT_BITS, N(relay_kbit), ONE,
+	    64, 100000000, "10Mbit/s", CONF_LIVE,
+	    "what is forwarded a second for each member that asks" },
+	{ "relay", "labels", CT_INT, N(relay_labels), ONE, 1, 512,
+	    "64", CONF_LIVE,
+	    "ways that each member may have" },
+
 	{ "discovery", "dht", CT_DHT, N(dht), ONE, 0, 2,
 	    NULL, CONF_LIVE,
 	    "find members by a DHT: the network's own, or everybody's" },

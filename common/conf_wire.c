@@ -281,6 +281,26 @@ get_nat(struct rbuf *r, struct conf_node *n)
 }
 
 static void
+put_relay(struct wbuf *w, const struct conf_node *n)
+{
+	wbuf_bool(w, n->relay_serve);
+	wbuf_bool(w, n->relay_use);
+	wbuf_bool(w, n->relay_keep);
+	wbuf_u32(w, n->relay_kbit);
+	wbuf_u16(w, n->relay_labels);
+}
+
+static void
+get_relay(struct rbuf *r, struct conf_node *n)
+{
+	n->relay_serve = rbuf_bool(r);
+	n->relay_use = rbuf_bool(r);
+	n->relay_keep = rbuf_bool(r);
+	n->relay_kbit = rbuf_u32(r);
+	n->relay_labels = rbuf_u16(r);
+}
+
+static void
 put_discovery(struct wbuf *w, const struct conf_node *n)
 {
 	wbuf_str(w, n->cert_file);
@@ -368,6 +388,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	put_qos(w, n);
 	put_nat(w, n);
 	put_pins(w, n);
+	put_relay(w, n);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
@@ -450,6 +471,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	get_qos(r, n);
 	get_nat(r, n);
 	get_pins(r, n);
+	get_relay(r, n);
 	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
 	rbuf_str(r, n->status_socket, sizeof(n->status_socket));

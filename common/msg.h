@@ -175,6 +175,8 @@ struct msg_issue_reply {
 
 #define MSG_CERT_MAX 900
 #define CANDIDATES_MAX 16
+/* of a node's relays: its address in the network, port 0; from discoveryd */
+#define CANDIDATE_RELAY 6
 struct candidate {    /* 24 octets on the wire */
 	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl. */
 	struct endpoint ep;

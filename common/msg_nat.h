@@ -67,7 +67,25 @@ struct msg_punch_row {
 	uint32_t after_ms, rtt_ms; /* since the first ping; its own */
 };
 
+struct msg_relay_row { /* a way by relays, of which this node is a part */
+	uint8_t role;  /* 1 it asked for it, 2 it is its end, 3 relays */
+	char peer[64]; /* the other end; of one it relays: the destination */
+	char via[64];  /* the relay next to it; who asked */
+	uint8_t hops;
+	uint32_t label, idle_ms;
+	uint64_t since_unix_ms, packets, bytes;
+	uint64_t drops; /* over the quota */
+};
+/* To discoveryd: by which relays this node can be reached; their keys. */
+#define OWN_RELAYS_MAX 4
+struct msg_own_relays {
+	uint8_t n;
+	uint8_t key[OWN_RELAYS_MAX][32];
+};
+
 MSG_CODEC(nat_row)
+MSG_CODEC(relay_row)
+MSG_CODEC(own_relays)
 MSG_CODEC(nat_seen_row)
 MSG_CODEC(reflexive)
 MSG_CODEC(punch_row)

@@ -547,3 +547,57 @@ msg_get_punch_row(struct rbuf *r, struct msg_punch_row *m)
 	m->rtt_ms = rbuf_u32(r);
 	return rbuf_done(r);
 }
+
+void
+msg_put_relay_row(struct wbuf *w, const struct msg_relay_row *m)
+{
+	wbuf_u8(w, m->role);
+	wbuf_str(w, m->peer);
+	wbuf_str(w, m->via);
+	wbuf_u8(w, m->hops);
+	wbuf_u32(w, m->label);
+	wbuf_u32(w, m->idle_ms);
+	wbuf_u64(w, m->since_unix_ms);
+	wbuf_u64(w, m->packets);
+	wbuf_u64(w, m->bytes);
+	wbuf_u64(w, m->drops);
+}
+
+int
+msg_get_relay_row(struct rbuf *r, struct msg_relay_row *m)
+{
+	m->role = msg_enum(r, 0, 4);
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	rbuf_str(r, m->via, sizeof(m->via));
+	m->hops = rbuf_u8(r);
+	m->label = rbuf_u32(r);
+	m->idle_ms = rbuf_u32(r);
+	m->since_unix_ms = rbuf_u64(r);
+	m->packets = rbuf_u64(r);
+	m->bytes = rbuf_u64(r);
+	m->drops = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
+msg_put_own_relays(struct wbuf *w, const struct msg_own_relays *m)
+{
+	if (m->n > OWN_RELAYS_MAX) {
+		w->bad = true;
+		return;
+	}
+	wbuf_u8(w, m->n);
+	for (unsigned i = 0; i < m->n; i++)
+		wbuf_bytes(w, m->key[i], sizeof(m->key[i]));
+}
+
+int
+msg_get_own_relays(struct rbuf *r, struct msg_own_relays *m)
+{
+	*m = (struct msg_own_relays){.n = rbuf_u8(r)};
+	if (m->n > OWN_RELAYS_MAX)
+		r->bad = true;
+	for (unsigned i = 0; i < m->n && !r->bad; i++)
+		rbuf_bytes(r, m->key[i], sizeof(m->key[i]));
+	return rbuf_done(r);
+}

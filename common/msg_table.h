@@ -142,7 +142,10 @@
 	M(FAILOVER_ASK,168,  4,   146, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(FAILOVER_ROW,169, 15,   173, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(PUNCH_ASK,  138,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(PUNCH_ROW,  139,  33,    33, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(PUNCH_ROW,  139,  33,    33, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(RELAYS_ASK, 144,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(RELAY_ROW,  145,  46,   172, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(OWN_RELAYS, 146,   1,   129, FD_NONE, R(ENGINE),                ST_READY)
 /* clang-format on */
 
 #endif

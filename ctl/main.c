@@ -73,6 +73,7 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_MEMBER_ROW, on_answer},
     {MSG_BREAKER_ROW, on_answer},
     {MSG_STREAM_ROW, on_answer},
+    {MSG_RELAY_ROW, on_answer},
     {MSG_FLOW_ROW, on_answer},
     {MSG_RULE_ROW, on_answer},
     {MSG_QOS_ROW, on_answer},

@@ -259,6 +259,8 @@ metrics_is_gauge(enum counter id)
 	case FLOWS:
 	case STREAM_QUEUED:
 	case WORKERS:
+	case RELAY_OWN:
+	case RELAY_FOREIGN:
 	case RELOAD_GOOD:
 		return true;
 	default:

@@ -30,6 +30,8 @@ static const struct question questions[] = {
 	    { MSG_BREAKER_ROW },            CONTROL_LOOK_MS },
 	{ MSG_STREAMS_ASK,  ON_BOTH,     R(ENGINE),
 	    { MSG_STREAM_ROW },             CONTROL_LOOK_MS },
+	{ MSG_RELAYS_ASK,   ON_BOTH,     R(ENGINE),
+	    { MSG_RELAY_ROW },              CONTROL_LOOK_MS },
 	{ MSG_FLOWS_ASK,    ON(CONTROL), R(ENGINE),
 	    { MSG_FLOW_ROW },               CONTROL_LOOK_MS },
 	{ MSG_RULES_ASK,    ON_BOTH,     R(ENGINE),
@@ -178,6 +180,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_net_row net;
 		struct msg_member_row member;
 		struct msg_breaker_row breaker;
+		struct msg_relay_row relay;
 		struct msg_stream_row stream;
 		struct msg_flow_row flow;
 		struct msg_rule_row rule;
@@ -223,6 +226,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_qos_row(&r, &m.qos) == 0;
 	case MSG_MEMBER_ROW:
 		return msg_get_member_row(&r, &m.member) == 0;
+	case MSG_RELAY_ROW:
+		return msg_get_relay_row(&r, &m.relay) == 0;
 	case MSG_BREAKER_ROW:
 		return msg_get_breaker_row(&r, &m.breaker) == 0;
 	case MSG_STREAM_ROW:

@@ -77,6 +77,7 @@ static const struct chan_handler handlers[] = {
     {MSG_MEMBER_ROW, on_row},
     {MSG_BREAKER_ROW, on_row},
     {MSG_STREAM_ROW, on_row},
+    {MSG_RELAY_ROW, on_row},
     {MSG_FLOW_ROW, on_row},
     {MSG_RULE_ROW, on_row},
     {MSG_QOS_ROW, on_row},

@@ -78,6 +78,7 @@ static const struct chan_handler questions[] = {
     {MSG_NET_ASK, on_question},
     {MSG_BREAKERS_ASK, on_question},
     {MSG_STREAMS_ASK, on_question},
+    {MSG_RELAYS_ASK, on_question},
     {MSG_FLOWS_ASK, on_question},
     {MSG_DROPS_ASK, on_question},
     {MSG_NETCHECK_ASK, on_question},

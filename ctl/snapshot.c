@@ -26,6 +26,7 @@ snapshot_clear(struct snapshot *s)
 	free(s->peer);
 	free(s->member);
 	free(s->stream);
+	free(s->relay);
 	free(s->flow);
 	free(s->nat);
 	free(s->nat_seen);
@@ -269,6 +270,21 @@ take_failover(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_relay(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_relay_row *m = one_more(s->relay, sizeof(*m), s->nrelays,
+	    &s->relays_room, SNAPSHOT_RELAYS_MAX);
+
+	if (m == NULL)
+		return -1;
+	s->relay = m;
+	if (msg_get_relay_row(r, &m[s->nrelays]) == -1)
+		return -1;
+	s->nrelays++;
+	return 0;
+}
+
+static int
 take_breaker(struct snapshot *s, struct rbuf *r)
 {
 	struct msg_breaker_row *m = one_more(s->breaker, sizeof(*m),
@@ -417,6 +433,8 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_qos(s, &r);
 	case MSG_DROP_ROW:
 		return take_drop(s, &r);
+	case MSG_RELAY_ROW:
+		return take_relay(s, &r);
 	case MSG_STREAM_ROW:
 		return take_stream(s, &r);
 	case MSG_FLOW_ROW:

@@ -29,6 +29,7 @@
 #define SNAPSHOT_FINDS_MAX 64
 #define SNAPSHOT_STEPS_MAX 64
 #define SNAPSHOT_STREAMS_MAX 8192
+#define SNAPSHOT_RELAYS_MAX 1024
 #define SNAPSHOT_FLOWS_MAX 65536
 #define SNAPSHOT_DROPS_MAX 4096
 #define SNAPSHOT_NATS_MAX 1024
@@ -74,6 +75,8 @@ struct snapshot {
 	size_t nmembers, members_room;
 	struct msg_stream_row *stream;
 	size_t nstreams, streams_room;
+	struct msg_relay_row *relay;
+	size_t nrelays, relays_room;
 	struct msg_flow_row *flow;
 	size_t nflows, flows_room;
 	struct msg_nat_row *nat;

@@ -276,7 +276,7 @@ static const char *
 candidate_name(uint8_t type)
 {
 	static const char *const names[] = {
-	    "?", "host", "reflexive", "mapped", "seen", "turn", "?", "tls"};
+	    "?", "host", "reflexive", "mapped", "seen", "turn", "relay", "tls"};
 
 	return names[type < sizeof(names) / sizeof(names[0]) ? type : 0];
 }

@@ -59,6 +59,11 @@ static const struct verb verbs[] = {
 	    "The next best that answers, or PLACE: an address and port as "
 	    "paths prints it, or\ndirect, relay, turn, tls.  For a minute; "
 	    "needs root or group mesh.\n", verb_failover },
+	{ "relays", "", "", 0, 0, COMPLETE_NONE,
+	    "Ways by other members, and for others",
+	    "ROLE: origin, this node asked for it; end, its peer did; "
+	    "transit, this node\nrelays, and VIA is who asked.  OVER counts "
+	    "what its quota did not let pass.\n", verb_relays },
 	{ "breakers", "", "", 0, 0, COMPLETE_NONE,
 	    "Peers and places that failed and are left alone for now",
 	    "Only what is not closed.\n", verb_breakers },

@@ -67,6 +67,9 @@ void disc_places(struct disc *, uint64_t now_ms, const struct msg_places *);
 /* Where others see the sessions of the engine. */
 void disc_reflexive(
     struct disc *, uint64_t now_ms, const struct msg_reflexive *);
+/* By whom others can reach us. */
+void disc_own_relays(
+    struct disc *, uint64_t now_ms, const struct msg_own_relays *);
 void disc_stop(struct disc *, uint64_t now_ms); /* the last image */
 
 /* ---- from the network ---- */

@@ -200,3 +200,8 @@ disc_save(struct disc *d, uint64_t now_ms)
 	free(image);
 	d->saved_ms = now_ms;
 }
+void
+disc_own_relays(struct disc *d, uint64_t now_ms, const struct msg_own_relays *m)
+{
+	publish_relays(d->publish, now_ms, m->key, m->n);
+}

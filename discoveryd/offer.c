@@ -71,6 +71,20 @@ add_places(const struct lookup_world *w, struct msg_lookup_reply *m,
 			add(w, m, p->c[i].type, &p->c[i].ep);
 }
 
+/* Who can't be reached may be by these members. */
+static void
+add_relays(const struct lookup_world *w, struct msg_lookup_reply *m,
+    const struct place *p)
+{
+	for (unsigned i = 0; i < p->nrelays && m->n < CANDIDATES_MAX; i++) {
+		struct candidate *c = &m->c[m->n++];
+
+		*c = (struct candidate){.type = CANDIDATE_RELAY};
+		cert_address6(&c->ep.addr,
+		    members_net(w->members)->bundle.authority, p->relay[i]);
+	}
+}
+
 static uint64_t
 since(uint64_t unix_s, uint64_t then)
 {
@@ -104,6 +118,8 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	add_seen(w, m, who);
 	if (rec != NULL)
 		add_places(w, m, &who->place, 0, OFFER_OF_RECORD_MAX);
+	if (rec != NULL)
+		add_relays(w, m, &who->place);
 	if (h == NULL && newer)
 		row->age_s = since(unix_s, rec->seq);
 	else if (h == NULL && who->seen.addr.family != 0)

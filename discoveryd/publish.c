@@ -37,6 +37,8 @@ struct publish {
 	unsigned nplaces;
 	uint8_t nat;
 	struct candidate place[PUBLISH_PLACES_MAX];
+	unsigned nrelays;
+	uint8_t relay[PLACE_RELAYS_MAX][32];
 
 	enum phase phase;
 	bool has_own;    /* `own` is signed */
@@ -128,6 +130,23 @@ publish_records(
 		put_at(p, soon(p, now_ms));
 }
 
+/* What was signed says something else. */
+static void
+changed(struct publish *p, uint64_t now_ms)
+{
+	if (!p->on)
+		return;
+	p->changed = true;
+	if (!p->has_own) {
+		p->sign_ms = now_ms;
+		return;
+	}
+	if (now_ms - p->signed_ms > PUBLISH_GAP_MAX_MS)
+		p->gap_ms = PUBLISH_GAP_MS; /* it was quiet */
+	if (p->signed_ms + p->gap_ms < p->sign_ms)
+		p->sign_ms = p->signed_ms + p->gap_ms;
+}
+
 void
 publish_places(struct publish *p, uint64_t now_ms, uint8_t nat,
     const struct candidate *c, unsigned n)
@@ -145,17 +164,21 @@ publish_places(struct publish *p, uint64_t now_ms, uint8_t nat,
 		return;
 	p->nplaces = n;
 	memcpy(p->place, c, n * sizeof(*c));
-	if (!p->on)
+	changed(p, now_ms);
+}
+
+void
+publish_relays(
+    struct publish *p, uint64_t now_ms, const uint8_t (*key)[32], unsigned n)
+{
+	if (n > PLACE_RELAYS_MAX)
+		n = PLACE_RELAYS_MAX;
+	if (n == p->nrelays && memcmp(p->relay, key, n * sizeof(*key)) == 0)
 		return;
-	p->changed = true;
-	if (!p->has_own) {
-		p->sign_ms = now_ms;
-		return;
-	}
-	if (now_ms - p->signed_ms > PUBLISH_GAP_MAX_MS)
-		p->gap_ms = PUBLISH_GAP_MS; /* it was quiet */
-	if (p->signed_ms + p->gap_ms < p->sign_ms)
-		p->sign_ms = p->signed_ms + p->gap_ms;
+	p->nrelays = n;
+	memcpy(p->relay, key, n * sizeof(*key));
+	if (p->nplaces > 0)
+		changed(p, now_ms);
 }
 
 void
@@ -229,6 +252,8 @@ make_record(struct publish *p, uint64_t unix_s)
 	uint8_t content[PLACE_MAX];
 
 	memcpy(place.c, p->place, p->nplaces * sizeof(place.c[0]));
+	place.nrelays = (uint8_t)p->nrelays;
+	memcpy(place.relay, p->relay, p->nrelays * sizeof(place.relay[0]));
 	p->seq = unix_s > p->seq ? unix_s : p->seq + 1;
 	p->draft = (struct record){.kind = REC_PLACE, .seq = p->seq};
 	memcpy(p->draft.k, p->conf.ed, sizeof(p->draft.k));

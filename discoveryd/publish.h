@@ -71,6 +71,9 @@ void publish_records(
  */
 void publish_places(struct publish *, uint64_t now_ms, uint8_t nat,
     const struct candidate *, unsigned n);
+/* By whom it can be reached beside; the same again is no change. */
+void publish_relays(
+    struct publish *, uint64_t now_ms, const uint8_t (*key)[32], unsigned n);
 /* The DHT knows nodes (true), or does not. */
 void publish_ready(struct publish *, uint64_t now_ms, bool ready);
 /* There is no DHT any more: its searches will not be told to have ended. */

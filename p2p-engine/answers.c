@@ -75,6 +75,19 @@ next_stream(struct glue *g, struct wbuf *w, enum msg_type *type)
 	return TOLD_ROW;
 }
 
+static enum told
+next_relay(struct glue *g, struct wbuf *w, enum msg_type *type)
+{
+	struct msg_relay_row row;
+
+	(void)type;
+	if (engine_relay_row(g->engine, &g->answers.cursor, clock_mono_ms(),
+		clock_unix_ms(), &row) == -1)
+		return TOLD_END;
+	msg_put_relay_row(w, &row);
+	return TOLD_ROW;
+}
+
 /* Those that were used last. */
 static enum told
 next_flow(struct glue *g, struct wbuf *w, enum msg_type *type)
@@ -266,6 +279,7 @@ static const struct kind {
     {MSG_STREAMS_ASK, MSG_STREAM_ROW, false, next_stream},
     {MSG_FLOWS_ASK, MSG_FLOW_ROW, true, next_flow},
     {MSG_PATHS_ASK, MSG_PATH_ROW, false, next_path},
+    {MSG_RELAYS_ASK, MSG_RELAY_ROW, false, next_relay},
     {MSG_RULES_ASK, MSG_RULE_ROW, true, next_rule},
     {MSG_QOS_ASK, MSG_QOS_ROW, true, next_class},
     {MSG_DROPS_ASK, MSG_DROP_ROW, true, next_drop},

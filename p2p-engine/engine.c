@@ -34,6 +34,7 @@ take_memory(struct engine *e)
 		r |= batch_init(&e->batch[i]);
 	r |= timers_reserve(&e->timers, TIMERS_EXTRA);
 	r |= join_init(e);
+	r |= relays_init(e);
 	if (r != 0 || e->merge_buf == NULL || e->jobs == NULL ||
 	    e->index == NULL || e->claimed == NULL || e->proved == NULL ||
 	    e->stun_from == NULL || e->routes == NULL)
@@ -64,6 +65,7 @@ engine_new(const struct engine_io *io)
 	ev_init(e);
 	e->t_nat.id = TIMER_NAT;
 	e->t_punch.id = TIMER_PUNCH;
+	e->t_relay.id = TIMER_RELAY;
 	streams_init(e);
 	engine_nat_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
@@ -100,6 +102,7 @@ engine_free(struct engine *e)
 		batch_clear(&e->batch[i]);
 	timers_clear(&e->timers);
 	free(e->merge_buf);
+	free(e->relay);
 	crypto_wipe(e, sizeof(*e));
 	free(e);
 }
@@ -236,6 +239,8 @@ judge(struct engine *e, uint64_t now_ms, struct datagram *d)
 		return hs_cookie(e, now_ms, d);
 	case WG_PROBE:
 		return engine_probe(e, now_ms, d);
+	case WG_RELAY:
+		return engine_relay(e, now_ms, d);
 	case WG_NONE:
 		break;
 	}
@@ -265,13 +270,23 @@ engine_take(struct engine *e, uint64_t now_ms, struct datagram *d)
 		count(e, verdict);
 }
 
+static bool
+is_relayed(const struct engine *e, const uint8_t *data, size_t len)
+{
+	return len >= WG_RELAY_MIN && data[0] == WG_RELAY && e->configured;
+}
+
 void
 engine_from_udp(struct engine *e, uint64_t now_ms, uint16_t sock,
     const struct endpoint *from, uint8_t *data, size_t len)
 {
 	struct datagram d = {
 	    .sock = sock, .from = from, .data = data, .len = len};
+	struct opening o = {sock, *from, now_ms, data, len, len};
+	bool stays;
 
+	if (is_relayed(e, data, len) && relay_receive(e, &o, &stays))
+		return;
 	engine_take(e, now_ms, &d);
 	if (d.by != NULL)
 		slot_heard(e, d.by, now_ms);
@@ -288,6 +303,10 @@ engine_from_receive(struct engine *e, uint64_t now_ms, uint16_t sock,
 	    .len = len,
 	    .seg = seg};
 
+	bool stays;
+
+	if (is_relayed(e, data, len) && relay_receive(e, &o, &stays))
+		return stays;
 	if (e->configured && path_give(e, &o))
 		return true;
 	/* not past what came before */
@@ -379,6 +398,8 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			engine_nat_tick(e, now_ms);
 		else if (t == &e->t_punch)
 			punching_look(e, now_ms);
+		else if (t == &e->t_relay)
+			relays_tick(e, now_ms);
 		else if (p != NULL && p->owner != NULL)
 			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)

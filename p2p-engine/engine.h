@@ -79,6 +79,8 @@ struct engine_io {
 	uint64_t (*mono_us)(void *ctx);
 	/* Where others see us, for discoveryd; 0 or -1. */
 	int (*tell_reflexive)(void *ctx, const struct msg_reflexive *);
+	/* ... by which relays; 0 or -1 */
+	int (*tell_relays)(void *ctx, const struct msg_own_relays *);
 	/* The worst wait in a socket's queue since it was asked last; or NULL
 	 */
 	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);
@@ -222,4 +224,7 @@ int engine_nat_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
     uint64_t unix_ms, struct msg_nat_row *);
 int engine_nat_seen_row(
     const struct engine *, uint32_t *cursor, struct msg_nat_seen_row *);
+/* Ways by relays, as one end or as the relay; *cursor is 0 at first. */
+int engine_relay_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
+    uint64_t unix_ms, struct msg_relay_row *);
 #endif

@@ -12,14 +12,16 @@ engine_emit(struct engine *e, uint16_t sock, const struct endpoint *to,
 {
 	if (!carry_is(sock))
 		return e->io.udp_send(e->io.ctx, sock, to, data, len, seg);
+	if (sock == CARRY_RELAY)
+		return relay_emit(e, to, data, len, seg);
 	return UDP_ERROR;
 }
 
 bool
 carry_has(const struct engine *e, uint16_t sock, const struct endpoint *to)
 {
-	(void)e;
-	(void)to;
+	if (sock == CARRY_RELAY)
+		return relay_has(e, to);
 	return !carry_is(sock);
 }
 

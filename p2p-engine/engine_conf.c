@@ -570,8 +570,10 @@ engine_configure(struct engine *e, uint64_t now_ms, const struct conf *c)
 	if (peer != NULL)
 		r = take(e, &s, now_ms, peer, c->npeers);
 	free(peer);
-	if (r == 0)
+	if (r == 0) {
 		engine_nat_conf(e, now_ms);
+		relays_conf(e, now_ms);
+	}
 	return r;
 }
 

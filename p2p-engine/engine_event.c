@@ -164,6 +164,21 @@ ev_stream_end(
 	tell(e, &m);
 }
 
+void
+ev_relay(struct engine *e, const struct circuit *c, bool opened)
+{
+	const struct peer_slot *p = engine_find_key(e, c->far);
+	const struct peer_slot *via = slot_get(e, c->leg[0].peer);
+	struct msg_event m;
+
+	if (c->role == RELAY_TRANSIT)
+		return; /* others' business, and counted */
+	events_begin(&m, opened ? EV_RELAY_OPENED : EV_RELAY_CLOSED);
+	events_text(&m, EVF_PEER, p == NULL ? "" : p->conf.name);
+	events_text(&m, EVF_VIA, via == NULL ? "" : via->conf.name);
+	tell(e, &m);
+}
+
 /* ---- the network ---- */
 
 void

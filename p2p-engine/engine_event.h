@@ -15,6 +15,7 @@
 struct engine;
 struct peer_slot;
 struct lanes;
+struct circuit;
 struct datagram;
 struct endpoint;
 
@@ -41,6 +42,8 @@ void ev_stream_up(struct engine *, const struct lanes *, unsigned place);
 /* It ends: given up, or not needed. */
 void ev_stream_end(
     struct engine *, const struct lanes *, unsigned place, bool lost);
+/* A way by a relay that this node is an end of. */
+void ev_relay(struct engine *, const struct circuit *, bool opened);
 void ev_member(struct engine *, const struct cert *, enum event_kind);
 void ev_member_gone(
     struct engine *, const struct cert *, enum cert_verdict why);

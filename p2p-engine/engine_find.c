@@ -357,8 +357,9 @@ engine_on_lookup(struct engine *e, uint64_t now_ms, uint32_t id,
 	lookup_ended(e, p, p->ncand != 0);
 	paths_learn(e, p, now_ms);
 	if (p->peer.state == PEER_LOOKUP)
-		slot_event(
-		    e, p, now_ms, p->ncand != 0 ? PEV_FOUND : PEV_UNKNOWN);
+		slot_event(e, p, now_ms,
+		    p->ncand != 0 || relay_is_hinted(p) ? PEV_FOUND
+							: PEV_UNKNOWN);
 	else if (p->ncand != 0)
 		slot_hint(e, p, now_ms);
 }
@@ -499,6 +500,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 	}
 	network_disc_ready(e);
 	engine_nat_disc_ready(e);
+	relays_disc_ready(e);
 	engine_tell_seen(e, now_ms);
 }
 

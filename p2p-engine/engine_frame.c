@@ -151,6 +151,12 @@ on_frame(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	case FRAME_INVITE:
 		on_join(e, p, now_ms, f);
 		break;
+	case FRAME_RELAY_OPEN:
+	case FRAME_RELAY_OPENED:
+	case FRAME_RELAY_INCOMING:
+	case FRAME_RELAY_CLOSE:
+		on_relay_frame(e, p, now_ms, f);
+		break;
 	case FRAME_STREAM_OPEN:
 	case FRAME_STREAM_ACCEPT:
 	case FRAME_STREAM_CLOSE:

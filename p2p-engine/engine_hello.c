@@ -22,7 +22,8 @@ static int
 say(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint8_t type)
 {
 	struct hello h = {
-	    .flags = HELLO_STREAMS,
+	    .flags =
+		(uint16_t)(HELLO_STREAMS | (relays_serve(e) ? HELLO_RELAY : 0)),
 	    .streams = e->node.streams_max == 0 ? 1 : e->node.streams_max,
 	    .boot = e->net.boot,
 	    .mtu = e->node.mtu,
@@ -151,6 +152,7 @@ on_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (!believe(e, p, now_ms, &h))
 		return;
 	p->its_crl = h.crl;
+	relay_hello(e, p, now_ms, &h);
 	streams_hello(e, p, now_ms, &h);
 	engine_nat_up(e, p, now_ms);
 	if (f->type == FRAME_HELLO_ACK)

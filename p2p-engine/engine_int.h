@@ -14,6 +14,7 @@
 #include "engine_event.h"
 #include "engine_net.h"
 #include "engine_punch.h"
+#include "engine_relay.h"
 #include "filter.h"
 #include "flow.h"
 #include "hold.h"
@@ -49,6 +50,7 @@
  *	engine_drop.c  where packets end, and which did last
  *	engine_nat.c   how others see this node
  *	engine_stun.c  from where others are seen, for whoever asks
+ *	engine_relay.h ways by other members, and for others
  *	engine_filter.c  who a peer is to the filter, its rows
  *	engine_qos.c   what waits for a peer's limit
  *	engine_event.h what people hear of it
@@ -126,7 +128,8 @@ enum {
 	TIMER_ECHO,
 	TIMER_NAT,
 	TIMER_PUNCH,
-	TIMERS_EXTRA = 10
+	TIMER_RELAY,
+	TIMERS_EXTRA = 11
 };
 
 /*
@@ -169,7 +172,8 @@ struct peer_slot {
 	struct endpoint cand[CANDIDATES_MAX];
 	uint8_t ncarried;
 	struct way carried[CARRIED_MAX]; /* as offered: engine_carry.h */
-	uint32_t lookup_id;              /* the question under way, 0: none */
+	struct relayed relayed;
+	uint32_t lookup_id; /* the question under way, 0: none */
 	uint64_t lookup_due_ms, asked_ms, looked_ms;
 	bool seen_due, seen_up; /* discoveryd is to be told */
 	bool hinted;  /* dialed for a stray message only: see engine_stray */
@@ -272,9 +276,10 @@ struct engine {
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams,
-	    t_echo, t_nat, t_punch;
+	    t_echo, t_nat, t_punch, t_relay;
 	struct nat nat;
 	struct punching punching;
+	struct relays *relay;
 	/* streams of all peers, by number - STREAM_NUMBERS */
 	struct peer_slot *stream[STREAMS_ALL];
 	uint32_t nstreams, streams_room; /* there are, there may be */

@@ -85,6 +85,11 @@ member_candidates(struct member *m, const struct msg_lookup_reply *r)
 		if (m->ncand < MEMBER_CANDIDATES && r->c[i].ep.port != 0 &&
 		    !addr_is_special(&r->c[i].ep.addr))
 			m->cand[m->ncand++] = r->c[i].ep;
+	m->nrelays = 0;
+	for (unsigned i = 0; i < r->n && i < CANDIDATES_MAX; i++)
+		if (r->c[i].type == CANDIDATE_RELAY &&
+		    r->c[i].ep.addr.family == 6 && m->nrelays < MEMBER_RELAYS)
+			m->relay[m->nrelays++] = r->c[i].ep.addr;
 }
 
 /* ---- taking one ---- */

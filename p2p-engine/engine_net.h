@@ -43,7 +43,8 @@ struct peer_slot;
 #define SEEK_BYTES (4 << 20)  /* ... for all of them */
 #define SEEK_UNKNOWN_MS 30000 /* not asked again for so long, then twice */
 #define SEEK_UNKNOWN_MAX_MS 300000
-#define SEEK_AGAIN_MS 1000  /* discoveryd was away or busy */
+#define SEEK_AGAIN_MS 1000 /* discoveryd was away or busy */
+#define MEMBER_RELAYS 2
 #define MEMBER_CANDIDATES 8 /* used of one answer */
 #define NET_LOOK_MS 60000   /* the clock may have been set */
 #define NET_AGAIN_MS 1000   /* no memory for the members */
@@ -78,6 +79,9 @@ struct member {
 	/* where discoveryd says it is, until it is a peer */
 	uint8_t ncand;
 	struct endpoint cand[MEMBER_CANDIDATES];
+	/* ... and by whom it can be reached */
+	uint8_t nrelays;
+	struct addr relay[MEMBER_RELAYS];
 };
 
 /* A destination that no peer has. */
@@ -217,6 +221,8 @@ void seeks_drop(struct engine *, uint64_t now_ms, enum counter why); /* all */
 uint64_t seeks_held(const struct engine *);
 /* A session with this member, whoever it is and wherever: join_up says so. */
 void engine_want_key(struct engine *, const uint8_t key[32], uint64_t now_ms);
+/* ... with who has this address, whom no peer is */
+void engine_want_addr(struct engine *, const struct addr *, uint64_t now_ms);
 
 /* ---- engine_crl.c ---- */
 void on_crl(

@@ -133,6 +133,7 @@ opened(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	flush_held(e, p, now_ms);
 	if (p->member != NULL)
 		join_up(e, p, now_ms);
+	relay_up(e, p, now_ms);
 }
 
 static void
@@ -150,6 +151,8 @@ look_up(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		slot_event(e, p, now_ms, PEV_FOUND);
 	else if (asked == -1)
 		slot_event(e, p, now_ms, PEV_UNKNOWN);
+	else
+		relay_dialed(e, p, now_ms);
 }
 
 /* It failed to the end: its breaker says when it is tried again. */
@@ -356,6 +359,7 @@ slot_close(
 	uint16_t persistent_s = p->ses.persistent_s;
 
 	streams_reset(e, p, now_ms);
+	relay_gone(e, p, now_ms);
 	if (p->batch != NULL)
 		path_send(e, p->batch);
 	hs_close(e, p);
@@ -379,6 +383,7 @@ static void
 wiped(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	streams_reset(e, p, now_ms);
+	relay_gone(e, p, now_ms);
 	slot_keys(e, p, now_ms);
 	if (p->seen_up)
 		slot_seen(e, p, false);
@@ -478,6 +483,7 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 		    earlier(due, fence_due(&p->lanes->pool.s[p->place].fence));
 	due = earlier(due, paths_due(p));
 	due = earlier(due, punching_due(e, p));
+	due = earlier(due, relay_slot_due(p));
 	if (p->lookup_id != 0)
 		due = earlier(due, p->lookup_due_ms);
 	if (p->breaker.due_ms != 0)
@@ -550,6 +556,7 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	stream_fence_tick(e, p, now_ms);
 	paths_tick(e, p, now_ms);
 	punching_tick(e, p, now_ms);
+	relay_slot_tick(e, p, now_ms);
 	slot_rearm(e, p, now_ms);
 }
 

@@ -37,6 +37,9 @@ engine_counters(struct engine *e)
 	e->c.v[MEMBERS] = engine_nmembers(e);
 	e->c.v[GUESTS] = e->net.nguests;
 	e->c.v[STREAMS] = e->nstreams;
+	e->c.v[RELAY_OWN] =
+	    e->relay->t.n[RELAY_ORIGIN] + e->relay->t.n[RELAY_END];
+	e->c.v[RELAY_FOREIGN] = e->relay->t.n[RELAY_TRANSIT];
 	e->c.v[STUN_SENT] = e->nat.asked;
 	e->c.v[STUN_SILENT] = e->nat.silent;
 	e->c.v[NAT_CHANGES] = e->nat.changes;

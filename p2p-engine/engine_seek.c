@@ -260,15 +260,30 @@ engine_seek(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 	return true;
 }
 
+void
+engine_want_addr(struct engine *e, const struct addr *dst, uint64_t now_ms)
+{
+	struct seek *s;
+
+	if (!is_of_network(e, dst))
+		return;
+	if ((s = find(e, dst)) == NULL && (s = place(e, dst)) == NULL)
+		return;
+	if (s->state == SEEK_UNKNOWN && now_ms < s->due_ms)
+		return;
+	if (s->state == SEEK_FREE || s->state == SEEK_UNKNOWN)
+		(void)ask(e, s, now_ms);
+	s->wanted = s->state == SEEK_ASKED;
+}
+
 /* The key gives an address, and whoever has that has the key. */
 void
 engine_want_key(struct engine *e, const uint8_t key[32], uint64_t now_ms)
 {
 	struct peer_slot *p = engine_find_key(e, key);
 	struct addr dst;
-	struct seek *s;
 
-	if (!e->net.on || e->net.seek == NULL || memcmp(key, e->pub, 32) == 0)
+	if (!e->net.on || memcmp(key, e->pub, 32) == 0)
 		return;
 	if (p != NULL) {
 		if (p->member != NULL && p->peer.state == PEER_IDLE)
@@ -276,13 +291,7 @@ engine_want_key(struct engine *e, const uint8_t key[32], uint64_t now_ms)
 		return;
 	}
 	cert_address6(&dst, e->net.check.ca[0], key);
-	if ((s = find(e, &dst)) == NULL && (s = place(e, &dst)) == NULL)
-		return;
-	if (s->state == SEEK_UNKNOWN && now_ms < s->due_ms)
-		return;
-	if (s->state == SEEK_FREE || s->state == SEEK_UNKNOWN)
-		(void)ask(e, s, now_ms);
-	s->wanted = s->state == SEEK_ASKED;
+	engine_want_addr(e, &dst, now_ms);
 }
 
 /* ---- answers ---- */

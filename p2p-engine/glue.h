@@ -133,6 +133,7 @@ int ask_invites(void *ctx, uint32_t id);
 void tell_echo(void *ctx, uint32_t id, const struct msg_echo_row *);
 
 int tell_reflexive(void *ctx, const struct msg_reflexive *);
+int tell_relays(void *ctx, const struct msg_own_relays *);
 
 /* ---- wires_nat.c ---- */
 void netchecks_init(struct glue *); /* fatal without memory */

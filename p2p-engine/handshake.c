@@ -142,8 +142,10 @@ hs_dial(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	}
 	if (!e->has_pub || p->dial_job != 0)
 		return;
-	if (!slot_target(e, p, now_ms, p->ses.attempts, &to, &sock))
+	if (!slot_target(e, p, now_ms, p->ses.attempts, &to, &sock)) {
+		relay_dialed(e, p, now_ms);
 		return;
+	}
 	if ((j = job_begin(e, now_ms, JOB_DIAL)) == NULL)
 		return;
 	j->peer = p->no;
@@ -185,6 +187,7 @@ hs_dial_send(
 		e->c.v[HS_INIT_RETRY] += sent && p->ses.attempts > 0;
 	}
 	session_init_sent(&p->ses, now_ms, &e->io.rnd);
+	relay_dialed(e, p, now_ms);
 	slot_dialed(p, now_ms);
 	slot_arm(e, p);
 }

@@ -461,6 +461,7 @@ start_engine(struct glue *g)
 	    .tell_blob = tell_blob,
 	    .tell_frame = tell_frame,
 	    .tell_reflexive = tell_reflexive,
+	    .tell_relays = tell_relays,
 	    .ask_issue = ask_issue,
 	    .ask_invites = ask_invites,
 	    .tell_event = effect_event,

@@ -238,6 +238,7 @@ wire_end(struct chan *ch, uint32_t id, enum row_end status)
 
 static const struct chan_handler control_handlers[] = {
     {MSG_STREAMS_ASK, answers_on_ask},
+    {MSG_RELAYS_ASK, answers_on_ask},
     {MSG_FLOWS_ASK, answers_on_ask},
     {MSG_PEERS_ASK, answers_on_ask},
     {MSG_COUNTERS_ASK, answers_on_ask},

@@ -24,6 +24,18 @@ tell_reflexive(void *ctx, const struct msg_reflexive *m)
 	return wire_send(&g->disc, MSG_REFLEXIVE, 0, &w);
 }
 
+int
+tell_relays(void *ctx, const struct msg_own_relays *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[1 + sizeof(m->key)];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_own_relays(&w, m);
+	return wire_send(&g->disc, MSG_OWN_RELAYS, 0, &w);
+}
+
 static void
 answer(struct glue *g, uint32_t id)
 {

@@ -35,6 +35,10 @@ enum frame_type {
 	FRAME_FENCE = 14,
 	FRAME_FENCE_ACK = 15,
 	FRAME_CANDIDATES = 20,
+	FRAME_RELAY_OPEN = 30, /* this and the next three: frame_relay.h */
+	FRAME_RELAY_OPENED = 31,
+	FRAME_RELAY_INCOMING = 32,
+	FRAME_RELAY_CLOSE = 33,
 	FRAME_WHO_HAS = 40, /* this and the next two: discoveryd's business */
 	FRAME_RECORD = 41,
 	FRAME_PEERS = 42,

@@ -22,7 +22,20 @@ wg_classify(const uint8_t *msg, size_t len)
 		return WG_COOKIE;
 	if (msg[0] == WG_PROBE && len >= WG_PROBE_MIN)
 		return WG_PROBE;
+	if (msg[0] == WG_RELAY && len >= WG_RELAY_MIN)
+		return WG_RELAY;
 	return WG_NONE;
+}
+
+bool
+wg_relay_whole(const uint8_t *msg, size_t len)
+{
+	enum wg_type in;
+
+	if (len < WG_RELAY_MIN)
+		return false;
+	in = wg_classify(msg + WG_RELAY_HDR, len - WG_RELAY_HDR);
+	return in != WG_NONE && in != WG_RELAY;
 }
 
 uint32_t

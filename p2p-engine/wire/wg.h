@@ -3,6 +3,7 @@
 #ifndef WG_H
 #define WG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,8 @@ enum wg_type {
 	WG_RESPONSE = 2,
 	WG_COOKIE = 3,
 	WG_DATA = 4,
-	WG_PROBE = 5 /* not WireGuard's: see probe.h */
+	WG_PROBE = 5, /* not WireGuard's: see probe.h */
+	WG_RELAY = 6  /* ... a label, then one of the others: see relay.h */
 };
 
 #define WG_INITIATION_LEN 148
@@ -26,6 +28,8 @@ enum wg_type {
 #define WG_DATA_HDR 16
 #define WG_DATA_MIN 32  /* header and tag: a keepalive */
 #define WG_PROBE_MIN 64 /* header, 32 octets, tag */
+#define WG_RELAY_HDR 8
+#define WG_RELAY_MIN (WG_RELAY_HDR + WG_DATA_MIN)
 #define WG_TAG 16
 #define WG_STAMP 12
 
@@ -33,6 +37,7 @@ enum wg_type {
 #define WG_SENDER 4         /* u32, initiation and response */
 #define WG_DATA_RECEIVER 4  /* u32, also of a cookie reply, a probe */
 #define WG_RESP_RECEIVER 8  /* u32 */
+#define WG_RELAY_LABEL 4    /* u32 */
 #define WG_DATA_COUNTER 8   /* u64 */
 #define WG_INIT_EPHEMERAL 8 /* 32 */
 #define WG_INIT_STATIC 40   /* 32 + tag */
@@ -55,6 +60,8 @@ enum wg_type {
 
 /* Type by first octets and length; the only demultiplexer.  Pure. */
 enum wg_type wg_classify(const uint8_t *msg, size_t len);
+/* Of a relayed message: is what it carries one whole message, not relayed? */
+bool wg_relay_whole(const uint8_t *msg, size_t len);
 /*
  * The index of ours a classified message is for: receiver of a response,
  * cookie reply or data message; 0 for an initiation, which has none.

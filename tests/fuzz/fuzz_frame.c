@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "frame_cand.h"
+#include "frame_relay.h"
 #include "frame_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -24,10 +25,41 @@ union any_body {
 	struct stream_close close;
 	struct stream_stats stats;
 	struct cands cands;
+	struct relay_open ropen;
+	struct relay_opened ropened;
+	struct relay_incoming rincoming;
+	struct relay_close rclose;
 	uint64_t token;
 };
 
 static uint8_t out[FRAME_BODY_MAX];
+
+static size_t
+relay_again(const struct frame *f)
+{
+	static union any_body b;
+
+	switch (f->type) {
+	case FRAME_RELAY_OPEN:
+		return relay_open_get(f->body, f->len, &b.ropen) == -1
+		    ? 0
+		    : relay_open_put(out, &b.ropen);
+	case FRAME_RELAY_OPENED:
+		return relay_opened_get(f->body, f->len, &b.ropened) == -1
+		    ? 0
+		    : relay_opened_put(out, &b.ropened);
+	case FRAME_RELAY_INCOMING:
+		return relay_incoming_get(f->body, f->len, &b.rincoming) == -1
+		    ? 0
+		    : relay_incoming_put(out, &b.rincoming);
+	case FRAME_RELAY_CLOSE:
+		return relay_close_get(f->body, f->len, &b.rclose) == -1
+		    ? 0
+		    : relay_close_put(out, &b.rclose);
+	default:
+		return 0;
+	}
+}
 
 static size_t
 stream_again(const struct frame *f)
@@ -62,7 +94,7 @@ stream_again(const struct frame *f)
 		    ? 0
 		    : cands_put(out, &b.cands);
 	default:
-		return 0;
+		return relay_again(f);
 	}
 }
 

@@ -317,6 +317,7 @@ receive(struct node *n, uint64_t now, const struct packet *p)
 		on_data(n, now, msg, p->len);
 		break;
 	case WG_PROBE:
+	case WG_RELAY:
 	case WG_NONE:
 		break;
 	}

@@ -288,6 +288,11 @@ try_raw(struct fixture *f, const uint8_t *p, size_t n)
 	struct noise ns;
 
 	switch (wg_classify(msg, n)) {
+	case WG_RELAY:
+		if (wg_relay_whole(msg, n))
+			expect(wg_classify(msg + WG_RELAY_HDR,
+				   n - WG_RELAY_HDR) != WG_RELAY);
+		break;
 	case WG_INITIATION:
 		expect(n == WG_INITIATION_LEN && wg_receiver(msg) == 0);
 		(void)cookie_mac1_ok(&f->resp_checker, msg, n);

@@ -15,6 +15,7 @@
 #include "unit.h"
 
 #include "duo_net.h"
+#include "engine_int.h"
 #include "guard.h"
 #include "pump.h"
 #include "reason.h"
@@ -323,6 +324,56 @@ START_TEST(what_strangers_ask_by_stun)
 }
 END_TEST
 
+static void
+relayed_comes(struct duo *d, uint32_t label, uint8_t in, bool elsewhere)
+{
+	struct endpoint from = d->side[1].ep;
+	uint8_t msg[WG_RELAY_MIN] = {WG_RELAY, [WG_RELAY_HDR] = in};
+
+	if (elsewhere)
+		from = (struct endpoint){
+		    .addr = {4, {198, 51, 100, 1}}, .port = 4711};
+	wg_put32(msg + WG_RELAY_LABEL, label);
+	d->now++;
+	engine_from_udp(d->side[0].e, d->now, d->side[0].e->slot[0]->sock,
+	    &from, msg, sizeof(msg));
+	d->nwire = 0;
+}
+
+/* Of a way between b and somebody who has gone. */
+START_TEST(what_is_relayed_and_goes_nowhere)
+{
+	struct duo *d = duo_up();
+	struct relay *t = &d->side[0].e->relay->t;
+	static struct member member;
+	struct peer_slot *b = d->side[0].e->slot[0];
+	struct relay_open o = {.req = 1};
+	struct circuit *c;
+
+	relayed_comes(d, 7, WG_DATA, true);
+	names(d, 0, EI_RELAY_STRAY, "198.51.100.1");
+	relayed_comes(d, 7, WG_RELAY, true);
+	names(d, 0, EI_RELAY_BAD, "198.51.100.1");
+	relay_configure(t, true, 0, 1);
+	c = relay_transit(t, d->now, &o, b->no, 77, 0, 1);
+	ck_assert_ptr_nonnull(c);
+	relayed_comes(d, c->leg[0].label, WG_DATA, true);
+	names(d, 0, EI_RELAY_SPOOF, "198.51.100.1");
+	b->member = &member;
+	relayed_comes(d, c->leg[0].label, WG_DATA, false);
+	b->member = NULL;
+	names(d, 0, EI_RELAY_LOST, "192.0.2.2");
+	b->member = &member;
+	t->payer[c->payer].octets = 0;
+	relayed_comes(d, c->leg[0].label, WG_DATA, false);
+	ck_assert_uint_eq(c->drops, 1);
+	b->member = NULL;
+	names(d, 0, EI_RELAY_QUOTA, "192.0.2.2");
+	relay_close(t, c);
+	duo_free(d);
+}
+END_TEST
+
 START_TEST(what_falls_out_of_a_queue_is_the_oldest)
 {
 	struct duo *d = duo_new();
@@ -616,6 +667,7 @@ main(void)
 	    a_socket_that_is_full,
 	    a_connection_that_changes_its_stream,
 	    what_strangers_ask_by_stun,
+	    what_is_relayed_and_goes_nowhere,
 	    what_falls_out_of_a_queue_is_the_oldest,
 	    what_is_known_of_a_peer_outlives_the_table,
 	    who_has_a_removed_peers_number_is_not_named_for_it,

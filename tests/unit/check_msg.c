@@ -257,6 +257,13 @@ largest_row(unsigned type, union any_msg *m)
 		FILL(m->failover_row.from);
 		FILL(m->failover_row.to);
 		m->failover_row.result = FO_NRESULTS - 1;
+	case MSG_RELAY_ROW:
+		m->relay_row.role = 3;
+		FILL(m->relay_row.peer);
+		FILL(m->relay_row.via);
+		break;
+	case MSG_OWN_RELAYS:
+		m->own_relays.n = OWN_RELAYS_MAX;
 		break;
 	case MSG_REFLEXIVE:
 		m->reflexive.n = REFLEXIVE_MAX;

@@ -340,12 +340,12 @@ END_TEST
 
 START_TEST(messages_are_told_apart_by_type_zeroes_and_length)
 {
-	static const size_t len[] = {0, 148, 92, 64, 32, 64};
+	static const size_t len[] = {0, 148, 92, 64, 32, 64, 40};
 	uint8_t msg[200] = {0};
 
-	for (unsigned type = 0; type < 7; type++)
+	for (unsigned type = 0; type < 8; type++)
 		for (size_t n = 0; n < sizeof(msg); n++) {
-			bool fits = type >= 1 && type <= 5 &&
+			bool fits = type >= 1 && type <= 6 &&
 			    (n == len[type] || (type >= 4 && n > len[type]));
 
 			msg[0] = (uint8_t)type;

@@ -138,6 +138,7 @@ static const struct chan_handler far_handlers[] = {
     {MSG_COUNTER_ROW, on_row},
     {MSG_BREAKER_ROW, on_row},
     {MSG_STREAM_ROW, on_row},
+    {MSG_RELAY_ROW, on_row},
     {MSG_FLOW_ROW, on_row},
     {MSG_NET_ROW, on_count},
     {MSG_RULE_ROW, on_count},
@@ -412,7 +413,8 @@ static const struct {
 	uint16_t type;
 	uint32_t rows;
 } asked[] = {{MSG_PEERS_ASK, NPEERS}, {MSG_BREAKERS_ASK, 3 * NPEERS},
-    {MSG_STREAMS_ASK, 0}, {MSG_FLOWS_ASK, 0}, {MSG_RULES_ASK, 1}};
+    {MSG_STREAMS_ASK, 0}, {MSG_FLOWS_ASK, 0}, {MSG_RELAYS_ASK, 0},
+    {MSG_RULES_ASK, 1}};
 #define NASKED (sizeof(asked) / sizeof(asked[0]))
 
 static void
@@ -733,14 +735,14 @@ END_TEST
 static const enum role siblings[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
 #define NSIBLINGS 3
 
-#define MAY_MAX 12
+#define MAY_MAX 13
 static const uint16_t may[NSIBLINGS][MAY_MAX] = {
     {MSG_MIX_REPLY, MSG_STAMP_REPLY, MSG_PUB_REPLY, MSG_ISSUE_REPLY,
 	MSG_INVITE_ROW},
     {MSG_LOOKUP_REPLY, MSG_RECENT_ROW, MSG_PEER_FRAME, MSG_CRL, MSG_OWN_BUNDLE},
     {MSG_PEERS_ASK, MSG_COUNTERS_ASK, MSG_NET_ASK, MSG_CRL, MSG_LEDGER_NEW,
 	MSG_RENEW_ASK, MSG_STREAMS_ASK, MSG_FLOWS_ASK, MSG_BREAKERS_ASK,
-	MSG_RULES_ASK, MSG_QOS_ASK, MSG_DROPS_ASK},
+	MSG_RULES_ASK, MSG_QOS_ASK, MSG_DROPS_ASK, MSG_RELAYS_ASK},
 };
 
 /* The least that each can be. */

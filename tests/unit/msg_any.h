@@ -80,6 +80,8 @@
 	X(PATH_ROW, path_row)                                                  \
 	X(FAILOVER_ASK, failover_ask)                                          \
 	X(FAILOVER_ROW, failover_row)                                          \
+	X(RELAY_ROW, relay_row)                                                \
+	X(OWN_RELAYS, own_relays)                                              \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -159,6 +161,8 @@ union any_msg {
 	struct msg_path_row path_row;
 	struct msg_failover_ask failover_ask;
 	struct msg_failover_row failover_row;
+	struct msg_relay_row relay_row;
+	struct msg_own_relays own_relays;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_relay_seek.c */
+/*
+ * Who needs a way by a relay, and by which.
+ *
+ *	dialed, no direct place, or none answers	two ways
+ *	up, but its place is silent, or a relay's	two ways
+ *	up and in use					one, to be safe
+ *
+ * Candidates are members that said that they relay and that we have a session
+ * with; those that the peer has published come first, and are dialed if need
+ * be.  Who asks in vain asks others next, later and later.
+ */
+#include <string.h>
+
+#include "engine_int.h"
+#include "engine_paths.h"
+#include "engine_relay.h"
+
+#define CANDIDATES 8 /* looked at */
+
+/* ---- who relays ---- */
+
+struct relay_choice {
+	struct peer_slot *p;
+	uint64_t score; /* lower is better */
+};
+
+static uint32_t
+rtt_of(const struct peer_slot *p)
+{
+	const struct pathset *s = &p->lanes->paths;
+
+	if (p->lanes == NULL || s->best >= PATHS_MAX)
+		return p->rtt_us;
+	return s->at[s->best].rtt_us != 0
+	    ? s->at[s->best].rtt_us + s->at[s->best].var_us
+	    : p->rtt_us;
+}
+
+static bool
+is_hint(const struct engine *e, const struct peer_slot *p,
+    const struct peer_slot *r)
+{
+	for (unsigned i = 0; p->member != NULL && i < p->member->nrelays; i++)
+		if (route_find(e->routes, &p->member->relay[i]) == r->no)
+			return true;
+	return false;
+}
+
+/* Losses weigh as RTT does: ten milliseconds a percent. */
+static uint64_t
+score_of(const struct engine *e, const struct peer_slot *p,
+    const struct peer_slot *r)
+{
+	uint64_t us = rtt_of(r) != 0 ? rtt_of(r) : RELAY_RTT_US;
+
+	if (r->lanes != NULL)
+		us += r->lanes->pool.s[0].loss_pm * UINT64_C(1000);
+	return is_hint(e, p, r) ? us : us + UINT32_MAX;
+}
+
+/* A way to p by r, there or asked for. */
+static bool
+is_used(const struct engine *e, const struct peer_slot *p,
+    const struct peer_slot *r)
+{
+	struct relay *t = &e->relay->t;
+	struct relay_ask *a;
+	struct circuit *c;
+	uint32_t at = 0;
+
+	while ((c = relay_next(t, &at)) != NULL)
+		if (c->role != RELAY_TRANSIT && c->leg[0].peer == r->no &&
+		    memcmp(c->far, p->conf.key, sizeof(c->far)) == 0)
+			return true;
+	for (at = 0; (a = relay_ask_next(t, &at)) != NULL;)
+		if (a->by == RELAY_US && a->peer == p->no && a->via == r->no)
+			return true;
+	return false;
+}
+
+/* The best first. */
+static unsigned
+choices(struct engine *e, const struct peer_slot *p,
+    struct relay_choice out[CANDIDATES])
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < e->npeers; i++) {
+		struct peer_slot *r = e->slot[e->order[i]];
+		struct relay_choice c = {.p = r};
+		unsigned k;
+
+		if (r == p || !r->relayed.willing ||
+		    relay_neighbour(e, r->no) == NULL || is_used(e, p, r))
+			continue;
+		c.score = score_of(e, p, r);
+		for (k = n; k > 0 && out[k - 1].score > c.score; k--)
+			if (k < CANDIDATES)
+				out[k] = out[k - 1];
+		if (k < CANDIDATES)
+			out[k] = c;
+		if (n < CANDIDATES)
+			n++;
+	}
+	return n;
+}
+
+/* Who may be one, and has no session: soon it will. */
+static void
+dial_relays(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < e->npeers && n < RELAY_WAYS; i++) {
+		struct peer_slot *r = e->slot[e->order[i]];
+
+		if (r == p || r->member == NULL || !r->conf.admin_up ||
+		    (!r->relayed.willing &&
+			(r->member->cert.caps & CERT_CAP_RELAY) == 0) ||
+		    relay_neighbour(e, r->no) != NULL)
+			continue;
+		n++;
+		if (r->peer.state == PEER_IDLE)
+			slot_want(e, r, now_ms, BEV_WANT);
+	}
+}
+
+/* Those it has published: dialed, and meanwhile asked for by another one. */
+static bool
+ask_hinted(struct engine *e, struct peer_slot *p, struct peer_slot *by,
+    uint64_t now_ms)
+{
+	bool asked = false;
+
+	for (unsigned i = 0; i < p->member->nrelays; i++) {
+		const struct addr *a = &p->member->relay[i];
+		struct peer_slot *r = slot_get(e, route_find(e->routes, a));
+
+		if (r == NULL) {
+			engine_want_addr(e, a, now_ms);
+			continue;
+		}
+		if (r == p || r->member == NULL ||
+		    relay_neighbour(e, r->no) != NULL)
+			continue;
+		if (r->conf.admin_up && r->peer.state == PEER_IDLE)
+			slot_want(e, r, now_ms, BEV_WANT);
+		if (by == NULL || by == r || asked || is_used(e, p, by))
+			continue;
+		relay_ask_for(e, p, by, r->conf.key, now_ms);
+		asked = true;
+	}
+	return asked;
+}
+
+static void
+seek(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned wanted)
+{
+	struct relay_choice list[CANDIDATES];
+	unsigned n = choices(e, p, list), first = 0;
+
+	/* who refused is asked last next time, but not those it named */
+	if (n > 0 && !is_hint(e, p, list[0].p))
+		first = p->relayed.tries % n;
+	/* none that it named is near: one behind another one */
+	if (n == 0 || !is_hint(e, p, list[0].p)) {
+		if (ask_hinted(e, p, n == 0 ? NULL : list[first].p, now_ms)) {
+			wanted--;
+			first++;
+		}
+	}
+	for (unsigned i = 0; i < n && i < wanted; i++) {
+		struct peer_slot *r = list[(first + i) % n].p;
+
+		if (!is_used(e, p, r))
+			relay_ask_for(e, p, r, NULL, now_ms);
+	}
+	if (n < wanted)
+		dial_relays(e, p, now_ms);
+}
+
+/* ---- who needs one ---- */
+
+static bool
+may_seek(const struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+{
+	if (!e->node.relay_use || !e->net.on || p->member == NULL || p->guest ||
+	    p->owner != NULL || !p->conf.admin_up)
+		return false;
+	return slot_is_wanted(p) ||
+	    (p->wanted_ms != 0 && now_ms - p->wanted_ms < WANTED_MS) ||
+	    (session_up(&p->ses, now_ms) && p->used_ms != 0 &&
+		now_ms - p->used_ms < RELAY_USED_MS);
+}
+
+/* How many ways there should be. */
+static unsigned
+need(const struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+{
+	if (!may_seek(e, p, now_ms))
+		return 0;
+	if (!session_up(&p->ses, now_ms) || p->sock == CARRY_RELAY)
+		return RELAY_WAYS;
+	if (p->lanes == NULL)
+		return 0;
+	return p->lanes->paths.state == PATHSET_DOUBT ? RELAY_WAYS : 1;
+}
+
+static unsigned
+have(const struct engine *e, const struct peer_slot *p)
+{
+	struct relay *t = &e->relay->t;
+	struct relay_ask *a;
+	struct circuit *c;
+	unsigned n = 0;
+	uint32_t at = 0;
+
+	while ((c = relay_next(t, &at)) != NULL)
+		n += c->role != RELAY_TRANSIT &&
+		    memcmp(c->far, p->conf.key, sizeof(c->far)) == 0;
+	for (at = 0; (a = relay_ask_next(t, &at)) != NULL;)
+		n += a->by == RELAY_US && a->peer == p->no;
+	return n;
+}
+
+static bool
+has_direct(const struct engine *e, const struct peer_slot *p)
+{
+	struct way list[PLACES_ALL];
+	unsigned n = slot_places(p, list);
+
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t sock;
+
+		if (slot_sock_for(e, p, &list[i], &sock) && sock != CARRY_RELAY)
+			return true;
+	}
+	return false;
+}
+
+void
+relay_dialed(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	if (p->relayed.due_ms != 0 || !may_seek(e, p, now_ms))
+		return;
+	p->relayed.tries = 0;
+	p->relayed.due_ms =
+	    has_direct(e, p) ? now_ms + RELAY_PATIENCE_MS : now_ms;
+	slot_arm(e, p);
+}
+
+uint64_t
+relay_slot_due(const struct peer_slot *p)
+{
+	return p->relayed.due_ms == 0 ? UINT64_MAX : p->relayed.due_ms;
+}
+
+/* Its place is silent: not when it is looked at next, but now. */
+static bool
+is_urgent(const struct peer_slot *p)
+{
+	return p->lanes != NULL && p->owner == NULL &&
+	    p->lanes->paths.state == PATHSET_DOUBT && p->relayed.tries == 0;
+}
+
+void
+relay_slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct relayed *x = &p->relayed;
+	unsigned wanted, there;
+	uint64_t wait = RELAY_AGAIN_MS;
+
+	if ((x->due_ms == 0 || now_ms < x->due_ms) && !is_urgent(p))
+		return;
+	wanted = need(e, p, now_ms);
+	there = wanted == 0 ? 0 : have(e, p);
+	x->due_ms = 0;
+	if (wanted == 0) {
+		x->tries = 0;
+		return;
+	}
+	if (there < wanted)
+		seek(e, p, now_ms, wanted - there);
+	if (there >= wanted || wanted == 1)
+		wait = RELAY_LATER_MS;
+	else
+		wait <<= x->tries < 6 ? x->tries : 6;
+	if (there < wanted && x->tries < UINT8_MAX)
+		x->tries++;
+	x->due_ms = now_ms + (wait < RELAY_LATER_MS ? wait : RELAY_LATER_MS);
+}
+
+/* ---- what others say ---- */
+
+/* A relay that is there now is a relay for who waits for one. */
+static void
+wake_all(struct engine *e, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < e->npeers; i++) {
+		struct peer_slot *p = e->slot[e->order[i]];
+
+		if (p->relayed.due_ms == 0 || session_up(&p->ses, now_ms))
+			continue;
+		p->relayed.due_ms = now_ms;
+		slot_arm(e, p);
+	}
+}
+
+void
+relay_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct hello *h)
+{
+	bool was = p->relayed.willing;
+
+	if (p->owner != NULL)
+		return;
+	if (p->said.knows && p->said.boot != h->boot)
+		relay_gone(e, p, now_ms);
+	p->relayed.willing = (h->flags & (HELLO_RELAY | HELLO_STREAMS)) ==
+	    (HELLO_RELAY | HELLO_STREAMS);
+	if (p->relayed.willing)
+		wake_all(e, now_ms);
+	if (p->relayed.willing != was)
+		relays_arm(e, now_ms);
+	relay_offer_all(e, p, now_ms);
+	if (may_seek(e, p, now_ms) && p->relayed.due_ms == 0) {
+		p->relayed.due_ms = now_ms + RELAY_LOOK_MS;
+		slot_arm(e, p);
+	}
+}
+
+bool
+relay_is_hinted(const struct peer_slot *p)
+{
+	return p->member != NULL && p->member->nrelays != 0;
+}
+
+/* ---- sessions with relays stay ---- */
+
+static bool
+is_translated(const struct engine *e)
+{
+	for (unsigned i = 0; i < NAT_SOCKETS; i++) {
+		const struct nat_sock *s = nat_sock(&e->nat, i);
+
+		if (s != NULL && s->view.mapping >= NAT_INDEPENDENT)
+			return true;
+	}
+	return false;
+}
+
+static bool
+wants_relays(const struct engine *e)
+{
+	return e->node.relay_use && e->net.on &&
+	    (e->node.relay_keep || is_translated(e));
+}
+
+/* The nearest of those there are; who is kept stays so. */
+static void
+keep_some(struct engine *e, uint64_t now_ms, bool keep[])
+{
+	struct relay_choice list[CANDIDATES];
+	struct peer_slot nobody = {.no = SLOT_NONE};
+	unsigned n = choices(e, &nobody, list), kept = 0;
+
+	for (unsigned old = 0; old < 2; old++)
+		for (unsigned i = 0; i < n && kept < RELAY_WAYS; i++) {
+			if (list[i].p->relayed.kept != (old == 0) ||
+			    keep[list[i].p->no])
+				continue;
+			keep[list[i].p->no] = true;
+			kept++;
+		}
+	if (kept < RELAY_WAYS)
+		dial_relays(e, &nobody, now_ms);
+}
+
+static void
+tell_relays(struct engine *e, const bool keep[])
+{
+	struct relays *x = e->relay;
+	struct msg_own_relays m = {0};
+
+	for (uint32_t i = 0; i < e->nslots && m.n < OWN_RELAYS_MAX; i++)
+		if (e->slot[i] != NULL && keep[i])
+			memcpy(m.key[m.n++], e->slot[i]->conf.key, 32);
+	if (!wants_relays(e))
+		m.n = 0;
+	if (m.n == x->told.n && memcmp(&m, &x->told, sizeof(m)) == 0 &&
+	    !x->news)
+		return;
+	if (e->io.tell_relays == NULL ||
+	    e->io.tell_relays(e->io.ctx, &m) == 0) {
+		x->told = m;
+		x->news = false;
+	}
+}
+
+void
+relays_disc_ready(struct engine *e)
+{
+	e->relay->news = true;
+	e->relay->look_ms = 0;
+	relays_arm(e, e->now_ms);
+}
+
+static void
+keep_sessions(struct engine *e, uint64_t now_ms)
+{
+	static bool keep[SLOTS_MAX];
+	struct circuit *c;
+	uint32_t at = 0;
+
+	memset(keep, 0, e->nslots * sizeof(keep[0]));
+	if (wants_relays(e))
+		keep_some(e, now_ms, keep);
+	tell_relays(e, keep);
+	while ((c = relay_next(&e->relay->t, &at)) != NULL)
+		if (c->role != RELAY_TRANSIT && c->leg[0].peer < e->nslots)
+			keep[c->leg[0].peer] = true;
+	for (uint32_t i = 0; i < e->nslots; i++) {
+		struct peer_slot *p = e->slot[i];
+
+		if (p == NULL || p->relayed.kept == keep[i])
+			continue;
+		p->relayed.kept = keep[i];
+		if (p->conf.keepalive_s == 0)
+			p->ses.persistent_s = keep[i] ? RELAY_WARM_S : 0;
+		slot_arm(e, p);
+	}
+}
+
+/* ---- time ---- */
+
+static void
+warm(struct engine *e, struct circuit *c, uint64_t now_ms)
+{
+	struct endpoint ep = relay_label(c->leg[0].label);
+	struct peer_slot *p = engine_find_key(e, c->far);
+
+	if (c->role != RELAY_ORIGIN || now_ms - c->warm_ms < RELAY_WARM_MS)
+		return;
+	c->warm_ms = now_ms;
+	if (p == NULL || p->lanes == NULL || !session_up(&p->ses, now_ms))
+		return;
+	if (now_ms - p->used_ms < RELAY_USED_MS || p->sock == CARRY_RELAY)
+		(void)probe_place(e, p, CARRY_RELAY, &ep);
+}
+
+static bool
+is_untold(const struct circuit *c)
+{
+	return c->role == RELAY_TRANSIT && c->told != 0 &&
+	    c->told < RELAY_TRIES && c->leg[1].packets == 0;
+}
+
+static void
+circuits_tick(struct engine *e, uint64_t now_ms)
+{
+	enum relay_why why;
+	struct circuit *c;
+	uint32_t at = 0;
+
+	while ((c = relay_next(&e->relay->t, &at)) != NULL) {
+		if (relay_is_over(c, now_ms, &why)) {
+			relay_end_of(e, c, now_ms, why, NULL);
+			continue;
+		}
+		if (is_untold(c) && now_ms >= c->told_ms)
+			relay_tell_end(e, c, now_ms);
+		warm(e, c, now_ms);
+	}
+}
+
+void
+relays_tick(struct engine *e, uint64_t now_ms)
+{
+	relay_asks_tick(e, now_ms);
+	circuits_tick(e, now_ms);
+	if (now_ms >= e->relay->look_ms) {
+		e->relay->look_ms = now_ms + RELAY_LOOK_MS;
+		keep_sessions(e, now_ms);
+	}
+	timers_stop(&e->timers, &e->t_relay);
+	relays_arm(e, now_ms);
+}
+
+void
+relays_arm(struct engine *e, uint64_t now_ms)
+{
+	const struct relay *t = &e->relay->t;
+	uint64_t due = UINT64_MAX;
+	struct circuit *c;
+	uint32_t at = 0;
+
+	if (e->net.on)
+		due = e->relay->look_ms;
+	if (t->n[RELAY_ORIGIN] + t->n[RELAY_END] + t->n[RELAY_TRANSIT] != 0)
+		due = now_ms + 1000;
+	if (t->nasks != 0)
+		due = now_ms + RELAY_AGAIN_MS / 3;
+	while (due > now_ms + RELAY_AGAIN_MS / 3 &&
+	    (c = relay_next((struct relay *)(uintptr_t)t, &at)) != NULL)
+		if (is_untold(c))
+			due = now_ms + RELAY_AGAIN_MS / 3;
+	if (due == UINT64_MAX)
+		return;
+	if (due <= now_ms)
+		due = now_ms + 1;
+	if (e->t_relay.pos == 0 || due < e->t_relay.due_ms)
+		timers_set(&e->timers, &e->t_relay, due);
+}
