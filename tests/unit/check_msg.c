@@ -257,6 +257,7 @@ largest_row(unsigned type, union any_msg *m)
 		FILL(m->failover_row.from);
 		FILL(m->failover_row.to);
 		m->failover_row.result = FO_NRESULTS - 1;
+		break;
 	case MSG_RELAY_ROW:
 		m->relay_row.role = 3;
 		FILL(m->relay_row.peer);
