@@ -145,7 +145,10 @@
 	M(PUNCH_ROW,  139,  33,    33, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(RELAYS_ASK, 144,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(RELAY_ROW,  145,  46,   172, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(OWN_RELAYS, 146,   1,   129, FD_NONE, R(ENGINE),                ST_READY)
+	M(OWN_RELAYS, 146,   1,   129, FD_NONE, R(ENGINE),                ST_READY) \
+	M(FIGURE_ROW, 175,  13,    13, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
+	M(VERDICT_ASK,176,  39,    39, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(VERDICT_ROW,177,  10,   584, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 #endif

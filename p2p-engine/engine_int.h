@@ -235,6 +235,7 @@ struct engine_sock {
 	uint16_t no;
 	uint8_t family;
 	struct endpoint bound; /* family 0: not told */
+	uint16_t port; /* of those for streams; 0: not known */
 };
 
 /* A receive whose datagrams are with the crew. */

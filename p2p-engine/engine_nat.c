@@ -158,7 +158,9 @@ engine_socket_bound(struct engine *e, uint64_t now_ms, uint16_t sock,
 	for (uint32_t i = 0; i < e->nsocks; i++)
 		if (e->sock[i].no == sock)
 			e->sock[i].bound = *local;
-	if (sock < UDP_STREAM_FIRST)
+	if (sock >= UDP_STREAM_FIRST)
+		stream_socket_bound(e, sock, local);
+	else
 		engine_nat_socket(e, now_ms, sock, local);
 }
 
