@@ -140,6 +140,7 @@ struct conf_node {
 	uint16_t mtu;
 	uint8_t offload; /* wanted of the TUN: OFFLOAD_* of packets.h */
 	bool packet_ring;
+	bool mss_clamp;
 	uint8_t naddresses, nsubnets, nroutes, nexports;
 	struct prefix address[CONF_ADDRESSES_MAX];
 	struct prefix subnet[CONF_PREFIXES_MAX]; /* the overlay */

@@ -345,6 +345,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u16(w, n->mtu);
 	wbuf_u8(w, n->offload);
 	wbuf_bool(w, n->packet_ring);
+	wbuf_bool(w, n->mss_clamp);
 	put_prefixes(w, n->address, n->naddresses);
 	put_prefixes(w, n->subnet, n->nsubnets);
 	put_prefixes(w, n->route, n->nroutes);
@@ -458,6 +459,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	n->mtu = rbuf_u16(r);
 	n->offload = rbuf_u8(r);
 	n->packet_ring = rbuf_bool(r);
+	n->mss_clamp = rbuf_bool(r);
 	n->naddresses = get_prefixes(r, n->address, CONF_ADDRESSES_MAX);
 	n->nsubnets = get_prefixes(r, n->subnet, CONF_PREFIXES_MAX);
 	n->nroutes = get_prefixes(r, n->route, CONF_PREFIXES_MAX);

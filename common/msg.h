@@ -332,7 +332,9 @@ struct msg_peer_row {
 	    attempts; /* done in all; tries of the present one */
 	uint32_t held, flows;
 	uint16_t keepalive_s;
-	uint32_t rtt_us; /* of the last handshake, 0: none */
+	uint32_t rtt_us;   /* of the last handshake, 0: none */
+	uint32_t path_mtu; /* of links on the way, 0: not known */
+	uint32_t mtu;      /* the longest packet of the tunnel to it */
 	uint16_t nallowed;
 	struct prefix allowed[256];
 };

@@ -196,6 +196,8 @@ msg_put_peer_row(struct wbuf *w, const struct msg_peer_row *m)
 	wbuf_u32(w, m->flows);
 	wbuf_u16(w, m->keepalive_s);
 	wbuf_u32(w, m->rtt_us);
+	wbuf_u32(w, m->path_mtu);
+	wbuf_u32(w, m->mtu);
 	wbuf_u16(w, m->nallowed);
 	for (unsigned i = 0; i < m->nallowed; i++)
 		prefix_put(w, &m->allowed[i]);
@@ -224,6 +226,8 @@ msg_get_peer_row(struct rbuf *r, struct msg_peer_row *m)
 	m->flows = rbuf_u32(r);
 	m->keepalive_s = rbuf_u16(r);
 	m->rtt_us = rbuf_u32(r);
+	m->path_mtu = rbuf_u32(r);
+	m->mtu = rbuf_u32(r);
 	m->nallowed = rbuf_u16(r);
 	if (m->nallowed > PEER_ALLOWED) {
 		m->nallowed = 0;

@@ -54,7 +54,7 @@
 	/* control: rows of an answer, then END */                                  \
 	M(NODE_ROW,    50,  37,   697, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
 	M(PROC_ROW,    51,  38,    38, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
-	M(PEER_ROW,    52, 136,  4807, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(PEER_ROW,    52, 144,  4815, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
 	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
 	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(ENGINE)|R(CTL), ST_READY) \

@@ -156,6 +156,12 @@ static const struct peer_family peer_families[] = {
     {"mesh_peer_held_packets", GAUGE,
 	"Packets that wait for a session with the peer.", PLAIN, FIELD(held),
 	false},
+    {"mesh_peer_mtu_bytes", GAUGE,
+	"The longest packet of the tunnel that is sent to the peer uncut.",
+	PLAIN, FIELD(mtu), false},
+    {"mesh_peer_path_mtu_bytes", GAUGE,
+	"The longest packet that links on the way take, 0 if not known.", PLAIN,
+	FIELD(path_mtu), false},
     {"mesh_peer_flows", GAUGE, "Connections through the peer.", PLAIN,
 	FIELD(flows), false},
 };

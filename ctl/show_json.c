@@ -340,6 +340,9 @@ peer(struct json *j, const struct msg_peer_row *m)
 	set(j, o, "transmit_packets_total", number(m->tx_packets));
 	set(j, o, "held_packets", number(m->held));
 	set(j, o, "flows", number(m->flows));
+	set(j, o, "mtu_bytes", number(m->mtu));
+	set(j, o, "path_mtu_bytes",
+	    m->path_mtu == 0 ? json_null() : number(m->path_mtu));
 	set(j, o, "keepalive_seconds",
 	    m->keepalive_s == 0 ? json_null() : number(m->keepalive_s));
 	set(j, o, "allowed_prefixes", prefixes(j, m->allowed, m->nallowed));

@@ -170,6 +170,8 @@ raw_detail(struct show *s, const struct msg_peer_row *m)
 	fprintf(f, "handshakes\t%" PRIu32 "\n", m->handshakes);
 	fprintf(f, "attempts\t%" PRIu32 "\n", m->attempts);
 	fprintf(f, "rtt_microseconds\t%" PRIu32 "\n", m->rtt_us);
+	fprintf(f, "mtu_bytes\t%" PRIu32 "\n", m->mtu);
+	fprintf(f, "path_mtu_bytes\t%" PRIu32 "\n", m->path_mtu);
 	fprintf(f, "seen_seconds\t%s\n", seconds(age, r, m->seen_unix_ms));
 	fprintf(f, "receive_bytes\t%" PRIu64 "\n", m->rx_bytes);
 	fprintf(f, "transmit_bytes\t%" PRIu64 "\n", m->tx_bytes);

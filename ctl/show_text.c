@@ -402,6 +402,7 @@ text_detail(struct show *s, const struct msg_peer_row *m)
 	char name[VIS_MAX], ep[ENDPOINT_STRLEN] = "-", key[45];
 	char a[FMT_LEN], b[FMT_LEN];
 	enum paint p = peer_paint(m->state);
+	FILE *f;
 
 	if (m->has_endpoint)
 		endpoint_format(&m->endpoint, ep);
@@ -417,6 +418,11 @@ text_detail(struct show *s, const struct msg_peer_row *m)
 	    "in %" PRIu64 ", out %" PRIu64 ", %" PRIu32 " waiting, %" PRIu32
 	    " flows\n",
 	    m->rx_packets, m->tx_packets, m->held, m->flows);
+	f = show_text_line(t, "mtu");
+	fprintf(f, "%" PRIu32, m->mtu);
+	if (m->path_mtu != 0)
+		fprintf(f, ", the path takes %" PRIu32, m->path_mtu);
+	fprintf(f, "\n");
 	if (m->keepalive_s == 0)
 		fprintf(show_text_line(t, "keepalive"), "off\n");
 	else

@@ -182,7 +182,7 @@ complain_about(struct engine *e, uint64_t now_ms, enum counter verdict,
 		engine_complain(e, now_ms, ICMP_PROHIBITED, &r->pkt);
 	else if (verdict == EO_BREAKER || verdict == EO_NO_ENDPOINT)
 		engine_complain(e, now_ms, ICMP_HOST, &r->pkt);
-	else if (verdict == EO_TOO_BIG && r->vnet->gso_type == VNET_GSO_NONE)
+	else if (verdict == EO_TOO_BIG)
 		engine_complain(e, now_ms, ICMP_TOO_BIG, &r->pkt);
 }
 

@@ -33,7 +33,8 @@
 struct crew;
 struct engine;
 
-enum udp_result { UDP_OK, UDP_FULL, UDP_ERROR };
+enum udp_result { UDP_OK, UDP_FULL, UDP_ERROR, UDP_TOO_LONG };
+enum udp_how { UDP_WHOLE, UDP_PIECES }; /* never, always in fragments */
 
 struct engine_io {
 	void *ctx;
@@ -44,6 +45,10 @@ struct engine_io {
 	enum udp_result (*udp_send)(void *ctx, uint16_t sock,
 	    const struct endpoint *to, const uint8_t *data, size_t len,
 	    size_t seg);
+	/* As udp_send_as; NULL: as all the rest. */
+	enum udp_result (*udp_send_as)(void *ctx, uint16_t sock,
+	    const struct endpoint *to, const uint8_t *data, size_t len,
+	    size_t seg, enum udp_how);
 	/*
 	 * Where the next record for the tun role may be put together, of
 	 * PK_IP_MAX octets, until the next tun_send or engine_flush; NULL: the

@@ -106,6 +106,18 @@ ev_path(struct engine *e, const struct peer_slot *p, enum event_kind kind,
 }
 
 void
+ev_pmtu(struct engine *e, const struct peer_slot *p, uint16_t mtu)
+{
+	struct msg_event m;
+
+	events_begin(&m, EV_PMTU);
+	events_text(&m, EVF_PEER, p->conf.name);
+	place_of(&m, EVF_PLACE, &p->ep);
+	events_number(&m, EVF_COUNT, mtu);
+	tell(e, &m);
+}
+
+void
 ev_mismatch(struct engine *e, const struct peer_slot *p,
     const struct endpoint *at, enum event_word why)
 {

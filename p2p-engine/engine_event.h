@@ -34,6 +34,8 @@ void ev_moved(
 /* Its place is another one now: EV_PATH_FAILED, EV_PATH_BACK and the like. */
 void ev_path(struct engine *, const struct peer_slot *, enum event_kind,
     const struct way *was, uint64_t silent_ms);
+/* Packets to it may be so long now. */
+void ev_pmtu(struct engine *, const struct peer_slot *, uint16_t mtu);
 /* at may be NULL: nobody knows where. */
 void ev_mismatch(struct engine *, const struct peer_slot *,
     const struct endpoint *at, enum event_word why);

@@ -15,6 +15,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 #include "log.h"
 #include "path.h"
 
@@ -520,6 +521,7 @@ slot_roam(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint16_t sock,
 	p->ep = *from;
 	p->sock = sock;
 	paths_used(e, p, now_ms);
+	pmtu_follow(e, p, now_ms);
 	if (p->seen_up)
 		slot_seen(e, p, true);
 }

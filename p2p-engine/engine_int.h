@@ -43,6 +43,7 @@
  *	engine_paths.h which of a member's places is used
  *	engine_paths_rows.c  what people see of them, and failing over by hand
  *	engine_carry.h the ways to a peer, and what is no socket
+ *	engine_pmtu.h  how long packets to a peer may be
  *	engine_wait.c  when a peer that failed is tried again: its breaker
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
@@ -472,6 +473,9 @@ void probe_ping(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* One to any of its places; its id.  Its session is up. */
 uint64_t probe_place(struct engine *, struct peer_slot *, uint16_t sock,
     const struct endpoint *);
+/* One of so many octets to its place, never in fragments; its session is up. */
+enum udp_result probe_sized(
+    struct engine *, struct peer_slot *, size_t size, uint64_t *id);
 /* Authenticated data: does ours go there from now on? */
 void slot_heard_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);

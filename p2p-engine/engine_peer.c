@@ -11,6 +11,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
@@ -40,7 +41,7 @@ engine_complain(struct engine *e, uint64_t now_ms, enum icmp_what what,
 	uint8_t out[ICMP_MAX];
 	size_t len;
 
-	len = icmp_make(out, what, e->node.mtu, about);
+	len = icmp_make(out, what, pmtu_told(e, about), about);
 	if (len == 0 || !bucket_take(&e->icmp, now_ms, ICMP_PER_S, ICMP_BURST))
 		return;
 	path_commit(e); /* it is put together where this goes */
@@ -484,6 +485,7 @@ slot_due(const struct engine *e, const struct peer_slot *p)
 	due = earlier(due, paths_due(p));
 	due = earlier(due, punching_due(e, p));
 	due = earlier(due, relay_slot_due(p));
+	due = earlier(due, pmtu_slot_due(p));
 	if (p->lookup_id != 0)
 		due = earlier(due, p->lookup_due_ms);
 	if (p->breaker.due_ms != 0)
@@ -557,6 +559,7 @@ slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	paths_tick(e, p, now_ms);
 	punching_tick(e, p, now_ms);
 	relay_slot_tick(e, p, now_ms);
+	pmtu_slot_tick(e, p, now_ms);
 	slot_rearm(e, p, now_ms);
 }
 

@@ -13,6 +13,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 #include "path.h"
 #include "probe.h"
 #include "wg.h"
@@ -70,6 +71,39 @@ probe_place(struct engine *e, struct peer_slot *p, uint16_t sock,
 	count(e, PROBES_SENT);
 	say(e, p, p->ses.slot[SLOT_CURRENT], &what, sock, to);
 	return what.id;
+}
+
+enum udp_result
+probe_sized(struct engine *e, struct peer_slot *p, size_t size, uint64_t *id)
+{
+	struct keypair *kp = p->ses.slot[SLOT_CURRENT];
+	struct probe what = {.kind = PROBE_PING, .id = fresh_id(e)};
+	uint8_t msg[PROBE_LEN(PROBE_BOX_MAX)];
+	enum udp_result r;
+	uint16_t sock = p->sock;
+	size_t n;
+
+	*id = what.id;
+	if (size < PROBE_LEN(PROBE_BOX) || size > sizeof(msg) ||
+	    !engine_sock_for(e, &p->ep, &sock))
+		return UDP_ERROR;
+	n = probe_seal(
+	    keys_of(kp), kp->remote_index, &what, size - PROBE_LEN(0), msg);
+	if (n == 0)
+		return UDP_ERROR;
+	if (carry_is(sock) || e->io.udp_send_as == NULL)
+		r = engine_emit(e, sock, &p->ep, msg, n, n);
+	else
+		r = e->io.udp_send_as(
+		    e->io.ctx, sock, &p->ep, msg, n, n, UDP_WHOLE);
+	if (r != UDP_OK)
+		return r;
+	count(e, PMTU_PROBES);
+	count(e, UDP_TX);
+	e->c.v[UDP_TX_BYTES] += n;
+	p->tx_packets++;
+	p->tx_bytes += n;
+	return UDP_OK;
 }
 
 /* Is it there, too? */
@@ -135,7 +169,8 @@ on_pong(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	struct pool *pool = &p->lanes->pool;
 
 	if (pong->id == 0 || punching_pong(e, p, now_ms, pong->id, d) ||
-	    paths_pong(e, p, now_ms, pong->id, d->from))
+	    paths_pong(e, p, now_ms, pong->id, d->from) ||
+	    pmtu_pong(e, p, now_ms, pong->id))
 		return;
 	if (echo_answered(e, p, now_ms, pong->id, d)) {
 		count(e, PROBES_ANSWERED);

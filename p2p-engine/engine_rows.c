@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_pmtu.h"
 
 /*
  * The gauges close the books at any moment: what is held, sealed but not yet
@@ -142,6 +143,8 @@ engine_peer_row(const struct engine *e, uint32_t i, uint64_t now_ms,
 	row->rtt_us = p->rtt_us;
 	if (p->lanes != NULL && p->lanes->pool.s[0].rtt_us != 0)
 		row->rtt_us = p->lanes->pool.s[0].rtt_us;
+	row->path_mtu = pmtu_shown(p);
+	row->mtu = slot_mtu(e, p);
 	row->nallowed = p->conf.nallowed;
 	memcpy(row->allowed, p->conf.allowed,
 	    p->conf.nallowed * sizeof(*row->allowed));

@@ -16,6 +16,7 @@
  */
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 #include "handshake.h"
 #include "log.h"
 
@@ -289,6 +290,7 @@ slot_link(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	if (p->has_keys)
 		session_keepalive_now(&p->ses);
 	paths_hint(e, p, now_ms);
+	pmtu_link(e, p, now_ms);
 	slot_breaker(e, p, now_ms, BEV_LINK);
 	/* a session that works needs no new one */
 	if (was_shut ? talks(p, now_ms)

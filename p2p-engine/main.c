@@ -57,6 +57,17 @@ effect_udp(void *ctx, uint16_t sock, const struct endpoint *to,
 	return udp_send(g->udp[sock], to, data, len, seg);
 }
 
+static enum udp_result
+effect_udp_as(void *ctx, uint16_t sock, const struct endpoint *to,
+    const uint8_t *data, size_t len, size_t seg, enum udp_how how)
+{
+	struct glue *g = ctx;
+
+	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
+		return UDP_ERROR;
+	return udp_send_as(g->udp[sock], to, data, len, seg, how);
+}
+
 static uint32_t
 effect_delay(void *ctx, uint16_t sock)
 {
@@ -450,6 +461,7 @@ start_engine(struct glue *g)
 	struct engine_io io = {
 	    .ctx = g,
 	    .udp_send = effect_udp,
+	    .udp_send_as = effect_udp_as,
 	    .udp_delay_us = effect_delay,
 	    .tun_room = effect_room,
 	    .tun_send = effect_tun,

@@ -9,6 +9,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
@@ -68,7 +69,9 @@ lanes_new(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	l->lane[0] = &l->lane0;
 	hold_init(&l->lane0.held, buffer(e), FENCE_HELD_BYTES);
 	p->lanes = l;
+	pmtu_init(&l->pmtu);
 	paths_begin(e, p, now_ms);
+	pmtu_follow(e, p, now_ms);
 	return l;
 }
 

@@ -6,6 +6,7 @@
 #include "frame_stream.h"
 #include "hold.h"
 #include "pathset.h"
+#include "pmtu.h"
 #include "pool.h"
 
 /*
@@ -80,6 +81,7 @@ struct lanes {
 	struct hole *hole;    /* engine_punch.h; NULL: none is looked for */
 	uint64_t hole_ms;     /* not before */
 	uint64_t kept_ms;     /* pinged for the translator's sake */
+	struct pmtu pmtu;     /* of its place, and so of all */
 	uint64_t tick_ms;
 	uint32_t grown, shrunk; /* as counted */
 	bool deaf_sockets;      /* its sockets for streams do not answer */

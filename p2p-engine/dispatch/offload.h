@@ -40,6 +40,14 @@ struct split {
  */
 int split_init(
     struct split *, const struct vnet *, const uint8_t *pkt, size_t len);
+/*
+ * Cut it so that no packet is longer than max: a TCP super-packet at a smaller
+ * size, or a plain TCP packet whose checksum is still to be made, so that its
+ * octets are the host's own (RFC 9293 section 3.7: where a stream is cut is up
+ * to whoever sends it).  Before the first packet is taken.  False: it can't be,
+ * and nothing changed.
+ */
+bool split_shrink(struct split *, size_t max);
 /* How many packets it will give, and the length of the longest. */
 unsigned split_count(const struct split *);
 size_t split_longest(const struct split *);

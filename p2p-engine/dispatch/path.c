@@ -13,6 +13,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 #include "wg.h"
 
 /* ---- out ---- */
@@ -73,10 +74,11 @@ give(struct engine *e)
 }
 
 static void
-give_seal(struct engine *e, struct keypair *kp, struct split *s,
-    struct batch *b, uint32_t n)
+give_seal(struct engine *e, const struct outgoing *r, struct keypair *kp,
+    struct split *s, uint32_t n)
 {
 	struct crew_job *job = free_slot(e);
+	struct batch *b = r->via->batch;
 
 	*job = (struct crew_job){
 	    .kind = CREW_SEAL,
@@ -85,7 +87,7 @@ give_seal(struct engine *e, struct keypair *kp, struct split *s,
 	    .seal = {.cut = *s,
 		.index = kp->remote_index,
 		.counter = keypair_take(kp, n),
-		.pad_max = e->node.mtu,
+		.pad_max = r->mtu,
 		.out = batch_tail(b),
 		.room = batch_left(b)},
 	};
@@ -96,16 +98,19 @@ give_seal(struct engine *e, struct keypair *kp, struct split *s,
 }
 
 static void
-seal_here(struct engine *e, struct keypair *kp, struct split *s,
-    struct batch *b, uint32_t n)
+seal_here(struct engine *e, const struct outgoing *r, struct keypair *kp,
+    struct split *s, uint32_t n)
 {
-	uint8_t *out = batch_tail(b);
+	uint8_t *out = batch_tail(r->via->batch), *in;
 	size_t len;
 
 	for (; n > 0; n--) {
-		len = split_next(s, out + WG_DATA_HDR, PK_IP_MAX);
-		out +=
-		    keypair_seal(kp, out, out + WG_DATA_HDR, len, e->node.mtu);
+		in = out + WG_DATA_HDR;
+		len = split_next(s, in, PK_IP_MAX);
+		if (r->pkt.proto == PROTO_TCP)
+			pmtu_clamp(e, r->to, in, len, &r->pkt);
+		len = pmtu_stretch(r, in, len);
+		out += keypair_seal(kp, out, in, len, r->mtu);
 	}
 }
 
@@ -113,12 +118,10 @@ static void
 seal_some(struct engine *e, const struct outgoing *r, struct keypair *kp,
     struct split *s, uint32_t n)
 {
-	struct batch *b = r->via->batch;
-
-	if (n >= JOB_DATAGRAMS && r->stays && has_crew(e))
-		give_seal(e, kp, s, b, n);
+	if (n >= JOB_DATAGRAMS && r->stays && has_crew(e) && r->least == 0)
+		give_seal(e, r, kp, s, n);
 	else
-		seal_here(e, kp, s, b, n);
+		seal_here(e, r, kp, s, n);
 }
 
 /*
@@ -129,8 +132,8 @@ static enum counter
 seal_all(
     struct engine *e, struct outgoing *r, struct keypair *kp, struct split *s)
 {
-	size_t full = keypair_sealed_len(split_longest(s), e->node.mtu);
-	size_t last = keypair_sealed_len(split_last(s), e->node.mtu);
+	size_t full = pmtu_sealed_len(r, split_longest(s));
+	size_t last = pmtu_sealed_len(r, split_last(s));
 	uint32_t left = split_count(s), n;
 
 	if (kp->limit - kp->tx_counter < left)
@@ -183,6 +186,7 @@ note_sent(struct engine *e, uint64_t now_ms, const struct outgoing *r)
 	if (via->lanes != NULL)
 		pool_sent(
 		    &via->lanes->pool.s[via->place], now_ms, (uint32_t)r->len);
+	pmtu_note(e, r->to, now_ms, r->len);
 	if (via->lanes != NULL && via->owner == NULL)
 		paths_sent(e, via, now_ms);
 }
@@ -213,7 +217,7 @@ path_out(struct engine *e, uint64_t now_ms, struct outgoing *r)
 		return EO_BREAKER;
 	if (split_init(&s, r->vnet, r->data, r->len) == -1)
 		return EO_MALFORMED;
-	if (split_longest(&s) > e->node.mtu)
+	if (!pmtu_fits(e, r, &s))
 		return EO_TOO_BIG;
 	kp = session_tx(&r->to->ses, now_ms);
 	if (e->filter != NULL && !r->paid &&
@@ -292,7 +296,7 @@ transmit(struct engine *e, struct batch *b)
 	uint16_t sock = b->sock;
 
 	if (!b->spoilt && engine_sock_for(e, &b->to, &sock))
-		r = engine_emit(e, sock, &b->to, b->buf, b->len, b->seg);
+		r = pmtu_emit(e, p, sock, &b->to, b->buf, b->len, b->seg);
 	if (p != NULL && !b->spoilt)
 		send_copy(e, p, b);
 	if (r == UDP_OK) {
@@ -420,6 +424,8 @@ deliver(struct engine *e, const struct datagram *d, uint64_t now_ms, size_t len)
 		return EI_NOT_ALLOWED;
 	if (e->filter != NULL && !engine_filter_in(e, now_ms, by, &p))
 		return EI_FILTERED;
+	if (p.proto == PROTO_TCP)
+		pmtu_clamp(e, by, d->data + WG_DATA_HDR, p.len, &p);
 	return merge(e, &p);
 }
 

@@ -41,6 +41,7 @@ struct outgoing {
 	size_t len;
 	bool stays;            /* until it was collected: may be given away */
 	bool paid;             /* it has the filter and shaping behind it */
+	uint16_t mtu, least;   /* to its peer: longest; shortest to be sealed */
 	struct pkt pkt;        /* filled as far as it makes sense */
 	struct peer_slot *to;  /* filled once it is routed */
 	struct peer_slot *via; /* its stream, `to` itself or one of its */

@@ -15,11 +15,15 @@
 #define TCP_SEQ 4
 #define TCP_FLAGS 13
 #define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
 #define TCP_PSH 0x08
+#define TCP_URG 0x20
 #define TCP_CWR 0x80
 #define UDP_LEN 4
 #define UDP_HDR 8
 #define IP6_HDR 40
+#define SHRINK_MIN 64 /* least payload of what was cut again */
 
 static uint8_t
 gso_kind(const struct vnet *v)
@@ -96,6 +100,39 @@ split_init(
 	if (v->flags == VNET_F_NEEDS_CSUM && !csum_fields_fit(s))
 		return -1;
 	return 0;
+}
+
+/* Nothing about it depends on where it ends. */
+static bool
+is_plain_tcp(const struct split *s)
+{
+	const uint8_t *tcp = s->p.data + s->p.l4;
+
+	return s->p.proto == PROTO_TCP && !s->p.fixed &&
+	    s->v.flags == VNET_F_NEEDS_CSUM &&
+	    (tcp[TCP_FLAGS] & (TCP_SYN | TCP_RST | TCP_URG)) == 0;
+}
+
+bool
+split_shrink(struct split *s, size_t max)
+{
+	size_t hdr = s->hdr;
+	bool whole = s->v.gso_type == VNET_GSO_NONE;
+
+	if (whole ? !is_plain_tcp(s) : s->p.proto != PROTO_TCP)
+		return false;
+	if (whole)
+		hdr = s->p.l4 + pkt_l4_hdr(&s->p);
+	if (hdr <= s->p.l4 || hdr > s->len || max < hdr + SHRINK_MIN)
+		return false;
+	if (whole) {
+		s->v.gso_type =
+		    s->p.version == 4 ? VNET_GSO_TCPV4 : VNET_GSO_TCPV6;
+		s->hdr = hdr;
+		s->off = hdr;
+	}
+	s->v.gso_size = (uint16_t)(max - hdr);
+	return true;
 }
 
 unsigned

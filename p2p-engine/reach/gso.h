@@ -29,6 +29,13 @@ int gro_set(int fd, bool on); /* 0, or -1 with errno */
  * keeps before it takes no more; false: it does not say.
  */
 bool gso_unsent(int fd, size_t *unsent, size_t *limit);
+/*
+ * What leaves while it is on is not to be fragmented, whatever the system knows
+ * of the path; or is cut into fragments that pass everywhere (IPv6, where no
+ * router does that).  0, or -1 with errno.
+ */
+int df_set(int fd, uint8_t family, bool on);
+int pieces_set(int fd, uint8_t family, bool on);
 /* Size of the datagrams in a received batch, 0: it is a single one. */
 size_t gro_size(struct msghdr *m);
 

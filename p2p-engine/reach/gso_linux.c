@@ -10,6 +10,8 @@
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
+#define IP6_LEAST 1280 /* RFC 8200 section 5 */
+
 bool
 gso_able(int fd)
 {
@@ -62,6 +64,28 @@ gso_unsent(int fd, size_t *unsent, size_t *limit)
 	*unsent = mem[SK_MEMINFO_WMEM_ALLOC];
 	*limit = mem[SK_MEMINFO_SNDBUF];
 	return true;
+}
+
+/* Off is what the parent made it: tunnel-priv/sock.c. */
+int
+df_set(int fd, uint8_t family, bool on)
+{
+	int v4 = on ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT;
+	int v6 = on ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT;
+
+	return family == 4
+	    ? setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof(v4))
+	    : setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof(v6));
+}
+
+int
+pieces_set(int fd, uint8_t family, bool on)
+{
+	int size = on ? IP6_LEAST : 0; /* 0: as the route says */
+
+	if (family == 4) /* routers do it */
+		return 0;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &size, sizeof(size));
 }
 
 size_t

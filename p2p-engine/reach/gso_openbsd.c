@@ -4,6 +4,8 @@
 #include "gso.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 bool
 gso_able(int fd)
@@ -42,6 +44,28 @@ gso_unsent(int fd, size_t *unsent, size_t *limit)
 	*unsent = 0;
 	*limit = 0;
 	return false;
+}
+
+int
+df_set(int fd, uint8_t family, bool on)
+{
+	int v = on ? 1 : 0;
+
+	if (family == 6)
+		return setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_DONTFRAG, &v, sizeof(v));
+	errno = ENOPROTOOPT; /* there is no such thing for IPv4 */
+	return -1;
+}
+
+int
+pieces_set(int fd, uint8_t family, bool on)
+{
+	int v = on ? 1 : 0;
+
+	if (family == 4) /* routers do it */
+		return 0;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_USE_MIN_MTU, &v, sizeof(v));
 }
 
 size_t

@@ -274,6 +274,45 @@ udp_send(struct udp *u, const struct endpoint *to, const uint8_t *data,
 	return UDP_ERROR;
 }
 
+static enum udp_result
+send_whole(
+    struct udp *u, const struct endpoint *to, const uint8_t *data, size_t len)
+{
+	int e;
+
+	if (u->n != 0)
+		return UDP_FULL;
+	if (df_set(u->fd, u->family, true) == -1)
+		return UDP_ERROR;
+	e = send_one(u, to, data, len, len);
+	(void)df_set(u->fd, u->family, false);
+	if (e == 0)
+		return UDP_OK;
+	if (e == EMSGSIZE)
+		return UDP_TOO_LONG;
+	return is_full(e) ? UDP_FULL : UDP_ERROR;
+}
+
+enum udp_result
+udp_send_as(struct udp *u, const struct endpoint *to, const uint8_t *data,
+    size_t len, size_t seg, enum udp_how how)
+{
+	size_t off = 0;
+	int e;
+
+	if (how == UDP_WHOLE)
+		return send_whole(u, to, data, len);
+	if (u->n != 0)
+		return UDP_FULL;
+	if (pieces_set(u->fd, u->family, true) == -1)
+		return UDP_ERROR;
+	e = send_singly(u, to, data, len, seg, &off);
+	(void)pieces_set(u->fd, u->family, false);
+	if (e == 0)
+		return UDP_OK;
+	return is_full(e) ? UDP_FULL : UDP_ERROR;
+}
+
 bool
 udp_waiting(const struct udp *u)
 {

@@ -62,6 +62,13 @@ void udp_count(const struct udp *, struct counters *);
 /* len octets as datagrams of seg, the last may be shorter. */
 enum udp_result udp_send(struct udp *, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg);
+/*
+ * The same one by one, and otherwise than all the rest.  UDP_WHOLE: one that
+ * must not be fragmented, or UDP_TOO_LONG; it is not kept if the socket is
+ * full.  UDP_PIECES: of which it is known that they are too long for the path.
+ */
+enum udp_result udp_send_as(struct udp *, const struct endpoint *to,
+    const uint8_t *data, size_t len, size_t seg, enum udp_how);
 bool udp_waiting(const struct udp *);
 /*
  * Send what waits, as far as it goes.  Also every UDP_NUDGE_MS while it waits:

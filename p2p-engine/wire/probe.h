@@ -22,8 +22,8 @@
  * pong has 32 octets in its box and a ping at least as many, so whoever makes
  * us answer has sent at least as much.
  */
-#define PROBE_BOX 32 /* least octets in the box, all of a pong's */
-#define PROBE_BOX_MAX 1472
+#define PROBE_BOX 32       /* least octets in the box, all of a pong's */
+#define PROBE_BOX_MAX 8940 /* a packet of 9000 octets */
 #define PROBE_LEN(box) ((box) + 32)
 #define PROBE_LABEL "mesh1 probe"
 #define PROBE_WINDOW 256

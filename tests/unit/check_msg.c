@@ -713,7 +713,7 @@ START_TEST(counts_beyond_their_arrays_are_refused_by_both_sides)
 	mem[135] = 1; /* 257 prefixes */
 	memset(mem + 136, 0, (size_t)257 * 18);
 	ck_assert_int_eq(
-	    decode(MSG_PEER_ROW, mem, 136 + (size_t)257 * 18, &back), -1);
+	    decode(MSG_PEER_ROW, mem, 144 + (size_t)257 * 18, &back), -1);
 	ck_assert_uint_eq(back.peer_row.nallowed, 0);
 }
 END_TEST

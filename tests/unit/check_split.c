@@ -133,6 +133,74 @@ START_TEST(a_tcp_super_packet_becomes_numbered_segments)
 }
 END_TEST
 
+/* As cuts_right, but cut again at max. */
+static bool
+shrinks_right(const struct gen *g, size_t hdr, size_t max)
+{
+	uint8_t out[GEN_MAX];
+	struct split s;
+	size_t len, at = hdr, n = 0;
+
+	if (init(&s, g) == -1 || !split_shrink(&s, max) ||
+	    split_longest(&s) > max)
+		return false;
+	while ((len = split_next(&s, out, sizeof(out))) > 0) {
+		if (!twin_sums_right(out, len) || len > max ||
+		    pkt_u32(out + g->l4 + 4) !=
+			(uint32_t)(0xfffffff0 + (at - hdr)) ||
+		    memcmp(out + hdr, g->b + at, len - hdr) != 0)
+			return false;
+		at += len - hdr;
+		n++;
+	}
+	return at == g->len && n == split_count(&s);
+}
+
+START_TEST(tcp_is_cut_smaller_than_it_came)
+{
+	for (int six = 0; six < 2; six++)
+		for (size_t max = 200; max < 1000; max += 61) {
+			struct gen g;
+
+			tso(&g, six, 9000, 1000);
+			ck_assert(shrinks_right(&g, g.l4 + 32, max));
+			tso(&g, six, 1000, 0); /* one packet, no sum yet */
+			g.v.gso_type = VNET_GSO_NONE;
+			ck_assert(shrinks_right(&g, g.l4 + 32, max));
+		}
+}
+END_TEST
+
+START_TEST(what_is_not_to_be_cut_smaller_stays)
+{
+	static const uint8_t flags[] = {0x02, 0x04, 0x20};
+	struct split s;
+	struct gen g;
+
+	uso(&g, 0, 5000, 1000);
+	ck_assert_int_eq(init(&s, &g), 0);
+	ck_assert(!split_shrink(&s, 500));
+	ck_assert_uint_eq(split_longest(&s), 1028);
+	/* its sum may be wrong already, and must stay so */
+	tso(&g, 0, 1000, 0);
+	gen_seal(&g);
+	g.v = (struct vnet){0};
+	ck_assert_int_eq(init(&s, &g), 0);
+	ck_assert(!split_shrink(&s, 500));
+	ck_assert_uint_eq(split_count(&s), 1);
+	for (size_t i = 0; i < sizeof(flags); i++) {
+		tso(&g, 0, 1000, 0);
+		g.v.gso_type = VNET_GSO_NONE;
+		g.b[g.l4 + 13] |= flags[i];
+		ck_assert_int_eq(init(&s, &g), 0);
+		ck_assert(!split_shrink(&s, 500));
+	}
+	tso(&g, 0, 9000, 1000);
+	ck_assert_int_eq(init(&s, &g), 0);
+	ck_assert(!split_shrink(&s, 60)); /* no room for anything */
+}
+END_TEST
+
 START_TEST(every_kind_is_cut_right_at_every_size)
 {
 	for (int six = 0; six < 2; six++)
@@ -455,6 +523,8 @@ main(void)
 	    a_packet_without_offload_comes_out_as_it_is,
 	    a_partial_checksum_is_completed,
 	    a_tcp_super_packet_becomes_numbered_segments,
+	    tcp_is_cut_smaller_than_it_came,
+	    what_is_not_to_be_cut_smaller_stays,
 	    every_kind_is_cut_right_at_every_size,
 	    a_super_packet_of_64_kilobytes_is_cut_whole,
 	    the_least_super_packets_are_cut_too,

@@ -35,6 +35,8 @@ static struct {
 	/* options */
 	bool no_segment, no_gro; /* a kernel before 4.18, before 5.0 */
 	int gro, gro_set, buffer;
+	int level, name, option, options; /* another one, as set last */
+	int while_sent;                   /* what it was meanwhile */
 } sys;
 
 static uint16_t
@@ -55,6 +57,7 @@ sendmsg(int fd, const struct msghdr *m, int flags)
 
 	(void)fd;
 	ck_assert((flags & MSG_DONTWAIT) != 0);
+	sys.while_sent = sys.option;
 	errno = seg != 0 ? sys.batch_error : sys.error;
 	if (sys.room == 0)
 		errno = EAGAIN;
@@ -120,7 +123,14 @@ int
 setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	(void)fd;
-	ck_assert_int_eq(level, IPPROTO_UDP);
+	if (level != IPPROTO_UDP) {
+		ck_assert_uint_eq(len, sizeof(sys.option));
+		sys.level = level;
+		sys.name = name;
+		memcpy(&sys.option, value, sizeof(sys.option));
+		sys.options++;
+		return 0;
+	}
 	ck_assert_int_eq(name, UDP_GRO);
 	ck_assert_uint_eq(len, sizeof(sys.gro));
 	sys.gro_set++;
@@ -554,6 +564,49 @@ START_TEST(a_batch_is_no_sign_of_calm)
 }
 END_TEST
 
+START_TEST(one_that_is_whole_has_df_and_nothing_else_has)
+{
+	struct udp *u = fresh();
+
+	ck_assert_int_eq(
+	    udp_send_as(u, &to, data, 1000, 1000, UDP_WHOLE), UDP_OK);
+	ck_assert_int_eq(sys.level, IPPROTO_IP);
+	ck_assert_int_eq(sys.name, IP_MTU_DISCOVER);
+	ck_assert_int_eq(sys.while_sent, IP_PMTUDISC_PROBE);
+	ck_assert_int_eq(sys.option, IP_PMTUDISC_DONT);
+	sys.error = EMSGSIZE;
+	ck_assert_int_eq(
+	    udp_send_as(u, &to, data, 1000, 1000, UDP_WHOLE), UDP_TOO_LONG);
+	ck_assert_int_eq(sys.option, IP_PMTUDISC_DONT);
+	sys.error = ENETUNREACH;
+	ck_assert_int_eq(
+	    udp_send_as(u, &to, data, 1000, 1000, UDP_WHOLE), UDP_ERROR);
+	/* it is not kept: later it would be no probe */
+	sys.room = 0;
+	ck_assert_int_eq(
+	    udp_send_as(u, &to, data, 1000, 1000, UDP_WHOLE), UDP_FULL);
+	ck_assert(!udp_waiting(u));
+	udp_free(u);
+}
+END_TEST
+
+START_TEST(pieces_go_one_by_one_and_are_small)
+{
+	struct udp *u = fresh();
+
+	udp_free(u);
+	u = udp_new(socket(AF_INET6, SOCK_DGRAM, 0), 0, 6);
+	ck_assert_int_eq(
+	    udp_send_as(u, &to, data, 3000, 1000, UDP_PIECES), UDP_OK);
+	ck_assert_int_eq(sys.n, 3);
+	ck_assert_int_eq(sys.level, IPPROTO_IPV6);
+	ck_assert_int_eq(sys.name, IPV6_MTU);
+	ck_assert_int_eq(sys.while_sent, 1280);
+	ck_assert_int_eq(sys.option, 0);
+	udp_free(u);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -579,6 +632,8 @@ main(void)
 	    a_calm_socket_is_not_asked_twice_each_time,
 	    a_flow_is_drained_from_its_second_turn_on,
 	    a_batch_is_no_sign_of_calm,
+	    one_that_is_whole_has_df_and_nothing_else_has,
+	    pieces_go_one_by_one_and_are_small,
 	};
 
 	return UNIT_RUN("udp", tests);

@@ -456,6 +456,7 @@ test_conf(uint64_t *seed, struct conf *c)
 {
 	conf_defaults(c, "alpha", "/run/mesh");
 	test_node(seed, &c->node);
+	c->node.mss_clamp = test_rnd(seed, 2) == 0;
 	test_qos(seed, &c->node);
 	c->npeers = test_rnd(seed, 20);
 	c->peer = calloc(20, sizeof(*c->peer));
