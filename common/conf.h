@@ -39,6 +39,8 @@ struct wbuf;
 #define CONF_PEERS_MAX 4096
 #define CONF_BOOTSTRAP_MAX 16
 #define CONF_STUN_MAX 8      /* servers */
+#define CONF_TURN_MAX 1
+#define CONF_TURN_TEXT 128   /* user and password, with the NUL */
 #define CONF_RULES_MAX 64    /* of the filter: bits of a uint64_t */
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */
@@ -202,6 +204,11 @@ struct conf_node {
 	bool relay_serve, relay_use, relay_keep;
 	uint32_t relay_kbit; /* of each member that asks */
 	uint16_t relay_labels;
+	uint8_t nturn;
+	struct endpoint turn[CONF_TURN_MAX];
+	char turn_user[CONF_TURN_TEXT], turn_file[CONF_PATH_MAX];
+	char turn_password[CONF_TURN_TEXT]; /* not in CONF_NODE */
+	bool port_mapping;
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */
@@ -300,6 +307,9 @@ struct conf_reader {
 	int (*certificate)(void *ctx, const char *path, char *out, size_t cap,
 	    size_t *len, char *err, size_t errcap);
 	uint64_t unix_s; /* what time it is, for certificates */
+	/* The same of a file with a password: its first and only line. */
+	int (*password)(void *ctx, const char *path, char *out, size_t cap,
+	    char *err, size_t errcap);
 };
 struct conf_macro {
 	const char *name, *value;
@@ -338,6 +348,9 @@ const char *conf_rule_format(
  */
 void conf_node_put(struct wbuf *, const struct conf_node *);
 int conf_node_get(struct rbuf *, struct conf_node *);
+/* CONF_TURN: the password, for the engine alone */
+void conf_turn_put(struct wbuf *, const struct conf_node *);
+int conf_turn_get(struct rbuf *, struct conf_node *);
 void conf_peer_put(struct wbuf *, const struct conf_peer *);
 /* CONF_NET with the keys for that role (enum role of msg.h), zero for others */
 void conf_net_put(struct wbuf *, const struct conf_net *, unsigned role);

@@ -339,5 +339,6 @@ conf_check_all(struct conf_parser *p)
 	check_names(p);
 	check_rules(p);
 	conf_check_qos(p);
+	conf_check_turn(p);
 	check_given(p);
 }

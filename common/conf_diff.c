@@ -124,6 +124,24 @@ compare_secret(
 	report(d, &c);
 }
 
+/* Whether the server is told another password; never which. */
+static void
+compare_password(
+    struct diff *d, const struct conf_node *old, const struct conf_node *new)
+{
+	struct conf_change c = {.cls = CONF_LIVE, .what = "nat turn password"};
+
+	if (strcmp(old->turn_password, new->turn_password) == 0)
+		return;
+	snprintf(c.from, sizeof(c.from), "%s",
+	    old->turn_password[0] == '\0' ? "-" : "a secret");
+	snprintf(c.to, sizeof(c.to), "%s",
+	    new->turn_password[0] == '\0'       ? "-"
+		: old->turn_password[0] == '\0' ? "a secret"
+						: "another secret");
+	report(d, &c);
+}
+
 /* Most files keep their order, so the same index is tried first. */
 static const struct conf_peer *
 find_peer(const struct conf *c, const char *name, uint32_t likely)
@@ -199,6 +217,7 @@ conf_diff(const struct conf *old, const struct conf *new,
 	const struct conf_peer *was;
 
 	compare_rows(&d, false, &old->node, &new->node);
+	compare_password(&d, &old->node, &new->node);
 	compare_net(&d, &old->net, &new->net);
 	for (uint32_t i = 0; i < old->npeers; i++)
 		if (find_peer(new, old->peer[i].name, i) == NULL)

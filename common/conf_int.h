@@ -22,6 +22,7 @@
  *	conf_rule.c    the same for rules of the filter
  *	conf_qos.c     the same for classes of packets
  *	conf_pin.c     the same for ranks of places
+ *	conf_turn.c    the password of a TURN server
  *	conf_text.c    numbers with units <-> text
  *	conf_check.c   what two options say about each other
  *	conf_member.c  the network: its files, and what follows from them
@@ -104,6 +105,7 @@ enum conf_type {
 	CT_PATH,     /* absolute, or relative to the file it stands in */
 	CT_PSK,      /* the path of a file with a secret */
 	CT_FILE,     /* a path that need not be given */
+	CT_TEXT,     /* what is printable, and need not be given */
 	CT_KEY,      /* 32 octets in base64 */
 	CT_HOST,     /* an address with the length of its network */
 	CT_NET,      /* a network, host bits cleared */
@@ -218,6 +220,8 @@ void conf_pin_show(const struct conf_node *, unsigned i, char *out, size_t cap);
 void conf_class_show(
     const struct conf_node *, unsigned i, char *out, size_t cap);
 void conf_check_qos(struct conf_parser *);
+/* conf_turn.c: the server's user and password */
+void conf_check_turn(struct conf_parser *);
 enum conf_verdict conf_value_refuse(struct conf_bad *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void conf_value_hint(struct conf_bad *, const char *fmt, ...)
@@ -233,6 +237,9 @@ int conf_number_parse(const struct conf_row *, const char *text, uint32_t *out,
     struct conf_bad *bad);
 const char *conf_number_format(
     enum conf_type, uint32_t, char out[CONF_NUMBER_STRLEN]);
+
+/* In quotes, with \ before what would end them; cap: CONF_VALUE_STRLEN */
+void conf_quote(const char *, char *out, size_t cap);
 
 /* ---- what was seen where ---- */
 enum conf_seen_kind { SEEN_NAME, SEEN_KEY, SEEN_PREFIX };

@@ -278,6 +278,32 @@ secret(void *ctx, const char *path, uint8_t out[32], char *err, size_t cap)
 	return ret;
 }
 
+/* One line, as long as the caller takes. */
+static int
+password(void *ctx, const char *path, char *out, size_t outcap, char *err,
+    size_t cap)
+{
+	int fd = open_named(ctx, path, 0077, err, cap);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	n = read_all(fd, out, outcap - 1);
+	close(fd);
+	if (n == -1) {
+		snprintf(
+		    err, cap, "%s: cannot read: %s", path, strerror(errno));
+		return -1;
+	}
+	if (n > 0 && out[n - 1] == '\n')
+		n--;
+	out[n] = '\0';
+	if (strlen(out) == (size_t)n)
+		return 0;
+	snprintf(err, cap, "%s: not a line of text", path);
+	return -1;
+}
+
 /* Absolute, so that what is printed means the same elsewhere.  0 or -1. */
 static int
 make_absolute(char out[CONF_PATH_MAX], const char *path)
@@ -305,6 +331,7 @@ conf_load(const char *path, const struct conf_macro *macros, size_t nmacros,
 	struct conf_reader reader = {.open_glob = open_glob,
 	    .secret = secret,
 	    .certificate = certificate,
+	    .password = password,
 	    .unix_s = clock_unix_ms() / 1000,
 	    .ctx = &l};
 	char absolute[CONF_PATH_MAX], err[128], *text;

@@ -107,6 +107,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_PATH] = "path",
     [CT_PSK] = "path",
     [CT_FILE] = "path",
+    [CT_TEXT] = "text",
     [CT_KEY] = "key",
     [CT_HOST] = "prefix",
     [CT_NET] = "prefix",
@@ -152,6 +153,7 @@ conf_row_range(const struct conf_row *row, char *out, size_t cap)
 	case CT_PATH:
 	case CT_PSK:
 	case CT_FILE:
+	case CT_TEXT:
 		snprintf(out, cap, "at most %u characters", row->max);
 		break;
 	default:

@@ -369,3 +369,23 @@ conf_number_format(
 		return out;
 	}
 }
+
+/* In quotes, with \ before what would end them. */
+void
+conf_quote(const char *s, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	if (cap < CONF_VALUE_STRLEN) {
+		snprintf(out, cap, "\"%s\"", s);
+		return;
+	}
+	out[n++] = '"';
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			out[n++] = '\\';
+		out[n++] = *s;
+	}
+	out[n++] = '"';
+	out[n] = '\0';
+}

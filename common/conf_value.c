@@ -87,6 +87,25 @@ conf_count_set(const struct conf_row *row, void *base, unsigned n)
 	number_set(base, row->noff, row->nsize, n);
 }
 
+static bool
+is_path(enum conf_type t)
+{
+	return t == CT_PATH || t == CT_PSK || t == CT_FILE;
+}
+
+static bool
+is_text(enum conf_type t)
+{
+	return is_path(t) || t == CT_NAME || t == CT_DEVICE || t == CT_GROUP ||
+	    t == CT_TEXT;
+}
+
+static bool
+is_optional(enum conf_type t)
+{
+	return t == CT_PSK || t == CT_FILE || t == CT_TEXT;
+}
+
 unsigned
 conf_value_count(const struct conf_row *row, const void *base)
 {
@@ -98,7 +117,7 @@ conf_value_count(const struct conf_row *row, const void *base)
 		return conf_rule_count(row, base);
 	if (row->items != 0)
 		return number_get(base, row->noff, row->nsize);
-	if (row->type == CT_PSK || row->type == CT_FILE)
+	if (is_optional(row->type))
 		return text_get(row, base)[0] != '\0';
 	if (row->type == CT_KEY)
 		return memcmp(text_get(row, base), none, sizeof(none)) != 0;
@@ -323,7 +342,7 @@ text_valid(const struct conf_row *row, const char *s)
 {
 	size_t len = strnlen(s, row->size);
 
-	if ((row->type == CT_PSK || row->type == CT_FILE) && len == 0)
+	if (is_optional(row->type) && len == 0)
 		return true;
 	if (len == row->size || len < row->min || len > row->max)
 		return false;
@@ -343,6 +362,8 @@ text_rule(enum conf_type type)
 		return "letters, digits and - _ . after the first";
 	if (type == CT_GROUP)
 		return "letters, digits, - and _";
+	if (type == CT_TEXT)
+		return "printable characters";
 	return "the name of a file, absolute or relative to this one";
 }
 
@@ -351,10 +372,9 @@ set_text(const struct conf_row *row, void *base, const struct conf_words *w,
     struct conf_bad *bad)
 {
 	char text[CONF_PATH_MAX];
-	bool path =
-	    row->type == CT_PATH || row->type == CT_PSK || row->type == CT_FILE;
 
-	if (conf_path_join(text, path ? w->file : "", w->word[0]) == -1 ||
+	if (conf_path_join(
+		text, is_path(row->type) ? w->file : "", w->word[0]) == -1 ||
 	    strlen(text) > row->max) {
 		conf_value_hint(bad, "at most %u characters", row->max);
 		return conf_value_refuse(
@@ -428,6 +448,8 @@ conf_value_set(const struct conf_row *row, void *base,
 	}
 	if (choices_of(row->type) != NULL)
 		return set_choice(row, base, w->word[0], bad);
+	if (is_text(row->type))
+		return set_text(row, base, w, bad);
 	switch (row->type) {
 	case CT_INT:
 	case CT_SECONDS:
@@ -439,38 +461,11 @@ conf_value_set(const struct conf_row *row, void *base,
 		return set_number(row, base, w->word[0], bad);
 	case CT_PORT:
 		return set_port(row, base, w->word[0], bad);
-	case CT_NAME:
-	case CT_DEVICE:
-	case CT_GROUP:
-	case CT_PATH:
-	case CT_PSK:
-	case CT_FILE:
-		return set_text(row, base, w, bad);
 	case CT_KEY:
 		return set_key(row, base, w->word[0], bad);
 	default:
 		return conf_net_set(row, base, w, bad);
 	}
-}
-
-/* In quotes, with \ before what would end them. */
-static void
-format_quoted(const char *s, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	if (cap < CONF_VALUE_STRLEN) {
-		snprintf(out, cap, "\"%s\"", s);
-		return;
-	}
-	out[n++] = '"';
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			out[n++] = '\\';
-		out[n++] = *s;
-	}
-	out[n++] = '"';
-	out[n] = '\0';
 }
 
 void
@@ -511,7 +506,8 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	case CT_PATH:
 	case CT_PSK:
 	case CT_FILE:
-		format_quoted(text_get(row, base), out, cap);
+	case CT_TEXT:
+		conf_quote(text_get(row, base), out, cap);
 		break;
 	case CT_KEY:
 		snprintf(out, cap, "\"%s\"",
@@ -550,14 +546,9 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	if (row->items != 0 &&
 	    number_get(base, row->noff, row->nsize) > row->items)
 		return false;
-	switch (row->type) {
-	case CT_NAME:
-	case CT_DEVICE:
-	case CT_GROUP:
-	case CT_PATH:
-	case CT_PSK:
-	case CT_FILE:
+	if (is_text(row->type))
 		return text_valid(row, text_get(row, base));
+	switch (row->type) {
 	case CT_KEY:
 		return keys_valid(row, base);
 	case CT_PORT:

@@ -23,7 +23,7 @@
 #define PIN_WIRE_MAX (2 * (2 + CONF_NAME_MAX) + 2) /* `to` is shorter */
 /* Octets of the longest payloads: a prefix is 18, an endpoint 19. */
 #define NODE_WIRE_MAX                                                          \
-	(2 * CONF_NAME_MAX + 5 * CONF_PATH_MAX + 256 +                         \
+	(2 * CONF_NAME_MAX + 6 * CONF_PATH_MAX + CONF_TURN_TEXT + 256 +                         \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
 	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
 	    19 * CONF_BOOTSTRAP_MAX + RULE_WIRE_MAX * CONF_RULES_MAX +         \
@@ -266,6 +266,12 @@ put_nat(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->nat_interval_s);
 	wbuf_bool(w, n->stun_serve);
 	wbuf_u16(w, n->nat_keepalive_s);
+	wbuf_u16(w, n->nturn);
+	for (unsigned i = 0; i < n->nturn; i++)
+		endpoint_put(w, &n->turn[i]);
+	wbuf_str(w, n->turn_user);
+	wbuf_str(w, n->turn_file);
+	wbuf_bool(w, n->port_mapping);
 }
 
 static void
@@ -278,6 +284,12 @@ get_nat(struct rbuf *r, struct conf_node *n)
 	n->nat_interval_s = rbuf_u32(r);
 	n->stun_serve = rbuf_bool(r);
 	n->nat_keepalive_s = rbuf_u16(r);
+	n->nturn = (uint8_t)get_count(r, CONF_TURN_MAX);
+	for (unsigned i = 0; i < n->nturn; i++)
+		endpoint_get(r, &n->turn[i]);
+	rbuf_str(r, n->turn_user, sizeof(n->turn_user));
+	rbuf_str(r, n->turn_file, sizeof(n->turn_file));
+	n->port_mapping = rbuf_bool(r);
 }
 
 static void

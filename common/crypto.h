@@ -92,6 +92,11 @@ int crypto_sign_pub(uint8_t pub[32], const uint8_t seed[32]);
 /* False for anything that is not exactly a signature of these octets. */
 bool crypto_verify(
     const uint8_t sig[64], const uint8_t pub[32], const void *, size_t len);
+/*
+ * MD5 (RFC 1321), for nothing but the long-term keys of STUN and TURN (RFC
+ * 8489, 9.2.2), which are defined so; -1: this library does not do it.
+ */
+int crypto_md5(uint8_t out[16], const void *in, size_t len);
 /* SHA-1 and SHA-256 of a||b; b may be NULL with blen 0 */
 void crypto_sha1(
     uint8_t out[20], const void *a, size_t alen, const void *b, size_t blen);

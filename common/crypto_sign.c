@@ -8,7 +8,7 @@
  * signature and thrown away again; the library wipes what it held.
  *
  * SHA-1 is for the DHT's targets (BEP5, BEP44), where nothing depends on it
- * but the place at which a record lies.
+ * but the place at which a record lies, and MD5 for the keys of TURN servers.
  */
 #include <string.h>
 
@@ -22,6 +22,7 @@
 #include "crypto_int.h"
 
 static struct {
+	EVP_MD *md5; /* NULL: the library has none (FIPS) */
 	EVP_MD *sha1, *sha256;
 	EVP_MD_CTX *digest;
 	EVP_MAC_CTX *hmac, *hmac1;
@@ -143,6 +144,15 @@ digest(EVP_MD *md, uint8_t *out, const void *a, size_t alen, const void *b,
 	must(EVP_DigestFinal_ex(lib.digest, out, NULL));
 }
 
+int
+crypto_md5(uint8_t out[16], const void *in, size_t len)
+{
+	if (lib.md5 == NULL)
+		return -1;
+	digest(lib.md5, out, in, len, NULL, 0);
+	return 0;
+}
+
 void
 crypto_sha1(
     uint8_t out[20], const void *a, size_t alen, const void *b, size_t blen)
@@ -232,6 +242,8 @@ crypto_sign_fetch(void)
 {
 	char sha256[] = "SHA2-256", sha1[] = "SHA1";
 
+	lib.md5 = EVP_MD_fetch(NULL, "MD5", NULL);
+	ERR_clear_error();
 	lib.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	lib.sha256 = EVP_MD_fetch(NULL, sha256, NULL);
 	lib.digest = EVP_MD_CTX_new();

@@ -83,6 +83,60 @@ struct msg_own_relays {
 	uint8_t key[OWN_RELAYS_MAX][32];
 };
 
+/* Parent to engine: where the host's default route leads, and as whom. */
+#define GATEWAYS_MAX 2
+struct msg_gateways {
+	uint8_t n;
+	struct {
+		struct addr gateway, source;
+	} at[GATEWAYS_MAX];
+};
+/*
+ * To discoveryd: places that others keep for us.  The type is that of a
+ * candidate: CANDIDATE_MAPPED or CANDIDATE_TURN.
+ */
+#define CANDIDATE_MAPPED 3
+#define CANDIDATE_TURN 5
+#define GAINED_MAX 4
+struct msg_gained {
+	uint8_t n;
+	struct {
+		uint8_t type;
+		struct endpoint ep;
+	} at[GAINED_MAX];
+};
+struct msg_turn_row { /* the TURN server */
+	struct endpoint server, relayed; /* relayed: family 0, there is none */
+	uint8_t state, why;              /* of reach/turn.h */
+	uint16_t code;                   /* of its last error, 0: none */
+	uint64_t since_unix_ms;          /* 0: it does not relay */
+	uint32_t again_s;                /* when it is asked again */
+	uint8_t permits, channels;
+};
+#define TURN_STATES 4
+#define TURN_WHYS 6
+/* "up", "no_answer" ... */
+const char *turn_row_state(unsigned state);
+const char *turn_row_why(unsigned why);
+struct msg_map_row { /* a port of the default gateway */
+	uint16_t socket;
+	uint8_t protocol, state; /* of reach/pcp.h */
+	struct addr gateway;
+	struct endpoint external; /* family 0: not known */
+	bool useless;             /* ... and of a private network */
+	bool silent;
+	uint16_t code;
+	uint32_t left_s;
+};
+#define MAP_PROTOCOLS 3
+#define MAP_STATES 4
+const char *map_row_protocol(unsigned protocol);
+const char *map_row_state(unsigned state);
+
+MSG_CODEC(gateways)
+MSG_CODEC(gained)
+MSG_CODEC(turn_row)
+MSG_CODEC(map_row)
 MSG_CODEC(nat_row)
 MSG_CODEC(relay_row)
 MSG_CODEC(own_relays)

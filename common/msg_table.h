@@ -148,7 +148,12 @@
 	M(OWN_RELAYS, 146,   1,   129, FD_NONE, R(ENGINE),                ST_READY) \
 	M(FIGURE_ROW, 175,  13,    13, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
 	M(VERDICT_ASK,176,  39,    39, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(VERDICT_ROW,177,  10,   584, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(VERDICT_ROW,177,  10,   584, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(CONF_TURN,  160,   3,   129, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
+	M(GATEWAYS,   161,   1,    69, FD_NONE, R(PARENT),                ST_READY) \
+	M(GAINED,     162,   1,    81, FD_NONE, R(ENGINE),                ST_READY) \
+	M(TURN_ROW,   163,  56,    56, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(MAP_ROW,    164,  48,    48, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 #endif

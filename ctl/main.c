@@ -86,6 +86,8 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_PATH_ROW, on_answer},
     {MSG_FAILOVER_ROW, on_answer},
     {MSG_PUNCH_ROW, on_answer},
+    {MSG_TURN_ROW, on_answer},
+    {MSG_MAP_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
     {MSG_FIGURE_ROW, on_answer},

@@ -45,7 +45,8 @@ static const struct question questions[] = {
 	{ MSG_ECHO_ASK,     ON_BOTH,     R(ENGINE),
 	    { MSG_ECHO_ROW },               CONTROL_ECHO_MS },
 	{ MSG_NETCHECK_ASK, ON_BOTH,     R(ENGINE),
-	    { MSG_NAT_ROW, MSG_NAT_SEEN_ROW }, CONTROL_FIND_MS },
+	    { MSG_NAT_ROW, MSG_NAT_SEEN_ROW, MSG_TURN_ROW,
+		MSG_MAP_ROW },              CONTROL_FIND_MS },
 	{ MSG_PATHS_ASK,    ON_BOTH,     R(ENGINE),
 	    { MSG_PATH_ROW },               CONTROL_LOOK_MS },
 	{ MSG_FAILOVER_ASK, ON(CONTROL), R(ENGINE),
@@ -222,6 +223,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_failover_row failover;
 		struct msg_punch_row punch;
 		struct msg_verdict_row verdict;
+		struct msg_turn_row turn;
+		struct msg_map_row map;
 	} m;
 	struct rbuf r;
 
@@ -281,6 +284,10 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_failover_row(&r, &m.failover) == 0;
 	case MSG_VERDICT_ROW:
 		return msg_get_verdict_row(&r, &m.verdict) == 0;
+	case MSG_TURN_ROW:
+		return msg_get_turn_row(&r, &m.turn) == 0;
+	case MSG_MAP_ROW:
+		return msg_get_map_row(&r, &m.map) == 0;
 	default:
 		return false;
 	}

@@ -13,7 +13,7 @@
  * The questions that there are: who may ask them, who answers, and what an
  * answer may consist of.  Pure.
  */
-#define QUESTION_ROWS 3
+#define QUESTION_ROWS 4
 
 struct question {
 	uint16_t ask;

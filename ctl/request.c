@@ -91,6 +91,8 @@ static const struct chan_handler handlers[] = {
     {MSG_PATH_ROW, on_row},
     {MSG_FAILOVER_ROW, on_row},
     {MSG_PUNCH_ROW, on_row},
+    {MSG_TURN_ROW, on_row},
+    {MSG_MAP_ROW, on_row},
     {MSG_END, on_end},
 };
 

@@ -79,9 +79,9 @@ show_arrays(enum show_doc doc)
 	    [SHOW_DROPS] = {"drops"},
 	    [SHOW_EVENTS] = {"events"},
 	    [SHOW_PING] = {"replies"},
-	    [SHOW_NETCHECK] = {"sockets", "servers"},
 	    [SHOW_PATHS] = {"paths"},
 	    [SHOW_PUNCH] = {"ours", "pairs"},
+	    [SHOW_NETCHECK] = {"sockets", "servers", "mappings", "turn"},
 	};
 
 	return arrays[doc];

@@ -267,6 +267,20 @@ take_nat(struct snapshot *s, struct rbuf *r)
 }
 
 static int
+take_gain(struct snapshot *s, unsigned type, struct rbuf *r)
+{
+	if (type == MSG_TURN_ROW) {
+		s->has_turn = msg_get_turn_row(r, &s->turn) == 0;
+		return s->has_turn ? 0 : -1;
+	}
+	if (s->nmaps == SNAPSHOT_MAPS_MAX ||
+	    msg_get_map_row(r, &s->map[s->nmaps]) == -1)
+		return -1;
+	s->nmaps++;
+	return 0;
+}
+
+static int
 take_nat_seen(struct snapshot *s, struct rbuf *r)
 {
 	struct msg_nat_seen_row *m = one_more(s->nat_seen, sizeof(*m),
@@ -488,6 +502,9 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_path(s, &r);
 	case MSG_FAILOVER_ROW:
 		return take_failover(s, &r);
+	case MSG_TURN_ROW:
+	case MSG_MAP_ROW:
+		return take_gain(s, f->type, &r);
 	case MSG_FIND_STEP:
 		return take_step(s, &r);
 	default:

@@ -32,6 +32,7 @@
 #define SNAPSHOT_RELAYS_MAX 1024
 #define SNAPSHOT_FLOWS_MAX 65536
 #define SNAPSHOT_DROPS_MAX 4096
+#define SNAPSHOT_MAPS_MAX 4
 #define SNAPSHOT_NATS_MAX 1024
 #define SNAPSHOT_PATHS_MAX 65536
 #define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
@@ -90,6 +91,10 @@ struct snapshot {
 	size_t npaths, paths_room;
 	bool has_failover;
 	struct msg_failover_row failover;
+	struct msg_turn_row turn;
+	bool has_turn;
+	struct msg_map_row map[SNAPSHOT_MAPS_MAX];
+	size_t nmaps;
 	struct msg_breaker_row *breaker;
 	size_t nbreakers, breakers_room;
 	struct msg_dht_node *dht_node;

@@ -66,6 +66,65 @@ show_server(struct show *o, const struct msg_nat_seen_row *m)
 	o->ops->row(o, "servers", cells, sizeof(cells) / sizeof(cells[0]));
 }
 
+static void
+show_turn(struct show *o, const struct msg_turn_row *m)
+{
+	char server[ENDPOINT_STRLEN], relayed[ENDPOINT_STRLEN];
+	const struct show_cell cells[] = {
+	    {.key = "server",
+		.head = "TURN SERVER",
+		.s = place(&m->server, server)},
+	    {.key = "state", .head = "STATE", .s = turn_row_state(m->state)},
+	    {.key = "relayed",
+		.head = "RELAYED",
+		.s = place(&m->relayed, relayed)},
+	    {.key = "problem",
+		.head = "PROBLEM",
+		.s = m->why == 0 ? NULL : turn_row_why(m->why)},
+	    {.key = "error", .type = CELL_COUNT, .n = m->code},
+	    {.key = "permissions", .type = CELL_COUNT, .n = m->permits},
+	    {.key = "channels", .type = CELL_COUNT, .n = m->channels},
+	    {.key = "again_seconds", .type = CELL_COUNT, .n = m->again_s},
+	    {.key = "since", .type = CELL_AT, .n = m->since_unix_ms},
+	};
+
+	o->ops->row(o, "turn", cells, sizeof(cells) / sizeof(cells[0]));
+}
+
+static const char *
+map_problem(const struct msg_map_row *m)
+{
+	if (m->useless)
+		return "private_address";
+	if (m->code != 0)
+		return "refused";
+	return m->silent ? "no_answer" : NULL;
+}
+
+static void
+show_map(struct show *o, const struct msg_map_row *m)
+{
+	char external[ENDPOINT_STRLEN], gateway[ADDR_STRLEN];
+	const struct show_cell cells[] = {
+	    {.key = "protocol",
+		.head = "PORT MAPPING",
+		.s = map_row_protocol(m->protocol)},
+	    {.key = "state", .head = "STATE", .s = map_row_state(m->state)},
+	    {.key = "gateway",
+		.head = "GATEWAY",
+		.s = addr_format(&m->gateway, gateway)},
+	    {.key = "external",
+		.head = "EXTERNAL",
+		.s = place(&m->external, external)},
+	    {.key = "problem", .head = "PROBLEM", .s = map_problem(m)},
+	    {.key = "error", .type = CELL_COUNT, .n = m->code},
+	    {.key = "left_seconds", .type = CELL_COUNT, .n = m->left_s},
+	    {.key = "socket", .type = CELL_COUNT, .n = m->socket},
+	};
+
+	o->ops->row(o, "mappings", cells, sizeof(cells) / sizeof(cells[0]));
+}
+
 /*
  * One word for all sockets: of one that others see, IPv4 before IPv6; if there
  * is none, what is wrong.
@@ -101,6 +160,10 @@ show_all(struct show *o, const struct call *c, const struct snapshot *n)
 		show_socket(o, &n->nat[i]);
 	for (size_t i = 0; i < n->nnat_seen; i++)
 		show_server(o, &n->nat_seen[i]);
+	for (size_t i = 0; i < n->nmaps; i++)
+		show_map(o, &n->map[i]);
+	if (n->has_turn)
+		show_turn(o, &n->turn);
 	if (asked == 0 && c->form == FORM_TEXT)
 		o->ops->field(o, "hint", "",
 		    "Nobody to ask: no member is up, and no stun servers are "

@@ -337,6 +337,15 @@ is_seen(const struct disc *d, uint8_t family)
 	return false;
 }
 
+static unsigned
+add_gained(const struct disc *d, struct candidate *c, unsigned n, uint8_t type)
+{
+	for (unsigned i = 0; i < d->gained.n; i++)
+		if (d->gained.at[i].type == type)
+			n = add_place(d, c, n, type, &d->gained.at[i].ep);
+	return n;
+}
+
 /*
  * Where others see the engine's sockets, what the interfaces have, and, if
  * nobody was asked, what the DHT sees of us: with the WireGuard port, which is
@@ -347,10 +356,14 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 {
 	struct candidate c[PUBLISH_PLACES_MAX];
 	struct endpoint guess[2] = {d->own4, d->own6};
-	unsigned n = 0;
+	unsigned n = 0, last = PUBLISH_PLACES_MAX;
 
 	if (d->places.n == 0)
 		return;
+	/* a relayed place is the last, and has its room */
+	for (unsigned i = 0; i < d->gained.n; i++)
+		last -= d->gained.at[i].type == CANDIDATE_TURN;
+	n = add_gained(d, c, n, CANDIDATE_MAPPED);
 	for (unsigned i = 0; i < d->seen.n; i++)
 		n = add_place(d, c, n, TYPE_REFLEXIVE + (i < d->seen.nmapped),
 		    &d->seen.at[i]);
@@ -360,8 +373,9 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 		    !is_seen(d, guess[i].addr.family))
 			n = add_place(d, c, n, TYPE_REFLEXIVE, &guess[i]);
 	}
-	for (unsigned i = 0; i < d->places.n; i++)
+	for (unsigned i = 0; i < d->places.n && n < last; i++)
 		n = add_place(d, c, n, TYPE_HOST, &d->places.at[i].ep);
+	n = add_gained(d, c, n, CANDIDATE_TURN);
 	publish_places(d->publish, now_ms, d->seen.nat, c, n);
 }
 
@@ -377,6 +391,13 @@ void
 disc_reflexive(struct disc *d, uint64_t now_ms, const struct msg_reflexive *m)
 {
 	d->seen = *m;
+	disc_tell_places(d, now_ms);
+}
+
+void
+disc_gained(struct disc *d, uint64_t now_ms, const struct msg_gained *m)
+{
+	d->gained = *m;
 	disc_tell_places(d, now_ms);
 }
 

@@ -70,6 +70,8 @@ void disc_reflexive(
 /* By whom others can reach us. */
 void disc_own_relays(
     struct disc *, uint64_t now_ms, const struct msg_own_relays *);
+/* What others keep for the engine. */
+void disc_gained(struct disc *, uint64_t now_ms, const struct msg_gained *);
 void disc_stop(struct disc *, uint64_t now_ms); /* the last image */
 
 /* ---- from the network ---- */

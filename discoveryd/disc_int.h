@@ -46,6 +46,7 @@ struct disc {
 	uint64_t events_lost;
 	struct endpoint own4, own6; /* as the DHT sees us */
 	struct msg_reflexive seen;  /* as members and STUN servers do */
+	struct msg_gained gained;   /* of the gateway, of a TURN server */
 
 	struct msg_places places;
 	/* this node's certificate and its records */

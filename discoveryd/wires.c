@@ -229,12 +229,28 @@ on_own_relays(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+static enum chan_verdict
+on_gained(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_gained m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_gained(&r, &m) == -1)
+		return CHAN_BAD;
+	disc_gained(wire->host->disc, clock_mono_ms(), &m);
+	return CHAN_OK;
+}
+
 static const struct chan_handler engine_handlers[] = {
     {MSG_LOOKUP_ASK, on_lookup},
     {MSG_PEER_SEEN, on_seen},
     {MSG_RECENT_ASK, on_recent},
     {MSG_REFLEXIVE, on_reflexive},
     {MSG_OWN_RELAYS, on_own_relays},
+    {MSG_GAINED, on_gained},
     {MSG_PEER_FRAME, on_peer_frame},
     {MSG_MEMBER, on_blob},
     {MSG_CRL, on_blob},

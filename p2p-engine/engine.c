@@ -35,6 +35,7 @@ take_memory(struct engine *e)
 	r |= timers_reserve(&e->timers, TIMERS_EXTRA);
 	r |= join_init(e);
 	r |= relays_init(e);
+	r |= engine_turn_init(e);
 	if (r != 0 || e->merge_buf == NULL || e->jobs == NULL ||
 	    e->index == NULL || e->claimed == NULL || e->proved == NULL ||
 	    e->stun_from == NULL || e->routes == NULL)
@@ -66,8 +67,11 @@ engine_new(const struct engine_io *io)
 	e->t_nat.id = TIMER_NAT;
 	e->t_punch.id = TIMER_PUNCH;
 	e->t_relay.id = TIMER_RELAY;
+	e->t_turn.id = TIMER_TURN;
+	e->t_map.id = TIMER_MAP;
 	streams_init(e);
 	engine_nat_init(e);
+	engine_map_init(e);
 	load_init(&e->load, INITS_PER_WINDOW);
 	drops_init(&e->drops, B_ENG_OUT, B_ENG_IN);
 	if (take_memory(e) == -1) {
@@ -86,6 +90,7 @@ engine_free(struct engine *e)
 		if (e->slot[i] != NULL)
 			slot_free(e->slot[i]);
 	network_clear(e);
+	engine_turn_free(e);
 	free(e->slot);
 	free(e->order);
 	keytab_free(e->by_key);
@@ -244,6 +249,9 @@ judge(struct engine *e, uint64_t now_ms, struct datagram *d)
 	case WG_NONE:
 		break;
 	}
+	if (engine_map_takes(e, now_ms, d, &verdict) ||
+	    engine_turn_takes(e, now_ms, d, &verdict))
+		return verdict;
 	if (stun_is(d->data, d->len))
 		return engine_stun(e, now_ms, d);
 	return EI_UNKNOWN;
@@ -400,6 +408,10 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			punching_look(e, now_ms);
 		else if (t == &e->t_relay)
 			relays_tick(e, now_ms);
+		else if (t == &e->t_turn)
+			engine_turn_tick(e, now_ms);
+		else if (t == &e->t_map)
+			engine_map_tick(e, now_ms);
 		else if (p != NULL && p->owner != NULL)
 			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)

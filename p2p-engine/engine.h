@@ -86,6 +86,8 @@ struct engine_io {
 	int (*tell_reflexive)(void *ctx, const struct msg_reflexive *);
 	/* ... by which relays; 0 or -1 */
 	int (*tell_relays)(void *ctx, const struct msg_own_relays *);
+	/* ... and what others keep for us; NULL: nobody is told. */
+	int (*tell_gained)(void *ctx, const struct msg_gained *);
 	/* The worst wait in a socket's queue since it was asked last; or NULL
 	 */
 	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);

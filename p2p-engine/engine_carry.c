@@ -14,6 +14,8 @@ engine_emit(struct engine *e, uint16_t sock, const struct endpoint *to,
 		return e->io.udp_send(e->io.ctx, sock, to, data, len, seg);
 	if (sock == CARRY_RELAY)
 		return relay_emit(e, to, data, len, seg);
+	if (sock == CARRY_TURN)
+		return engine_turn_emit(e, to, data, len, seg);
 	return UDP_ERROR;
 }
 
@@ -22,6 +24,8 @@ carry_has(const struct engine *e, uint16_t sock, const struct endpoint *to)
 {
 	if (sock == CARRY_RELAY)
 		return relay_has(e, to);
+	if (sock == CARRY_TURN)
+		return engine_turn_has(e, to);
 	return !carry_is(sock);
 }
 

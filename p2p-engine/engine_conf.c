@@ -570,10 +570,12 @@ engine_configure(struct engine *e, uint64_t now_ms, const struct conf *c)
 	if (peer != NULL)
 		r = take(e, &s, now_ms, peer, c->npeers);
 	free(peer);
-	if (r == 0) {
-		engine_nat_conf(e, now_ms);
-		relays_conf(e, now_ms);
-	}
+	if (r != 0)
+		return r;
+	engine_nat_conf(e, now_ms);
+	relays_conf(e, now_ms);
+	engine_turn_conf(e, now_ms);
+	engine_map_conf(e, now_ms);
 	return r;
 }
 

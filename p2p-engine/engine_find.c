@@ -502,6 +502,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 	network_disc_ready(e);
 	engine_nat_disc_ready(e);
 	relays_disc_ready(e);
+	engine_gains_tell(e, true);
 	engine_tell_seen(e, now_ms);
 }
 

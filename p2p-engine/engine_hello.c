@@ -257,4 +257,6 @@ engine_leave(struct engine *e, uint64_t now_ms)
 			bye_send(e, p, now_ms, BYE_SHUTDOWN);
 	}
 	engine_flush(e, now_ms);
+	engine_turn_leave(e, now_ms);
+	engine_map_leave(e, now_ms);
 }

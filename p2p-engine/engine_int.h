@@ -15,6 +15,7 @@
 #include "engine_net.h"
 #include "engine_punch.h"
 #include "engine_relay.h"
+#include "engine_turn.h"
 #include "filter.h"
 #include "flow.h"
 #include "hold.h"
@@ -50,6 +51,7 @@
  *	engine_rows.c  what meshctl sees
  *	engine_drop.c  where packets end, and which did last
  *	engine_nat.c   how others see this node
+ *	engine_turn.h  the TURN server, and ports of the gateway
  *	engine_stun.c  from where others are seen, for whoever asks
  *	engine_relay.h ways by other members, and for others
  *	engine_filter.c  who a peer is to the filter, its rows
@@ -130,7 +132,9 @@ enum {
 	TIMER_NAT,
 	TIMER_PUNCH,
 	TIMER_RELAY,
-	TIMERS_EXTRA = 11
+	TIMER_TURN,
+	TIMER_MAP,
+	TIMERS_EXTRA = 13
 };
 
 /*
@@ -278,10 +282,13 @@ struct engine {
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams,
-	    t_echo, t_nat, t_punch, t_relay;
+	    t_echo, t_nat, t_punch, t_relay, t_turn, t_map;
 	struct nat nat;
 	struct punching punching;
 	struct relays *relay;
+	struct engine_turn *turn;
+	struct engine_map map[MAPS_MAX];
+	struct msg_gateways gateways;
 	/* streams of all peers, by number - STREAM_NUMBERS */
 	struct peer_slot *stream[STREAMS_ALL];
 	uint32_t nstreams, streams_room; /* there are, there may be */

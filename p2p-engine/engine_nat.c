@@ -205,13 +205,14 @@ void
 engine_netcheck(struct engine *e, uint64_t now_ms)
 {
 	nat_check(&e->nat, now_ms);
+	engine_map_check(e, now_ms);
 	arm(e);
 }
 
 bool
 engine_netcheck_busy(const struct engine *e)
 {
-	return nat_busy(&e->nat);
+	return nat_busy(&e->nat) || engine_map_busy(e);
 }
 
 /* Sessions prove more than silent servers. */

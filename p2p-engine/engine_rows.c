@@ -44,6 +44,8 @@ engine_counters(struct engine *e)
 	e->c.v[STUN_SENT] = e->nat.asked;
 	e->c.v[STUN_SILENT] = e->nat.silent;
 	e->c.v[NAT_CHANGES] = e->nat.changes;
+	engine_turn_gauges(e);
+	engine_map_gauges(e);
 	e->c.v[FLOWS] = e->flows == NULL ? 0 : flow_count(e->flows);
 	e->c.v[STREAM_QUEUED] = queued;
 	e->c.v[EO_HELD] = held + queued;

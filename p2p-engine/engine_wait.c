@@ -303,6 +303,7 @@ void
 engine_link(struct engine *e, uint64_t now_ms)
 {
 	count(e, NEW_LINKS);
+	engine_map_check(e, now_ms);
 	for (uint32_t i = 0; i < e->nslots; i++) {
 		struct peer_slot *p = e->slot[i];
 

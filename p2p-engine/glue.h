@@ -138,11 +138,12 @@ int tell_relays(void *ctx, const struct msg_own_relays *);
 /* ---- wires_nat.c ---- */
 void netchecks_init(struct glue *); /* fatal without memory */
 void netchecks_clear(struct glue *, bool end);
-chan_fn nat_on_netcheck;   /* of control */
-chan_fn paths_on_failover; /* the same, wires_paths.c */
+chan_fn paths_on_failover; /* of control, wires_paths.c */
 chan_fn nat_on_netcheck, nat_on_punch; /* of control */
 void tell_punch(
     void *ctx, uint32_t id, const struct msg_punch_row *, enum row_end);
+chan_fn nat_on_gateways; /* of the parent */
+int tell_gained(void *ctx, const struct msg_gained *);
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

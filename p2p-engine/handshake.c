@@ -189,6 +189,7 @@ hs_dial_send(
 	session_init_sent(&p->ses, now_ms, &e->io.rnd);
 	relay_dialed(e, p, now_ms);
 	slot_dialed(p, now_ms);
+	engine_turn_dial(e, p, now_ms);
 	slot_arm(e, p);
 }
 

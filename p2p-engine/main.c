@@ -319,6 +319,20 @@ take_conf(struct glue *g)
 }
 
 static enum chan_verdict
+on_conf_turn(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct glue *g = parent->glue;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	return !g->has_next || conf_turn_get(&r, &g->next.node) == -1
+	    ? CHAN_BAD
+	    : CHAN_OK;
+}
+
+static enum chan_verdict
 on_conf_end(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *parent = ctx;
@@ -367,9 +381,11 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_UDP_FD, sockets_on_fd},
     {MSG_UDP_GONE, sockets_on_gone},
     {MSG_PLACES, sockets_on_places},
+    {MSG_GATEWAYS, nat_on_gateways},
     {MSG_CONF_NODE, on_conf_node},
     {MSG_CONF_PEER, on_conf_peer},
     {MSG_CONF_NET, on_conf_net},
+    {MSG_CONF_TURN, on_conf_turn},
     {MSG_CONF_END, on_conf_end},
     {MSG_LOG_LEVEL, proc_on_log_level},
     {MSG_NEW_LINK, on_new_link},
@@ -474,6 +490,7 @@ start_engine(struct glue *g)
 	    .tell_frame = tell_frame,
 	    .tell_reflexive = tell_reflexive,
 	    .tell_relays = tell_relays,
+	    .tell_gained = tell_gained,
 	    .ask_issue = ask_issue,
 	    .ask_invites = ask_invites,
 	    .tell_event = effect_event,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "engine_turn.h"
 #include "glue.h"
 #include "log.h"
 
@@ -36,6 +37,57 @@ tell_relays(void *ctx, const struct msg_own_relays *m)
 	return wire_send(&g->disc, MSG_OWN_RELAYS, 0, &w);
 }
 
+int
+tell_gained(void *ctx, const struct msg_gained *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[128];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_gained(&w, m);
+	return wire_send(&g->disc, MSG_GAINED, 0, &w);
+}
+
+enum chan_verdict
+nat_on_gateways(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *parent = ctx;
+	struct msg_gateways m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_gateways(&r, &m) == -1)
+		return CHAN_BAD;
+	engine_gateways(parent->glue->engine, clock_mono_ms(), &m);
+	return CHAN_OK;
+}
+
+/* What others do for us. */
+static void
+answer_gains(struct glue *g, uint32_t id)
+{
+	struct chan *ch = g->control.chan;
+	struct msg_turn_row turn;
+	struct msg_map_row map;
+	uint8_t body[128];
+	uint32_t at = 0;
+	struct wbuf w;
+
+	if (engine_turn_row(
+		g->engine, clock_mono_ms(), clock_unix_ms(), &turn) == 0) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_turn_row(&w, &turn);
+		(void)wire_reply(ch, MSG_TURN_ROW, id, &w);
+	}
+	while (engine_map_row(g->engine, &at, clock_mono_ms(), &map) == 0) {
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_map_row(&w, &map);
+		(void)wire_reply(ch, MSG_MAP_ROW, id, &w);
+	}
+}
+
 static void
 answer(struct glue *g, uint32_t id)
 {
@@ -58,6 +110,7 @@ answer(struct glue *g, uint32_t id)
 		msg_put_nat_seen_row(&w, &seen);
 		(void)wire_reply(ch, MSG_NAT_SEEN_ROW, id, &w);
 	}
+	answer_gains(g, id);
 	wire_end(ch, id, END_OK);
 }
 

@@ -264,6 +264,12 @@ say_conf(struct confchild *cc, const struct conf *c)
 	wbuf_init(&w, body, sizeof(body));
 	conf_node_put(&w, &c->node);
 	say(cc, MSG_CONF_NODE, 0, &w);
+	if (c->node.turn_password[0] != '\0') {
+		wbuf_init(&w, body, sizeof(body));
+		conf_turn_put(&w, &c->node);
+		say(cc, MSG_CONF_TURN, ROLE_ENGINE, &w);
+		explicit_bzero(body, sizeof(body));
+	}
 	if (c->net.on) {
 		say_net(cc, &c->net, ROLE_ENGINE);
 		say_net(cc, &c->net, ROLE_DISC);
@@ -316,6 +322,17 @@ on_net(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
+on_turn(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct confchild *cc = ctx;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	return conf_turn_get(&r, &cc->old.node) == -1 ? CHAN_BAD : CHAN_OK;
+}
+
+static enum chan_verdict
 on_peer(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
 	struct confchild *cc = ctx;
@@ -348,6 +365,7 @@ on_end(struct chan *c, void *ctx, const struct ipc_frame *f)
 static const struct chan_handler handlers[] = {
     {MSG_CONF_NODE, on_node},
     {MSG_CONF_NET, on_net},
+    {MSG_CONF_TURN, on_turn},
     {MSG_CONF_PEER, on_peer},
     {MSG_CONF_END, on_end},
 };

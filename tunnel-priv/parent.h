@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "options.h"
 #include "parent_event.h"
+#include "gates.h"
 #include "places.h"
 #include "respawn.h"
 #include "sandbox.h"
@@ -87,6 +88,7 @@ struct parent {
 	struct confset *conf; /* in force; NULL: none yet */
 	struct net net;
 	struct msg_places places; /* as discoveryd was told */
+	struct msg_gateways gates; /* as the engine was */
 	struct links_watch links;
 	struct reload reload;
 	struct news news;

@@ -36,7 +36,7 @@ confset_send(const struct confset *s, struct chan *c, enum role role)
 		enum msg_type type = (enum msg_type)rbuf_u16(&r);
 		uint32_t len = (rbuf_skip(&r, 2), rbuf_u32(&r));
 
-		/* the id of CONF_PEER and CONF_NET is whom it is for */
+		/* the id of all but CONF_NODE is whom it is for */
 		if (rbuf_u32(&r) == whom || type == MSG_CONF_NODE) {
 			peers += type == MSG_CONF_PEER;
 			if (chan_send(c, type, 0, r.p, len, -1) == -1)
@@ -149,7 +149,7 @@ on_text(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-/* CONF_NODE, then CONF_NET and CONF_PEER, then CONF_END or CONF_FAILED. */
+/* CONF_NODE, then CONF_TURN, CONF_NET and CONF_PEER, then CONF_END or CONF_FAILED. */
 static enum chan_verdict
 on_conf(struct chan *c, void *ctx, const struct ipc_frame *f)
 {
@@ -179,6 +179,7 @@ static const struct chan_handler handlers[] = {
     {MSG_TEXT_ROW, on_text},
     {MSG_CONF_NODE, on_conf},
     {MSG_CONF_NET, on_conf},
+    {MSG_CONF_TURN, on_conf},
     {MSG_CONF_PEER, on_conf},
     {MSG_CONF_END, on_conf},
     {MSG_CONF_FAILED, on_conf},

@@ -141,6 +141,27 @@ send_places(struct child *k)
 	return parent_send(k, MSG_PLACES, 0, -1);
 }
 
+static int
+send_gates(struct child *k)
+{
+	msg_put_gateways(parent_out(k->parent), &k->parent->gates);
+	return parent_send(k, MSG_GATEWAYS, 0, -1);
+}
+
+static void
+look_at_gates(struct parent *p)
+{
+	struct child *k = parent_child(p, ROLE_ENGINE);
+	struct msg_gateways now;
+
+	gates_read(p->links.own, &now);
+	if (gates_eq(&now, &p->gates))
+		return;
+	p->gates = now;
+	if (k->state == PROC_UP && send_gates(k) == -1)
+		child_kill(k, "could not be told of its gateway");
+}
+
 /* ---- what comes to this machine ---- */
 
 static void
@@ -213,6 +234,7 @@ wire_places(struct parent *p, uint64_t now_ms)
 	if (now_ms != 0 && now_ms - p->looked_ms < PLACES_MS)
 		return;
 	p->looked_ms = now_ms;
+	look_at_gates(p);
 	places_join(&p->net);
 	places_read(&p->net, &p->places);
 	if (places_grew(&was, &p->places))
@@ -247,7 +269,9 @@ send_own(struct child *k)
 		msg_put_tun_fd(parent_out(p), &tun);
 		return parent_send(k, MSG_TUN_FD, 0, p->net.tun_fd);
 	case ROLE_ENGINE:
-		return send_udp(k, true) == -1 ? -1 : send_places(k);
+		return send_udp(k, true) == -1 || send_places(k) == -1
+		    ? -1
+		    : send_gates(k);
 	case ROLE_DISC:
 		return send_disc(k, true) == -1 ? -1 : send_places(k);
 	case ROLE_CTL:

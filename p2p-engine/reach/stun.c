@@ -29,8 +29,14 @@ enum attr {
 	A_SEAL = 0x0008,
 	A_CODE = 0x0009,
 	A_UNKNOWN = 0x000a,
+	A_CHANNEL = 0x000c,
+	A_LIFETIME = 0x000d,
+	A_PEER = 0x0012,
+	A_DATA = 0x0013,
 	A_REALM = 0x0014,
 	A_NONCE = 0x0015,
+	A_RELAYED = 0x0016,
+	A_TRANSPORT = 0x0019,
 	A_SEAL256 = 0x001c,
 	A_XOR_MAPPED = 0x0020,
 	A_PADDING = 0x0026,
@@ -168,11 +174,13 @@ read_address(struct stun *s, uint16_t type, const uint8_t *v, size_t len)
 	struct endpoint *e = type == A_MAPPED ? &s->mapped
 	    : type == A_ORIGIN                ? &s->origin
 	    : type == A_OTHER                 ? &s->other
+	    : type == A_PEER                  ? &s->peer
+	    : type == A_RELAYED               ? &s->relayed
 					      : &s->xor_mapped;
 
 	if (get_address(v, len, e) == -1)
 		return -1;
-	if (type == A_XOR_MAPPED)
+	if (type == A_XOR_MAPPED || type == A_PEER || type == A_RELAYED)
 		xor_address(s->id, e);
 	addr_canonical(&e->addr);
 	return 0;
@@ -218,8 +226,13 @@ read_number(struct stun *s, uint16_t type, const uint8_t *v, size_t len)
 		return -1;
 	if (type == A_PORT)
 		s->port = get16(v);
+	else if (type == A_CHANNEL)
+		s->channel = get16(v);
+	else if (type == A_TRANSPORT)
+		s->transport = v[0];
 	else
-		s->change = (uint32_t)get16(v) << 16 | get16(v + 2);
+		*(type == A_CHANGE ? &s->change : &s->lifetime) =
+		    (uint32_t)get16(v) << 16 | get16(v + 2);
 	return 0;
 }
 
@@ -227,12 +240,15 @@ static uint32_t
 bit_of(uint16_t type)
 {
 	/* clang-format off */
-	static const struct { uint16_t type, bit; } bits[] = {
+	static const struct { uint16_t type; uint32_t bit; } bits[] = {
 		{ A_MAPPED, STUN_MAPPED }, { A_XOR_MAPPED, STUN_XOR_MAPPED },
 		{ A_ORIGIN, STUN_ORIGIN }, { A_OTHER, STUN_OTHER },
 		{ A_CODE, STUN_CODE }, { A_UNKNOWN, STUN_UNKNOWN },
 		{ A_CHANGE, STUN_CHANGE }, { A_PORT, STUN_PORT },
 		{ A_PADDING, STUN_PADDING }, { A_SOFTWARE, STUN_SOFTWARE },
+		{ A_PEER, STUN_PEER }, { A_RELAYED, STUN_RELAYED },
+		{ A_DATA, STUN_DATA }, { A_LIFETIME, STUN_LIFETIME },
+		{ A_CHANNEL, STUN_CHANNEL }, { A_TRANSPORT, STUN_TRANSPORT },
 		{ A_USERNAME, STUN_USERNAME }, { A_NONCE, STUN_NONCE },
 		{ A_REALM, STUN_REALM }, { A_SEAL, STUN_SEAL },
 		{ A_SEAL256, STUN_SEAL256 }, { A_MARK, STUN_MARK },
@@ -256,7 +272,12 @@ read_value(struct stun *s, uint16_t type, const uint8_t *v, size_t len)
 	case A_CHANGE:
 	case A_PORT:
 	case A_PADDING:
+	case A_CHANNEL:
+	case A_LIFETIME:
+	case A_TRANSPORT:
 		return read_number(s, type, v, len);
+	case A_DATA:
+		return read_text(&s->data, UINT16_MAX, v, len);
 	case A_SOFTWARE:
 		return read_text(&s->software, STUN_TEXT_MAX, v, len);
 	case A_USERNAME:
@@ -421,15 +442,20 @@ put_types(struct wbuf *w, const struct stun *s)
 static void
 put_numbers(struct wbuf *w, const struct stun *s)
 {
-	if ((s->has & STUN_CHANGE) != 0) {
-		begin(w, A_CHANGE, 4);
-		wbuf_u32(w, s->change);
-	}
-	if ((s->has & STUN_PORT) != 0) {
-		begin(w, A_PORT, 4);
-		wbuf_u16(w, s->port);
-		wbuf_u16(w, 0);
-	}
+	const struct {
+		uint32_t bit, v;
+		uint16_t type;
+	} n[] = {{STUN_CHANGE, s->change, A_CHANGE},
+	    {STUN_PORT, (uint32_t)s->port << 16, A_PORT},
+	    {STUN_CHANNEL, (uint32_t)s->channel << 16, A_CHANNEL},
+	    {STUN_LIFETIME, s->lifetime, A_LIFETIME},
+	    {STUN_TRANSPORT, (uint32_t)s->transport << 24, A_TRANSPORT}};
+
+	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++)
+		if ((s->has & n[i].bit) != 0) {
+			begin(w, n[i].type, 4);
+			wbuf_u32(w, n[i].v);
+		}
 	if ((s->has & STUN_PADDING) != 0) {
 		begin(w, A_PADDING, s->padding);
 		zeros(w, padded(s->padding));
@@ -447,6 +473,10 @@ put_addresses(struct wbuf *w, const struct stun *s)
 		put_address(w, A_ORIGIN, &s->origin, NULL);
 	if ((s->has & STUN_OTHER) != 0)
 		put_address(w, A_OTHER, &s->other, NULL);
+	if ((s->has & STUN_PEER) != 0)
+		put_address(w, A_PEER, &s->peer, s->id);
+	if ((s->has & STUN_RELAYED) != 0)
+		put_address(w, A_RELAYED, &s->relayed, s->id);
 }
 
 static void
@@ -458,6 +488,8 @@ put_texts(struct wbuf *w, const struct stun *s)
 		put_text(w, A_NONCE, &s->nonce, STUN_TEXT_MAX);
 	if ((s->has & STUN_REALM) != 0)
 		put_text(w, A_REALM, &s->realm, STUN_TEXT_MAX);
+	if ((s->has & STUN_DATA) != 0)
+		put_text(w, A_DATA, &s->data, UINT16_MAX);
 }
 
 size_t

@@ -10,7 +10,8 @@
 #include "addr.h"
 
 /*
- * STUN messages (RFC 8489) and what RFC 5780 adds to learn how a NAT behaves.
+ * STUN messages (RFC 8489), what RFC 5780 adds to learn how a NAT behaves, and
+ * what RFC 8656 does to be relayed (TURN).
  * Pure: octets to a value and back; who is asked, and how often, is not known
  * here.
  *
@@ -30,7 +31,16 @@
 #define STUN_TEXT_MAX 763   /* ... of the others */
 #define STUN_TYPES_MAX 8    /* attribute types that are told of */
 
-#define STUN_BINDING 1 /* the method */
+/* methods */
+enum {
+	STUN_BINDING = 1,
+	STUN_ALLOCATE = 3,
+	STUN_REFRESH,
+	STUN_SEND = 6,
+	STUN_DATA_IND,
+	STUN_PERMIT, /* CreatePermission */
+	STUN_BIND    /* ChannelBind */
+};
 enum stun_kind { STUN_REQUEST, STUN_INDICATION, STUN_SUCCESS, STUN_ERROR };
 
 enum stun_has { /* bits */
@@ -47,10 +57,16 @@ enum stun_has { /* bits */
 	STUN_USERNAME = 1 << 10,
 	STUN_NONCE = 1 << 11,
 	STUN_REALM = 1 << 12,
+	STUN_PEER = 1 << 13,    /* XOR-PEER-ADDRESS */
+	STUN_RELAYED = 1 << 14, /* XOR-RELAYED-ADDRESS */
+	STUN_DATA = 1 << 15,
+	STUN_LIFETIME = 1 << 16,  /* seconds */
+	STUN_CHANNEL = 1 << 17,   /* CHANNEL-NUMBER */
+	STUN_TRANSPORT = 1 << 18, /* REQUESTED-TRANSPORT: a protocol */
 	/* of a message that was read; see stun_seal and stun_mark */
-	STUN_SEAL = 1 << 13,    /* MESSAGE-INTEGRITY */
-	STUN_SEAL256 = 1 << 14, /* MESSAGE-INTEGRITY-SHA256 */
-	STUN_MARK = 1 << 15     /* FINGERPRINT, which is right */
+	STUN_SEAL = 1 << 19,    /* MESSAGE-INTEGRITY */
+	STUN_SEAL256 = 1 << 20, /* MESSAGE-INTEGRITY-SHA256 */
+	STUN_MARK = 1 << 21     /* FINGERPRINT, which is right */
 };
 
 #define STUN_CHANGE_IP 4u /* CHANGE-REQUEST */
@@ -61,7 +77,9 @@ enum stun_has { /* bits */
 
 #define STUN_E_BAD 400 /* ERROR-CODE */
 #define STUN_E_UNAUTHORIZED 401
+#define STUN_E_FORBIDDEN 403
 #define STUN_E_UNKNOWN 420
+#define STUN_E_MISMATCH 437
 #define STUN_E_STALE 438
 
 struct stun_text { /* points into the message, or the caller's memory */
@@ -74,11 +92,12 @@ struct stun {
 	uint16_t method; /* 12 bits */
 	uint8_t id[STUN_ID];
 	uint32_t has; /* enum stun_has: what else here means something */
-	struct endpoint mapped, xor_mapped, origin, other;
+	struct endpoint mapped, xor_mapped, origin, other, peer, relayed;
 	uint16_t code; /* 300 to 699 */
-	uint32_t change;
-	uint16_t port, padding;
-	struct stun_text reason, software, username, nonce, realm;
+	uint32_t change, lifetime;
+	uint16_t port, padding, channel;
+	uint8_t transport;
+	struct stun_text reason, software, username, nonce, realm, data;
 	/* UNKNOWN-ATTRIBUTES, and those that the reader itself had to know */
 	uint8_t nunknown, nalien;
 	uint16_t unknown[STUN_TYPES_MAX], alien[STUN_TYPES_MAX];

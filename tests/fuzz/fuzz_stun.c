@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-#define ROOM 80000 /* all attributes at their longest */
+#define ROOM 160000 /* all attributes at their longest */
 
 static bool
 same_text(const struct stun_text *a, const struct stun_text *b)
@@ -32,7 +32,11 @@ same(const struct stun *a, const struct stun *b)
 	    endpoint_eq(&a->mapped, &b->mapped) &&
 	    endpoint_eq(&a->xor_mapped, &b->xor_mapped) &&
 	    endpoint_eq(&a->origin, &b->origin) &&
-	    endpoint_eq(&a->other, &b->other) && a->code == b->code &&
+	    endpoint_eq(&a->other, &b->other) &&
+	    endpoint_eq(&a->peer, &b->peer) &&
+	    endpoint_eq(&a->relayed, &b->relayed) &&
+	    a->lifetime == b->lifetime && a->channel == b->channel &&
+	    a->transport == b->transport && same_text(&a->data, &b->data) && a->code == b->code &&
 	    a->change == b->change && a->port == b->port &&
 	    a->padding == b->padding && same_text(&a->reason, &b->reason) &&
 	    same_text(&a->software, &b->software) &&

@@ -233,6 +233,7 @@ START_TEST(every_single_option_that_changes_is_told_with_its_class)
 			/* what only a member of a network has */
 			rnd.node.dht_tag = rnd.node.lan = true;
 			rnd.node.cert_file[0] = rnd.node.secret_file[0] = 'f';
+			rnd.node.turn_user[0] = rnd.node.turn_file[0] = 'f';
 			memcpy((char *)&new.node + row->off,
 			    (char *)&rnd.node + row->off, row->size);
 			conf_diff(&old, &new, take, &l);

@@ -182,6 +182,18 @@ START_TEST(sha_gives_what_fips_180_says)
 }
 END_TEST
 
+/* RFC 1321, A.5; and the key of RFC 8489's example of long-term credentials */
+START_TEST(md5_gives_what_rfc_1321_says)
+{
+	uint8_t out[16];
+
+	ck_assert_int_eq(crypto_md5(out, "message digest", 14), 0);
+	assert_hex(out, "f96b697d7cb7938d525a2f31aaf161d0");
+	ck_assert_int_eq(crypto_md5(out, "user:realm:pass", 15), 0);
+	assert_hex(out, "8493fbc53ba582fb4c044c456bdc40eb");
+}
+END_TEST
+
 START_TEST(two_parts_are_hashed_as_one)
 {
 	static const char text[] = "in two parts, wherever the cut is";
@@ -288,6 +300,7 @@ main(void)
 	    a_key_of_low_order_signs_nothing,
 	    octets_that_are_no_point_are_no_key,
 	    sha_gives_what_fips_180_says,
+	    md5_gives_what_rfc_1321_says,
 	    two_parts_are_hashed_as_one,
 	    hmac_gives_what_rfc_4231_says,
 	    hmac_sha1_gives_what_rfc_2202_says,

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine_turn.h"
 #include "unit.h"
 
 #include "duo_net.h"
@@ -297,6 +298,45 @@ stun_comes(struct duo *d, enum stun_kind kind, uint16_t room)
 	engine_from_udp(d->side[0].e, d->now, 3, &from, msg, n);
 	d->nwire = 0;
 }
+
+/* In the name of the TURN server or the gateway. */
+static void
+comes_from(struct duo *d, uint8_t last, uint16_t port, const char *octets)
+{
+	struct endpoint from = {
+	    .addr = {4, {198, 51, 100, last}}, .port = port};
+	uint8_t msg[8];
+
+	memcpy(msg, octets, sizeof(msg));
+	d->now++;
+	engine_from_udp(d->side[0].e, d->now, 3, &from, msg, sizeof(msg));
+	d->nwire = 0;
+}
+
+START_TEST(what_comes_in_the_name_of_a_relay_or_the_gateway)
+{
+	struct duo *d = duo_new();
+	struct msg_gateways m = {.n = 1};
+	struct conf_node *n = &d->side[0].conf.node;
+	const struct endpoint any = {.addr = {.family = 4}, .port = 51820};
+
+	n->nturn = 1;
+	n->turn[0] = (struct endpoint){{4, {198, 51, 100, 7}}, 3478};
+	n->nat_enable = n->port_mapping = true;
+	duo_configure(d, 0);
+	comes_from(d, 7, 3478, "\x40\x00\x00\x09-+-");
+	names(d, 0, EI_TURN_BAD, "198.51.100.7");
+	comes_from(d, 7, 3478, "\x40\x00\x00\x03-+-");
+	names(d, 0, EI_TURN_STRAY, "198.51.100.7");
+	m.at[0].gateway = (struct addr){4, {198, 51, 100, 8}};
+	m.at[0].source = (struct addr){4, {10, 0, 0, 2}};
+	engine_socket_bound(d->side[0].e, d->now, 3, &any);
+	engine_gateways(d->side[0].e, d->now, &m);
+	comes_from(d, 8, 5351, "\x00\x85\x00\x00-+-");
+	names(d, 0, EI_MAP_STRAY, "198.51.100.8");
+	duo_free(d);
+}
+END_TEST
 
 START_TEST(what_strangers_ask_by_stun)
 {
@@ -668,6 +708,7 @@ main(void)
 	    a_connection_that_changes_its_stream,
 	    what_strangers_ask_by_stun,
 	    what_is_relayed_and_goes_nowhere,
+	    what_comes_in_the_name_of_a_relay_or_the_gateway,
 	    what_falls_out_of_a_queue_is_the_oldest,
 	    what_is_known_of_a_peer_outlives_the_table,
 	    who_has_a_removed_peers_number_is_not_named_for_it,

@@ -285,6 +285,25 @@ largest_row(unsigned type, union any_msg *m)
 		m->reflexive.n = REFLEXIVE_MAX;
 		m->reflexive.nmapped = REFLEXIVE_MAX;
 		break;
+	case MSG_GATEWAYS:
+		m->gateways.n = GATEWAYS_MAX;
+		for (unsigned i = 0; i < GATEWAYS_MAX; i++)
+			m->gateways.at[i].gateway.family =
+			    m->gateways.at[i].source.family = 4;
+		break;
+	case MSG_GAINED:
+		m->gained.n = GAINED_MAX;
+		for (unsigned i = 0; i < GAINED_MAX; i++)
+			m->gained.at[i].type = CANDIDATE_TURN;
+		break;
+	case MSG_TURN_ROW:
+		m->turn_row.state = TURN_STATES - 1;
+		m->turn_row.why = TURN_WHYS - 1;
+		break;
+	case MSG_MAP_ROW:
+		m->map_row.protocol = MAP_PROTOCOLS - 1;
+		m->map_row.state = MAP_STATES - 1;
+		break;
 	case MSG_STREAM_ROW:
 		memset(m->stream_row.peer, 'x', sizeof(m->stream_row.peer) - 1);
 		break;
@@ -493,6 +512,7 @@ START_TEST(every_message_has_a_codec_or_no_body)
 	for (size_t i = 0; i < NROWS; i++) {
 		bool conf = rows[i].type == MSG_CONF_NODE ||
 		    rows[i].type == MSG_CONF_NET ||
+		    rows[i].type == MSG_CONF_TURN ||
 		    rows[i].type == MSG_CONF_PEER;
 
 		ck_assert_msg(

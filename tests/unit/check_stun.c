@@ -203,6 +203,12 @@ everything(void)
 	    .change = STUN_CHANGE_IP | STUN_CHANGE_PORT,
 	    .port = 4711,
 	    .padding = 13,
+	    .peer = place("192.0.2.5", 9),
+	    .relayed = place("2001:db8::6", 49152),
+	    .lifetime = 600,
+	    .channel = 0x4001,
+	    .transport = 17,
+	    .data = {text, 6},
 	    .reason = {text, 5},
 	    .software = {text, 1},
 	    .username = {text, 2},
@@ -232,6 +238,12 @@ START_TEST(what_is_printed_is_read_again)
 	ck_assert_uint_eq(y.change, 6);
 	ck_assert_uint_eq(y.port, 4711);
 	ck_assert_uint_eq(y.padding, 13);
+	ck_assert(endpoint_eq(&y.peer, &x.peer));
+	ck_assert(endpoint_eq(&y.relayed, &x.relayed));
+	ck_assert_uint_eq(y.lifetime, 600);
+	ck_assert_uint_eq(y.channel, 0x4001);
+	ck_assert_uint_eq(y.transport, 17);
+	ck_assert(text_is(&y.data, "octets"));
 	ck_assert(text_is(&y.reason, "octet"));
 	ck_assert(text_is(&y.realm, "octe"));
 	ck_assert_uint_eq(y.nunknown, 3);

@@ -85,6 +85,10 @@
 	X(FAILOVER_ROW, failover_row)                                          \
 	X(RELAY_ROW, relay_row)                                                \
 	X(OWN_RELAYS, own_relays)                                              \
+	X(GATEWAYS, gateways)                                                  \
+	X(GAINED, gained)                                                      \
+	X(TURN_ROW, turn_row)                                                  \
+	X(MAP_ROW, map_row)                                                    \
 	X(P_TUN, p_tun)                                                        \
 	X(P_KEY, p_key)                                                        \
 	X(P_LISTEN, p_listen)                                                  \
@@ -169,6 +173,10 @@ union any_msg {
 	struct msg_failover_row failover_row;
 	struct msg_relay_row relay_row;
 	struct msg_own_relays own_relays;
+	struct msg_gateways gateways;
+	struct msg_gained gained;
+	struct msg_turn_row turn_row;
+	struct msg_map_row map_row;
 	struct msg_p_tun p_tun;
 	struct msg_p_key p_key;
 	struct msg_p_listen p_listen;

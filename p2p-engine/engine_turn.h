@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* file: p2p-engine/engine_turn.h */
+#ifndef ENGINE_TURN_H
+#define ENGINE_TURN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "engine.h"
+#include "pcp.h"
+#include "turn.h"
+
+/*
+ * What others do for this node to be reached: the allocation at a TURN server,
+ * which is also a carrier (CARRY_TURN), and the ports that the default gateway
+ * leads to it.  What it gains by them discoveryd is told (engine_gains_tell).
+ */
+struct datagram;
+struct engine;
+struct msg_gateways;
+struct msg_map_row;
+struct msg_turn_row;
+struct peer_slot;
+
+#define TURN_OFFERS 3        /* places of a peer that are tried by the server */
+#define TURN_LATER_MS 250    /* after they were tried directly */
+#define TURN_UPKEEP_MS 60000 /* who is reached by it stays permitted */
+#define TURN_BATCH_SEGS 64
+#define TURN_BATCH_MAX 65507
+
+struct engine_turn {
+	struct turn t;
+	uint16_t sock;                /* by which the server is reached */
+	bool moved;                   /* ... is another one */
+	uint64_t offer_ms, upkeep_ms; /* 0: not */
+	enum turn_state told;
+	uint8_t out[TURN_BATCH_MAX];
+};
+
+#define MAPS_MAX 2 /* sockets that a port leads to */
+struct engine_map {
+	struct engine *e;
+	uint16_t sock;
+	struct pcp pcp;
+};
+
+int engine_turn_init(struct engine *); /* -1: no memory */
+void engine_turn_free(struct engine *);
+void engine_turn_conf(struct engine *, uint64_t now_ms); /* node is new */
+void engine_turn_tick(struct engine *, uint64_t now_ms); /* t_turn fired */
+void engine_turn_leave(struct engine *, uint64_t now_ms);
+/* Is it of the server?  Then what became of it. */
+bool engine_turn_takes(struct engine *, uint64_t now_ms,
+    const struct datagram *, enum counter *verdict);
+/* An initiation leaves for a peer: soon it is tried by the server, too. */
+void engine_turn_dial(struct engine *, struct peer_slot *, uint64_t now_ms);
+enum udp_result engine_turn_emit(struct engine *, const struct endpoint *to,
+    const uint8_t *data, size_t len, size_t seg);
+bool engine_turn_has(const struct engine *, const struct endpoint *to);
+void engine_turn_gauges(struct engine *);
+/* 0, or -1: there is none. */
+int engine_turn_row(const struct engine *, uint64_t now_ms, uint64_t unix_ms,
+    struct msg_turn_row *);
+
+/* ---- engine_portmap.c ---- */
+void engine_map_init(struct engine *);
+void engine_map_conf(struct engine *, uint64_t now_ms);
+void engine_map_tick(struct engine *, uint64_t now_ms); /* t_map fired */
+void engine_map_leave(struct engine *, uint64_t now_ms);
+void engine_map_gauges(struct engine *);
+/* Where the default routes of the host lead. */
+void engine_gateways(
+    struct engine *, uint64_t now_ms, const struct msg_gateways *);
+/* Are they still there?  Somebody asks, or the network changed. */
+void engine_map_check(struct engine *, uint64_t now_ms);
+bool engine_map_busy(const struct engine *);
+bool engine_map_takes(struct engine *, uint64_t now_ms, const struct datagram *,
+    enum counter *verdict);
+/* One after the other, *cursor is 0 at first.  0, or -1: no more. */
+int engine_map_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
+    struct msg_map_row *);
+/* What was gained, to discoveryd; again: it is a new one. */
+void engine_gains_tell(struct engine *, bool again);
+
+#endif
