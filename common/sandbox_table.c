@@ -63,7 +63,7 @@ static const struct sandbox_call calls[] = {
 	{ "sendto",          T|E|P|M,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
 	{ "accept4",         C|X,           0,           0, ARG_ANY,     "meshctl" },
 	{ "getsockopt",      E|C|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
-	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO, DF" },
+	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO, DF, floods" },
 	{ "setsockopt",      0,           M,           0, ARG_MCAST,   "groups for discoveryd" },
 	{ "setsockopt",      0,           X,           0, ARG_PATIENCE, "how long a connect may take" },
 	/* waiting */

@@ -13,12 +13,29 @@
  * there, so the peer gets a cookie; with it, it repeats at once and finds a
  * bucket that nobody can empty who does not receive at that address.  A cookie
  * reply is less than half as long as what it answers.
+ *
+ * A cookie costs more than to refuse one, so there are only so many: first for
+ * sources that had few.  Where most initiations come from that prove nothing is
+ * told to the system, which lets few of them through (sieve.h).
  */
 #include <string.h>
 
 #include "engine_int.h"
 #include "handshake.h"
 #include "wg.h"
+
+void
+engine_sieve(struct engine *e, bool changed)
+{
+	struct sieve_rules r;
+
+	if (!changed || e->io.sieve == NULL)
+		return;
+	sieve_rules(&e->sieve, &r);
+	e->io.sieve(e->io.ctx, &r);
+	if (r.garbage || r.nheavy != 0)
+		count(e, FLOODS);
+}
 
 static bool
 under_load(const struct engine *e, uint64_t now_ms)
@@ -42,7 +59,14 @@ demand_cookie(struct engine *e, uint64_t now_ms, const struct datagram *d,
     struct cookie_checker *c)
 {
 	uint8_t cookie[WG_COOKIE_LEN];
+	uint32_t keep = 0;
 
+	engine_sieve(e, sieve_unproved(&e->sieve, now_ms, &d->from->addr));
+	if (!limiter_pass(e->cookied, now_ms, &d->from->addr))
+		keep = COOKIES_KEPT;
+	if (!bucket_spare(
+		&e->cookies, now_ms, COOKIES_PER_S, COOKIES_BURST, keep))
+		return EI_RATE;
 	cookie_reply(c, now_ms, &e->io.rnd, d->data, d->len, d->from, cookie);
 	if (engine_send(e, NULL, d->sock, d->from, cookie, sizeof(cookie)) == 0)
 		count(e, COOKIES_SENT);

@@ -244,6 +244,7 @@ take_counters(struct glue *g, struct counters *c)
 	c->v[LOG_HELD] = log_suppressed();
 	c->v[UDP_REFUSED] = g->gone.v[UDP_REFUSED];
 	c->v[UDP_LOST] = g->gone.v[UDP_LOST];
+	c->v[UDP_MISSED] = g->gone.v[UDP_MISSED];
 	for (int i = 0; i < UDP_SOCKETS; i++)
 		if (g->udp[i] != NULL)
 			udp_count(g->udp[i], c);

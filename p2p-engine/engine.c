@@ -28,6 +28,7 @@ take_memory(struct engine *e)
 	e->index = index_new(KEYS_PER_PEER);
 	e->claimed = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->proved = limiter_new(LIMITER_PLACES, e->hash_key);
+	e->cookied = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->stun_from = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->routes = route_new();
 	for (int i = 0; i < BATCHES; i++)
@@ -38,8 +39,9 @@ take_memory(struct engine *e)
 	r |= engine_turn_init(e);
 	if (r != 0 || e->merge_buf == NULL || e->jobs == NULL ||
 	    e->index == NULL || e->claimed == NULL || e->proved == NULL ||
-	    e->stun_from == NULL || e->routes == NULL)
+	    e->cookied == NULL || e->stun_from == NULL || e->routes == NULL)
 		return -1;
+	limiter_set(e->cookied, COOKIES_PER_SOURCE, COOKIES_PER_SOURCE);
 	limiter_set(e->stun_from, STUN_PER_SOURCE, STUN_SOURCE_BURST);
 	merge_init(&e->merge, e->merge_buf);
 	return 0;
@@ -102,6 +104,7 @@ engine_free(struct engine *e)
 	jobs_free(e->jobs);
 	limiter_free(e->claimed);
 	limiter_free(e->proved);
+	limiter_free(e->cookied);
 	limiter_free(e->stun_from);
 	for (int i = 0; i < BATCHES; i++)
 		batch_clear(&e->batch[i]);
@@ -269,6 +272,8 @@ engine_take(struct engine *e, uint64_t now_ms, struct datagram *d)
 	e->moving = true;
 	verdict = e->configured ? judge(e, now_ms, d) : EI_UNKNOWN;
 	e->moving = was;
+	if (verdict == EI_UNKNOWN)
+		engine_sieve(e, sieve_garbage(&e->sieve, now_ms));
 	/* the two that are counted later: see path.h and jobs.h */
 	if (verdict == EI_DATA || verdict == EI_PENDING)
 		return;

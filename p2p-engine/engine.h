@@ -13,6 +13,7 @@
 #include "network.h"
 #include "packets.h"
 #include "rnd.h"
+#include "sieve.h"
 
 /*
  * The engine as a value: everything p2p-engine decides, without a socket, a
@@ -91,6 +92,8 @@ struct engine_io {
 	/* The worst wait in a socket's queue since it was asked last; or NULL
 	 */
 	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);
+	/* What the system is to throw away at the sockets; or NULL. */
+	void (*sieve)(void *ctx, const struct sieve_rules *);
 	struct rnd_src rnd;
 	/* Who seals and opens beside us; NULL: nobody.  The caller's. */
 	struct crew *crew;

@@ -297,6 +297,7 @@ engine_watch(struct engine *e, uint64_t now_ms)
 	while (excess_next(&e->excess, c, now_ms, &m))
 		tell(e, &m);
 	look_at_own(e, now_ms);
+	engine_sieve(e, sieve_look(&e->sieve, now_ms));
 }
 
 void

@@ -24,6 +24,7 @@
 #include "jobs.h"
 #include "keytab.h"
 #include "limiter.h"
+#include "sieve.h"
 #include "nat.h"
 #include "offload.h"
 #include "path.h"
@@ -92,6 +93,15 @@
 #define INITS_PER_S 500
 #define INITS_BURST 1000
 #define INITS_KEPT (INITS_BURST / 2)
+/*
+ * Cookies, each of which costs as much as a dozen datagrams that are looked at:
+ * of a source, and of all.  Who had more than its part shares one half with all
+ * others that had; nobody can keep it from the rest.
+ */
+#define COOKIES_PER_SOURCE 20
+#define COOKIES_PER_S 8000
+#define COOKIES_BURST 2000
+#define COOKIES_KEPT (COOKIES_BURST / 2)
 #define ICMP_PER_S 100
 #define ICMP_BURST 50
 /* initiations that were repeated since: 0.75 s each, all of HS_LIFE_MS */
@@ -274,10 +284,13 @@ struct engine {
 	uint8_t stamp[WG_STAMP];     /* keyd's last, */
 	uint64_t stamp_no, stamp_ms; /* its number, 0: none, and its time */
 	struct limiter *claimed, *proved; /* sources: see admit.c */
+	struct limiter *cookied;
+	struct sieve sieve;
 	struct limiter *stun_from;
 	struct load load;
 	struct copies copies;
-	struct bucket icmp, stray, strangers, inits, stun_all, stun_look;
+	struct bucket icmp, stray, strangers, inits, cookies, stun_all,
+	    stun_look;
 	struct breaker_conf breaker; /* of peers and of their places */
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
@@ -465,6 +478,8 @@ void slot_seen(struct engine *, struct peer_slot *, bool up);
 void engine_tell_seen(struct engine *, uint64_t now_ms);
 
 /* ---- admit.c ---- */
+/* What sieve.h says has changed: the system is told. */
+void engine_sieve(struct engine *, bool changed);
 /*
  * May this initiation cost us a handshake?  C_NONE: yes; else the verdict.
  * *stream: it is for the key of streams, not for the node's.

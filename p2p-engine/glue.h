@@ -75,7 +75,8 @@ struct glue {
 	uint32_t receive_buffer, send_buffer; /* wanted; 0: not yet known */
 	bool send_batches, receive_batches;   /* wanted */
 	uint32_t have, lacking;               /* FEATURE_*, as told */
-	struct counters gone; /* of UDP sockets that are no more */
+	struct counters gone;     /* of UDP sockets that are no more */
+	struct sieve_rules sieve; /* what all of them are told */
 	struct answers answers;
 	struct netchecks checks;
 	bool knows_recent;       /* discoveryd's memory was read once */
@@ -101,6 +102,7 @@ void glue_packets(struct glue *); /* there are some in this turn */
 /* ---- sockets.c ---- */
 void sockets_conf(struct glue *, const struct conf_node *);
 void sockets_clear(struct glue *);
+void sockets_sieve(void *ctx, const struct sieve_rules *); /* an effect */
 /* End of a turn: are packets to be taken from the tun role? */
 void sockets_pressure(struct glue *);
 void sockets_on_nudge(void *glue);

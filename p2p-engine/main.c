@@ -497,6 +497,7 @@ start_engine(struct glue *g)
 	    .tell_echo = tell_echo,
 	    .tell_punch = tell_punch,
 	    .mono_us = effect_us,
+	    .sieve = sockets_sieve,
 	    .rnd = rnd_kernel(),
 	};
 

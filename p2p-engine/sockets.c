@@ -86,6 +86,19 @@ on_udp(int fd, int events, void *ctx)
 	engine_collect(g->engine);
 }
 
+void
+sockets_sieve(void *ctx, const struct sieve_rules *r)
+{
+	struct glue *g = ctx;
+
+	g->sieve = *r;
+	log_debug("the system is told to sieve: %s, %u sources",
+	    r->garbage ? "garbage" : "no garbage", r->nheavy);
+	for (int i = 0; i < UDP_SOCKETS; i++)
+		if (g->udp[i] != NULL)
+			udp_sieve(g->udp[i], r);
+}
+
 static void
 udp_drop(struct glue *g, uint16_t no)
 {
@@ -121,6 +134,8 @@ udp_add(struct glue *g, const struct msg_udp_fd *m, int fd)
 		    g->udp[no], g->receive_buffer, g->send_buffer);
 		udp_offload(g->udp[no], g->send_batches, g->receive_batches);
 	}
+	if (g->sieve.garbage || g->sieve.nheavy != 0)
+		udp_sieve(g->udp[no], &g->sieve);
 	engine_socket_add(g->engine, no, m->local.addr.family);
 	engine_socket_bound(g->engine, clock_mono_ms(), no, &m->local);
 }

@@ -14,6 +14,7 @@
 #include "feature.h"
 #include "gso.h"
 #include "log.h"
+#include "sift.h"
 #include "stuck.h"
 
 #define WAIT_OCTETS 65536 /* a batch is shorter */
@@ -124,6 +125,14 @@ udp_count(const struct udp *u, struct counters *c)
 {
 	c->v[UDP_REFUSED] += u->refused;
 	c->v[UDP_LOST] += u->lost;
+	c->v[UDP_MISSED] += sift_lost(u->fd);
+}
+
+void
+udp_sieve(struct udp *u, const struct sieve_rules *r)
+{
+	if (sift_set(u->fd, u->family, r) == -1)
+		log_debug("UDP socket %u: sieve: %s", u->no, strerror(errno));
 }
 
 static void

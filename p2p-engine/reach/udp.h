@@ -56,7 +56,9 @@ void udp_check_buffers(struct udp *, uint32_t receive, uint32_t send);
 void udp_offload(struct udp *, bool send, bool receive);
 /* Adds FEATURE_* of this socket: what it has, and what it lacks but wants. */
 void udp_features(const struct udp *, uint32_t *have, uint32_t *lacking);
-/* Adds UDP_REFUSED and UDP_LOST. */
+/* What the system is to throw away, until told otherwise. */
+void udp_sieve(struct udp *, const struct sieve_rules *);
+/* Adds UDP_REFUSED, UDP_LOST and UDP_MISSED. */
 void udp_count(const struct udp *, struct counters *);
 
 /* len octets as datagrams of seg, the last may be shorter. */

@@ -105,6 +105,39 @@ START_TEST(a_proved_source_has_a_rate_too_and_is_asked_for_no_more_cookies)
 }
 END_TEST
 
+START_TEST(cookies_are_only_so_many_and_first_for_who_had_few)
+{
+	struct duo *d = duo_new();
+	const uint64_t s = 3;
+	uint64_t none = 0;
+
+	/* 40,000 a second from one address, two a second from another */
+	for (uint32_t ms = 0; ms < s * 1000; ms++) {
+		for (uint32_t i = 0; i < 40; i++) {
+			struct duo_msg m = duo_stranger(d, 0xc6120001);
+
+			duo_deliver(d, &m);
+			d->nwire = 0;
+		}
+		if (ms % 500 == 499) {
+			struct duo_msg m = duo_stranger(d, 0xc6130001);
+			uint64_t had = duo_count(d, 1, COOKIES_SENT);
+
+			duo_deliver(d, &m);
+			none += duo_count(d, 1, COOKIES_SENT) == had;
+		}
+		(void)refuse_all(d);
+		d->now++;
+	}
+	ck_assert_uint_eq(none, 0);
+	ck_assert_uint_le(
+	    duo_count(d, 1, COOKIES_SENT), s * COOKIES_PER_S + COOKIES_BURST);
+	ck_assert_uint_ge(duo_count(d, 1, COOKIES_SENT), s * COOKIES_PER_S / 2);
+	duo_balanced(d);
+	duo_free(d);
+}
+END_TEST
+
 START_TEST(a_cookie_reply_is_shorter_than_what_it_answers)
 {
 	ck_assert_uint_lt(2 * WG_COOKIE_LEN, WG_INITIATION_LEN);
@@ -189,6 +222,7 @@ main(void)
 	const TTest *const tests[] = {
 	    a_flood_from_a_peers_own_address_does_not_lock_it_out,
 	    a_proved_source_has_a_rate_too_and_is_asked_for_no_more_cookies,
+	    cookies_are_only_so_many_and_first_for_who_had_few,
 	    a_cookie_reply_is_shorter_than_what_it_answers,
 	    initiations_leave_half_of_keyd_to_our_own_dialing,
 	    a_flood_without_cookies_leaves_room_for_those_with_one,
