@@ -114,6 +114,9 @@ bench-dht: $(O)/tools/dhtsim
 	BUILD=$(O) tests/bench/dht $(BENCH_ARGS)
 bench-micro: $(O)/bench/micro
 	$(O)/bench/micro
+# how members reach each other when it is not easy; an hour and more
+bench-reach: all $(O)/tools/flooder
+	BUILD=$(O) tests/bench/reach $(BENCH_ARGS)
 # without them (no network) that system is left out
 bench-backports:
 	-tests/bench/fetch-backports $(O)/bench-cache
@@ -127,4 +130,4 @@ lint-fast:
 -include $(shell find $(O)/fuzzobj -name '*.d' 2>/dev/null)
 .PHONY: spin fuzzers evil bench-programs test-programs fuzz fuzz-smoke netns sandbox asan lint lint-fast bench \
 	bench-quick bench-underlay bench-peers bench-blackhole bench-versus bench-dht bench-micro \
-	bench-backports
+	bench-reach bench-backports

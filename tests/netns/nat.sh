@@ -118,3 +118,14 @@ nat_rules() { # router recipe
 	} >"$LAB/nft-$1"
 	in_ns "$1" nft -f "$LAB/nft-$1" || bad "the rules of $2"
 }
+# The router forgets all that it translates, as after a restart: entries are
+# deleted by netlink (nf_conntrack), since rules leave them as they are.
+nat_forget() { # router
+	in_ns "$1" python3 -c '
+import socket, struct
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+# IPCTNL_MSG_CT_DELETE of NFNL_SUBSYS_CTNETLINK; NLM_F_REQUEST | NLM_F_ACK
+s.send(struct.pack("=LHHLL", 20, 0x102, 5, 1, 0) + struct.pack("=BBH", 0, 0, 0))
+error = struct.unpack_from("=l", s.recv(4096), 16)[0]
+raise SystemExit(error != 0)'
+}

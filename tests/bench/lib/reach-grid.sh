@@ -1,2 +1,176 @@
 #!/bin/bash
-reach_grid() { :; }
+# Every kind of access to the net with every other.  Sourced.
+#
+# Of each kind there are two members, a-KIND and b-KIND, made once; two start
+# for a trial, without memory of earlier ones, while two others on the open net
+# are always up.  Then one pings the other, in turns.
+
+GRID_KINDS="none full address port symmetric double lan udp web"
+GRID_WAIT=10 # seconds for the first answer, and for a direct path
+
+# grid_side SIDE KIND NUM: its routers and its namespace
+grid_side() {
+	local n=$1-$2 r=r$1-$2 o=o$1-$2
+	case $2 in
+	none)
+		lab_host "$n" "$3"
+		return ;;
+	lan)
+		# both behind one
+		[ "$1" = b ] || nat_router r-lan "$3"
+		nat_inside "$n" r-lan "$([ "$1" = a ] && echo 2 || echo 3)"
+		nat_rules r-lan port
+		return ;;
+	double)
+		nat_router "$o" "$3"
+		nat_router "$r" "$(($3 + 100))"
+		nat_behind "$r" "$o" 2
+		nat_rules "$o" port ;;
+	*)
+		nat_router "$r" "$3" ;;
+	esac
+	nat_inside "$n" "$r" 2
+	nat_rules "$r" port
+}
+# grid_rules SIDE KIND: as that kind is; nothing is remembered of before
+grid_rules() {
+	local r=r$1-$2
+	case $2 in
+	none) return ;;
+	lan)
+		nat_forget r-lan
+		return ;;
+	double)
+		nat_rules "$r" port
+		nat_forget "o$1-$2" ;;
+	udp) nat_rules "$r" blocked ;;
+	*) nat_rules "$r" "$2" ;;
+	esac
+	nat_forget "$r"
+}
+grid_lab() {
+	local side kind num=20
+	hub_make hub 1 relay tls && hub_make hub2 2 relay tls || return 1
+	for kind in $GRID_KINDS; do
+		wanted "$kind" || continue
+		for side in a b; do
+			grid_side $side "$kind" $num >&2
+			num=$((num + 1))
+			member_make "$side-$kind" >&2 || return 1
+		done
+	done
+}
+# Can there be a direct path, by what the translators are?
+grid_direct() { # kind kind
+	case $1:$2 in
+	udp:* | web:* | *:udp | *:web) return 1 ;;
+	symmetric:symmetric | symmetric:port | port:symmetric | \
+	    symmetric:double | double:symmetric | symmetric:lan | \
+	    lan:symmetric) return 1 ;;
+	esac
+}
+# Where the other is, as anybody may see it: on one LAN its own address.
+grid_places() { # member kind
+	case $2 in
+	none) echo "192.0.2.${NUM[$1]}" ;;
+	lan) echo "192.0.2.${NUM[r-lan]} ${NAT_NET[r-lan]}.${NUM[$1]}" ;;
+	double) echo "192.0.2.${NUM[o${1%%-*}-$2]}" ;;
+	*) echo "192.0.2.${NUM[r$1]}" ;;
+	esac
+}
+# is_direct NAME PEER KIND: by UDP, to one of its own places
+is_direct() {
+	local at p
+	at=$(place_of "$1" "$2")
+	case $at in *:443 | "" | none) return 1 ;; esac
+	[ "$3" != none ] || case $at in \[2001:db8::*) return 0 ;; esac
+	for p in $(grid_places "$2" "$3"); do
+		[ "${at%:*}" != "$p" ] || return 0
+	done
+	return 1
+}
+# grid_trial A KIND-A B KIND-B: sets FIRST and DIRECT, ms or inf
+grid_trial() {
+	local a=$1 ka=$2 b=$3 kb=$4 began
+	FIRST=inf DIRECT=inf
+	grid_rules "${a%%-*}" "$ka"
+	grid_rules "${b%%-*}" "$kb"
+	restart_members "$a" "$b" >&2 || return
+	sleep 2
+	began=$(now_ms)
+	FIRST=$(first_answer "$a" "$(ip_of "$b")" $GRID_WAIT)
+	if [ "$FIRST" != inf ]; then
+		gap_start "$a" "$(ip_of "$b")" "$LAB/gap"
+		if until_ok $GRID_WAIT both_direct "$a" "$ka" "$b" "$kb"; then
+			DIRECT=$(($(now_ms) - began))
+		fi
+		gap_stop "$LAB/gap" >/dev/null
+	fi
+	lab_stop "$a"
+	lab_stop "$b"
+}
+both_direct() { is_direct "$1" "$3" "$4" && is_direct "$3" "$1" "$2"; }
+# grid_pair KIND KIND: a line of the table; the samples of all are collected
+grid_pair() {
+	local i x=a-$1 y=b-$2 up=0 direct=0 verdict=ok want=yes
+	: >"$LAB/first"
+	: >"$LAB/direct"
+	grid_direct "$1" "$2" || want=no
+	for ((i = 1; i <= GRID_TRIALS; i++)); do
+		if ((i % 2)); then
+			grid_trial "$x" "$1" "$y" "$2"
+		else
+			grid_trial "$y" "$2" "$x" "$1"
+		fi
+		echo "$FIRST" >>"$LAB/first"
+		echo "$DIRECT" >>"$LAB/direct"
+		[ "$FIRST" = inf ] || up=$((up + 1))
+		[ "$DIRECT" = inf ] || direct=$((direct + 1))
+		say "grid: $1 - $2, $i of $GRID_TRIALS: first $FIRST ms, direct $DIRECT ms"
+	done
+	case $1:$2 in
+	udp:* | web:* | *:udp | *:web) cat "$LAB/first" >>"$LAB/first-tls" ;;
+	*) cat "$LAB/first" >>"$LAB/first-udp" ;;
+	esac
+	[ $want = no ] || cat "$LAB/direct" >>"$LAB/direct-all"
+	if [ $up -lt "$GRID_TRIALS" ]; then
+		verdict="NOT CONNECTED"
+	elif [ $want = yes ] && [ $direct -lt "$GRID_TRIALS" ]; then
+		verdict="NOT DIRECT"
+	elif [ $want = no ] && [ $direct -gt 0 ]; then
+		verdict="ok, and more than can be asked"
+	fi
+	case $verdict in NOT*) MISSED=1 ;; esac
+	printf '%-11s %-11s %4d %9d %10s %8d %10s %6s  %s\n' "$1" "$2" \
+	    "$GRID_TRIALS" $up "$(middle "$LAB/first")" $direct \
+	    "$(middle "$LAB/direct")" $want "$verdict"
+}
+middle() { # FILE: its median
+	sed 's/^inf$/1e12/' "$1" | sort -g | awk '{ v[NR] = $1 }
+		END { m = v[int((NR + 1) / 2)]
+			print (m >= 1e12 ? "never" : m) }'
+}
+
+reach_grid() {
+	local a b seen=" "
+	lab_init mb-grid
+	grid_lab || { row_none "grid" mesh "its members do not start"; return; }
+	printf '\n%s\n%-11s %-11s %4s %9s %10s %8s %10s %6s  %s\n' \
+	    "Every kind of access with every other: medians in ms" \
+	    ONE OTHER N CONNECTED FIRST DIRECT AFTER CAN VERDICT
+	for a in $GRID_KINDS; do
+		for b in $GRID_KINDS; do
+			wanted "$a" && wanted "$b" || continue
+			case $seen in *" $b:$a "*) continue ;; esac
+			seen+="$a:$b "
+			grid_pair "$a" "$b"
+		done
+	done
+	table_head "All pairs" "ms"
+	[ ! -f "$LAB/first-udp" ] ||
+		row "first answer" mesh "$LAB/first-udp" - - 500
+	[ ! -f "$LAB/first-tls" ] ||
+		row "first answer, UDP blocked" mesh "$LAB/first-tls" - - 1500
+	[ ! -f "$LAB/direct-all" ] ||
+		row "direct, where it can be" mesh "$LAB/direct-all" - 2000 -
+}

@@ -7,11 +7,11 @@
 export WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1
 declare -A WG_PUB=() WG_DEV=()
 have_wg() {
-	wanted wireguard-go && [ "$OTHERS" -gt 0 ] &&
+	[ "$OTHERS" -gt 0 ] &&
 		command -v wireguard-go >/dev/null && command -v wg >/dev/null
 }
 have_tinc() {
-	wanted tinc && [ "$OTHERS" -gt 0 ] && command -v tincd >/dev/null
+	[ "$OTHERS" -gt 0 ] && command -v tincd >/dev/null
 }
 
 # ---- wireguard-go ----

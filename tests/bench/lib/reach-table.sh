@@ -10,7 +10,7 @@ wanted() { # name: is this row asked for?
 }
 
 table_head() { # title unit
-	printf '\n%s, %s\n%-26s %-13s %4s %6s %8s %8s %8s %8s  %s\n' "$1" "$2" \
+	printf '\n%s, %s\n%-32s %-13s %4s %6s %8s %8s %8s %8s  %s\n' "$1" "$2" \
 	    WHAT SYSTEM N NEVER P50 P95 P99 MOST AIM
 }
 # row WHAT SYSTEM FILE [p50 p95 p99]: aims, - for none.  Only what has aims is
@@ -39,7 +39,7 @@ row() {
 			judge("p95", at(0.95), b)
 			judge("p99", at(0.99), c)
 			text = text == "" ? "-" : text (missed ? ": MISSED" : ": ok")
-			printf "%-26s %-13s %4d %6d %8s %8s %8s %8s  %s\n", what,
+			printf "%-32s %-13s %4d %6d %8s %8s %8s %8s  %s\n", what,
 			    sys, NR, never, show(at(0.5)), show(at(0.95)),
 			    show(at(0.99)), show(v[NR]), text
 			exit missed
@@ -47,7 +47,7 @@ row() {
 }
 # one that could not be measured: it is no success
 row_none() { # what system why
-	printf '%-26s %-13s    -  %s\n' "$1" "$2" "$3"
+	printf '%-32s %-13s    -  %s\n' "$1" "$2" "$3"
 	MISSED=1
 }
 table_end() {

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Members of one network, made once and started again for each trial: with the
+# features that this build has.  Sourced.
+
+declare -A MEMBER_IP=()
+ip_of() { echo "${MEMBER_IP[$1]}"; }
+
+# option_of NAME LINE: goes into its file, if this build knows it
+option_of() {
+	local conf
+	conf=$(conf_of "$1")
+	cp "$conf" "$conf.before"
+	echo "$2" >>"$conf"
+	"$BUILD/tunnel-priv" -n -f "$conf" >/dev/null 2>&1 && return
+	mv "$conf.before" "$conf"
+	say "reach: this build has no: $2"
+	return 1
+}
+# hub_make NAME NUM feature ...: on the net, for everybody; the first has the
+# authority
+hub_make() {
+	local n=$1
+	net_node "$n" "$2"
+	shift 2
+	if [ -z "${HUB:-}" ]; then
+		HUB=$n
+		node_init "$n" || return 1
+	else
+		node_join "$n" "$(node_invite "$HUB" "$n")" || return 1
+	fi
+	case " $* " in *" relay "*) option_of "$n" "relay { yes }" ;; esac
+	case " $* " in
+	*" tls "*) option_of "$n" "tls { listen on 0.0.0.0 port 443 }" ;;
+	esac
+	net_up "$n" || return 1
+	MEMBER_IP[$n]=$(node_ip "$n")
+}
+# its namespace is there, and the hub can be reached from it; stopped again
+member_make() { # name
+	local n=$1
+	mkdir -p "$LAB/$n/run" "$LAB/$n/state"
+	node_join "$n" "$(node_invite "$HUB" "$n")" || return 1
+	net_up "$n" || return 1
+	MEMBER_IP[$n]=$(node_ip "$n")
+	[ -n "${MEMBER_IP[$n]}" ]
+	lab_stop "$n"
+}
+# Without what it remembered of earlier places, as if it had never been up.
+restart_members() { # name ...
+	local n
+	for n in "$@"; do
+		[ -z "${PARENT[$n]:-}" ] || lab_stop "$n"
+	done
+	for n in "$@"; do
+		find "$LAB/$n" -name '*.cache' -delete
+		lab_start "$n"
+	done
+	for n in "$@"; do
+		lab_wait "$n" || return 1
+	done
+	for n in "$@"; do # a relay is known
+		answers "$n" "$(ip_of "$HUB")" 6 || say "reach: $n can't reach $HUB"
+	done
+}
