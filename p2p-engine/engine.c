@@ -28,7 +28,7 @@ take_memory(struct engine *e)
 	e->index = index_new(KEYS_PER_PEER);
 	e->claimed = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->proved = limiter_new(LIMITER_PLACES, e->hash_key);
-	e->cookied = limiter_new(LIMITER_PLACES, e->hash_key);
+	e->cookied = limiter_new(COOKIES_PLACES, e->hash_key);
 	e->stun_from = limiter_new(LIMITER_PLACES, e->hash_key);
 	e->routes = route_new();
 	for (int i = 0; i < BATCHES; i++)
@@ -41,7 +41,7 @@ take_memory(struct engine *e)
 	    e->index == NULL || e->claimed == NULL || e->proved == NULL ||
 	    e->cookied == NULL || e->stun_from == NULL || e->routes == NULL)
 		return -1;
-	limiter_set(e->cookied, COOKIES_PER_SOURCE, COOKIES_PER_SOURCE);
+	limiter_set(e->cookied, COOKIES_PER_SOURCE, COOKIES_SOURCE_BURST);
 	limiter_set(e->stun_from, STUN_PER_SOURCE, STUN_SOURCE_BURST);
 	merge_init(&e->merge, e->merge_buf);
 	return 0;

@@ -98,8 +98,10 @@
  * of a source, and of all.  Who had more than its part shares one half with all
  * others that had; nobody can keep it from the rest.
  */
-#define COOKIES_PER_SOURCE 20
-#define COOKIES_PER_S 8000
+#define COOKIES_PER_SOURCE 1
+#define COOKIES_SOURCE_BURST 4
+#define COOKIES_PLACES 32768
+#define COOKIES_PER_S 4000
 #define COOKIES_BURST 2000
 #define COOKIES_KEPT (COOKIES_BURST / 2)
 #define ICMP_PER_S 100

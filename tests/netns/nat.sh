@@ -118,6 +118,29 @@ nat_rules() { # router recipe
 	} >"$LAB/nft-$1"
 	in_ns "$1" nft -f "$LAB/nft-$1" || bad "the rules of $2"
 }
+# nat_hairpin ROUTER HOST PORT [HOST PORT ...]: a datagram from inside to the
+# router's own outer address and that port turns round to that host of its net,
+# as if it came from outside.  After the rules "port", which keep ports.
+nat_hairpin() {
+	local r=$1 out
+	out=$(ip -n "$(ns "$r")" -4 -o addr show dev eth0 |
+		awk '{ sub("/.*", "", $4); print $4; exit }')
+	shift
+	{
+		echo 'table ip hairpin {'
+		echo 'chain pre { type nat hook prerouting priority -100;'
+		while [ $# -gt 0 ]; do
+			echo "iifname inside ip daddr $out udp dport $2" \
+			    "dnat to ${NAT_NET[$r]}.$1"
+			shift 2
+		done
+		echo '}'
+		echo 'chain post { type nat hook postrouting priority 99;'
+		echo "iifname inside oifname inside snat to $out"
+		printf '}\n}\n'
+	} >"$LAB/nft-$r-hairpin"
+	in_ns "$r" nft -f "$LAB/nft-$r-hairpin" || bad "hairpin of $r"
+}
 # The router forgets all that it translates, as after a restart: entries are
 # deleted by netlink (nf_conntrack), since rules leave them as they are.
 nat_forget() { # router

@@ -60,7 +60,7 @@ fail_blackhole() {
 		say "failover: black hole $i of $TRIALS: $ms ms, back after $(tail -n 1 "$LAB/back") ms"
 	done
 	for n in alpha beta; do
-		books_balance $n || { say "$n: books do not balance"; MISSED=1; }
+		books_balance $n || { say "$n: books do not balance"; missed; }
 		lab_stop $n
 	done
 }

@@ -28,8 +28,8 @@ flood_head() {
 }
 # flood_row WHAT SYSTEM FILE RATE [most % lost, p99]
 flood_row() {
-	local what=$1 sys=$2 file=$3 rate=$4 sent got gap
-	read -r sent got gap <<<"$(gap_stop "$file")"
+	local what=$1 sys=$2 file=$3 rate=$4 sent got
+	read -r sent got _ <<<"$(gap_stop "$file")"
 	sed -n 's/.*time=\([0-9.]*\) ms.*/\1/p' "$file" | sort -g |
 		awk -v what="$what" -v sys="$sys" -v rate="$rate" \
 		    -v sent="$sent" -v got="$got" -v most="${5:--}" '
@@ -46,7 +46,7 @@ flood_row() {
 			    what, sys, rate, sent, lost, at(0.5), at(0.99),
 			    at(1), aim
 			exit most != "-" && lost > most + 0
-		}' || MISSED=1
+		}' || missed
 }
 # flood_pings SYSTEM FROM ADDRESS WHAT AIM option ...: no option: no flood
 flood_pings() {
@@ -105,7 +105,7 @@ flood_mesh() {
 	answers beta 10.99.0.1 10 || return 1
 	key=$(pub_of alpha)
 	flood_tables mesh beta 10.99.0.1 192.0.2.1 "$key" mesh_newcomer
-	books_balance alpha || { say "alpha's books do not balance"; MISSED=1; }
+	books_balance alpha || { say "alpha's books do not balance"; missed; }
 	ctl alpha drops >&2
 	for n in alpha beta gamma; do
 		lab_stop $n

@@ -1,11 +1,12 @@
 #!/bin/bash
 # Every kind of access to the net with every other.  Sourced.
 #
-# Of each kind there are two members, a-KIND and b-KIND, made once; two start
+# cgn: two homes behind one provider's translator, which lets what is for itself
+# turn round.  Of each kind there are two members, a-KIND and b-KIND, made once; two start
 # for a trial, without memory of earlier ones, while two others on the open net
 # are always up.  Then one pings the other, in turns.
 
-GRID_KINDS="none full address port symmetric double lan udp web"
+GRID_KINDS="none full address port symmetric double lan udp web cgn"
 GRID_WAIT=10 # seconds for the first answer, and for a direct path
 
 # grid_side SIDE KIND NUM: its routers and its namespace
@@ -26,6 +27,12 @@ grid_side() {
 		nat_router "$r" "$(($3 + 100))"
 		nat_behind "$r" "$o" 2
 		nat_rules "$o" port ;;
+	cgn)
+		[ "$1" = b ] || nat_router o-cgn "$3"
+		nat_router "$r" "$(($3 + 100))"
+		nat_behind "$r" o-cgn "$([ "$1" = a ] && echo 2 || echo 3)"
+		nat_rules o-cgn port
+		nat_hairpin o-cgn 2 41001 3 41002 ;;
 	*)
 		nat_router "$r" "$3" ;;
 	esac
@@ -43,6 +50,9 @@ grid_rules() {
 	double)
 		nat_rules "$r" port
 		nat_forget "o$1-$2" ;;
+	cgn)
+		nat_rules "$r" port
+		nat_forget o-cgn ;;
 	udp) nat_rules "$r" blocked ;;
 	*) nat_rules "$r" "$2" ;;
 	esac
@@ -56,7 +66,9 @@ grid_lab() {
 		for side in a b; do
 			grid_side $side "$kind" $num >&2
 			num=$((num + 1))
-			member_make "$side-$kind" >&2 || return 1
+			member_make "$side-$kind" \
+			    --port "$([ $side = a ] && echo 41001 ||
+				echo 41002)" >&2 || return 1
 		done
 	done
 }
@@ -75,6 +87,7 @@ grid_places() { # member kind
 	none) echo "192.0.2.${NUM[$1]}" ;;
 	lan) echo "192.0.2.${NUM[r-lan]} ${NAT_NET[r-lan]}.${NUM[$1]}" ;;
 	double) echo "192.0.2.${NUM[o${1%%-*}-$2]}" ;;
+	cgn) echo "192.0.2.${NUM[o-cgn]}" ;;
 	*) echo "192.0.2.${NUM[r$1]}" ;;
 	esac
 }
@@ -140,7 +153,7 @@ grid_pair() {
 	elif [ $want = no ] && [ $direct -gt 0 ]; then
 		verdict="ok, and more than can be asked"
 	fi
-	case $verdict in NOT*) MISSED=1 ;; esac
+	case $verdict in NOT*) missed ;; esac
 	printf '%-11s %-11s %4d %9d %10s %8d %10s %6s  %s\n' "$1" "$2" \
 	    "$GRID_TRIALS" $up "$(middle "$LAB/first")" $direct \
 	    "$(middle "$LAB/direct")" $want "$verdict"
@@ -161,6 +174,8 @@ reach_grid() {
 	for a in $GRID_KINDS; do
 		for b in $GRID_KINDS; do
 			wanted "$a" && wanted "$b" || continue
+			# with others it is as double
+			[ "$a" = "$b" ] || case $a:$b in *cgn*) continue ;; esac
 			case $seen in *" $b:$a "*) continue ;; esac
 			seen+="$a:$b "
 			grid_pair "$a" "$b"

@@ -3,6 +3,7 @@
 # features that this build has.  Sourced.
 
 declare -A MEMBER_IP=()
+ip_is() { MEMBER_IP[$1]=$(node_ip "$1"); } # it is up: asked
 ip_of() { echo "${MEMBER_IP[$1]}"; }
 
 # option_of NAME LINE: goes into its file, if this build knows it
@@ -33,15 +34,16 @@ hub_make() {
 	*" tls "*) option_of "$n" "tls { listen on 0.0.0.0 port 443 }" ;;
 	esac
 	net_up "$n" || return 1
-	MEMBER_IP[$n]=$(node_ip "$n")
+	ip_is "$n"
 }
 # its namespace is there, and the hub can be reached from it; stopped again
-member_make() { # name
+member_make() { # name [option of join ...]
 	local n=$1
+	shift
 	mkdir -p "$LAB/$n/run" "$LAB/$n/state"
-	node_join "$n" "$(node_invite "$HUB" "$n")" || return 1
+	node_join "$n" "$(node_invite "$HUB" "$n")" "$@" || return 1
 	net_up "$n" || return 1
-	MEMBER_IP[$n]=$(node_ip "$n")
+	ip_is "$n"
 	[ -n "${MEMBER_IP[$n]}" ]
 	lab_stop "$n"
 }

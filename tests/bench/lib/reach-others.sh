@@ -64,7 +64,7 @@ tinc_host() { # name number peer peer-number
 	tincd -c "$LAB/$n/tinc" -K 2048 </dev/null >/dev/null 2>&1
 }
 tinc_up() { # name name
-	local n o
+	local n
 	cp "$LAB/$1/tinc/hosts/$1" "$LAB/$2/tinc/hosts/"
 	cp "$LAB/$2/tinc/hosts/$2" "$LAB/$1/tinc/hosts/"
 	for n in "$1" "$2"; do

@@ -88,17 +88,16 @@ forget_router() { nat_forget router; }
 
 roam_mesh() {
 	local to
-	HUB=""
 	net_node alpha 1
 	nat_router router 9
 	nat_rules router symmetric
 	nat_inside inner router 2
 	hub_make beta 2 || return 1
 	node_join alpha "$(node_invite beta alpha)" && net_up alpha || return 1
-	MEMBER_IP[alpha]=$(node_ip alpha)
+	ip_is alpha
 	mkdir -p "$LAB/inner/run" "$LAB/inner/state"
 	node_join inner "$(node_invite beta inner)" && net_up inner || return 1
-	MEMBER_IP[inner]=$(node_ip inner)
+	ip_is inner
 	to=$(ip_of alpha)
 	if wanted move; then
 		roam_trials "moved, only the other sends" mesh "$TRIALS" 20 \

@@ -4,6 +4,7 @@
 # Samples are files of numbers, a line each; "inf" is what never came.
 
 MISSED=0
+missed() { MISSED=1; }
 say() { echo "$*" >&2; }
 wanted() { # name: is this row asked for?
 	case ",$ONLY," in ,, | *",$1,"*) ;; *) return 1 ;; esac
