@@ -60,11 +60,12 @@ table_end() {
 
 # ---- measuring ----
 # first_answer NAME ADDRESS SECONDS: from the start of ping to the first answer,
-# in ms; inf: none.  Starting ping is in it, some ms.
+# in ms; inf: none.  Starting ping is in it, some ms.  (grep ends at that line;
+# an awk may wait for more of them.)
 first_answer() {
 	local began=$EPOCHREALTIME
 	ip netns exec "$(ns "$1")" timeout "$3" ping -n -D -i 0.02 "$2" 2>&1 |
-		awk -v began="${began/,/.}" '/bytes from/ {
+		grep -m 1 'bytes from' | awk -v began="${began/,/.}" '/bytes from/ {
 			printf "%.0f\n", (substr($1, 2) - began) * 1000
 			found = 1
 			exit
