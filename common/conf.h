@@ -41,6 +41,9 @@ struct wbuf;
 #define CONF_STUN_MAX 8      /* servers */
 #define CONF_TURN_MAX 1
 #define CONF_TURN_TEXT 128   /* user and password, with the NUL */
+#define CONF_TLS_LISTEN_MAX 4
+#define CONF_TLS_ENDPOINTS_MAX 4 /* of one peer */
+#define CONF_TLS_PINS_MAX 2
 #define CONF_RULES_MAX 64    /* of the filter: bits of a uint64_t */
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */
@@ -130,6 +133,9 @@ struct conf_peer {
 	uint16_t keepalive_s; /* 0: off */
 	bool admin_up;
 	uint32_t limit_kbit; /* or CONF_LIMIT_* */
+	uint8_t ntls, npins; /* where its TLS is, and whose key that has */
+	struct endpoint tls[CONF_TLS_ENDPOINTS_MAX];
+	uint8_t pin[CONF_TLS_PINS_MAX][32];
 };
 
 #define CONF_STREAMS_MAX 16 /* to one peer */
@@ -209,6 +215,11 @@ struct conf_node {
 	char turn_user[CONF_TURN_TEXT], turn_file[CONF_PATH_MAX];
 	char turn_password[CONF_TURN_TEXT]; /* not in CONF_NODE */
 	bool port_mapping;
+	/* tls */
+	uint8_t ntls_listen, ntls_proxy;
+	struct endpoint tls_listen[CONF_TLS_LISTEN_MAX]; /* family 0: any */
+	struct endpoint tls_proxy[1];
+	uint8_t tls_connect; /* CONF_TLS_* */
 	/* network: where its files are; "": not a member of one */
 	char cert_file[CONF_PATH_MAX], secret_file[CONF_PATH_MAX];
 	uint8_t nauthorities; /* more than the certificate's own */
@@ -233,6 +244,14 @@ struct conf_node {
 };
 
 enum { CONF_DHT_NO, CONF_DHT_PRIVATE, CONF_DHT_PUBLIC };
+enum { CONF_TLS_NO, CONF_TLS_AUTO, CONF_TLS_YES };
+
+/* Is there anything to do for tlsd? */
+static inline bool
+conf_wants_tls(const struct conf_node *n)
+{
+	return n->ntls_listen != 0 || n->tls_connect != CONF_TLS_NO;
+}
 
 /*
  * The network this node is a member of, from its files: see bundle.h.  As a

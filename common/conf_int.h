@@ -36,7 +36,7 @@
 #define CONF_TEXT_MAX 16777216 /* octets of all files together */
 #define CONF_MACROS_MAX 256
 #define CONF_MACRO_TOKENS_MAX 128 /* in one macro's value */
-#define CONF_ROWS_MAX 96          /* rows of the table */
+#define CONF_ROWS_MAX 112         /* rows of the table */
 #define CONF_WARNINGS_MAX 100     /* kept, so that errors find room */
 
 /* ---- places and tokens ---- */
@@ -99,6 +99,7 @@ enum conf_type {
 	CT_LEVEL,    /* error, warning, info, debug */
 	CT_OFFLOAD,  /* yes, tso, csum, no: what the TUN does for us */
 	CT_DHT,      /* private, public, no */
+	CT_TRY,      /* yes, auto, no */
 	CT_NAME,     /* letters, digits, inner hyphens */
 	CT_DEVICE,   /* a network interface */
 	CT_GROUP,    /* a group of the system */
@@ -118,6 +119,7 @@ enum conf_type {
 	CT_PIN,      /* a peer, one of its places, and a rank */
 	CT_LISTEN,   /* *|address port N */
 	CT_BIND,     /* one of these, in dht_listen */
+	CT_SERVE,    /* one of these, or several, or none */
 	CT_ENDPOINT, /* address port N */
 	CT_NTYPES
 };

@@ -307,7 +307,8 @@ check_host(const struct conf_row *row, const struct addr *a, const char *word,
 static bool
 is_local(const struct conf_row *row)
 {
-	return row->type == CT_LISTEN || row->type == CT_BIND;
+	return row->type == CT_LISTEN || row->type == CT_BIND ||
+	    row->type == CT_SERVE;
 }
 
 static enum conf_verdict
@@ -336,7 +337,10 @@ parse_endpoint(const struct conf_row *row, const struct conf_words *w,
 	}
 	if (w->n < 3) {
 		conf_value_hint(bad, "did you mean %s port %d?", w->word[0],
-		    strcmp(row->block, "discovery") == 0 ? 6881 : 51820);
+		    strncmp(row->name, "tls", 3) == 0          ? 443
+			: strcmp(row->block, "discovery") == 0 ? 6881
+			: strcmp(row->block, "tls") == 0       ? 443
+							       : 51820);
 		return conf_value_refuse(
 		    bad, "%s %s needs a port", row->name, w->word[0]);
 	}
@@ -394,6 +398,7 @@ conf_net_set(const struct conf_row *row, void *base, const struct conf_words *w,
 	case CT_PEERADDR:
 		return set_peeraddr(row, base, w->word[0], bad);
 	case CT_LISTEN:
+	case CT_SERVE:
 	case CT_ENDPOINT:
 		return set_endpoint(row, base, w, bad);
 	case CT_BIND:
@@ -461,6 +466,7 @@ conf_net_format(const struct conf_row *row, const void *base, unsigned i,
 		break;
 	case CT_LISTEN:
 	case CT_BIND:
+	case CT_SERVE:
 	case CT_ENDPOINT:
 		snprintf(out, cap, "%s port %u",
 		    ep[i].addr.family == 0 ? "*"
@@ -508,6 +514,11 @@ conf_net_valid(const struct conf_row *row, const void *base)
 		for (unsigned i = 0; i < n && ok; i++)
 			ok = endpoint_valid(row, &ep[i], node->listen_any[i]);
 		return ok && n > 0;
+	case CT_SERVE:
+		for (unsigned i = 0; i < n && ok; i++)
+			ok =
+			    endpoint_valid(row, &ep[i], ep[i].addr.family == 0);
+		return ok;
 	case CT_ENDPOINT:
 		for (unsigned i = 0; i < n && ok; i++)
 			ok = endpoint_valid(row, &ep[i], false);

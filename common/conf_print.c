@@ -28,7 +28,8 @@ print_list(FILE *f, const struct conf_row *row, const void *base, unsigned n)
 	}
 	/* What is more than one word long gets a line each. */
 	if (n == 1 || row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
-	    row->type == CT_CLASS || row->type == CT_PIN) {
+	    row->type == CT_CLASS || row->type == CT_PIN ||
+	    row->type == CT_SERVE) {
 		for (unsigned i = 0; i < n; i++) {
 			conf_value_format(row, base, i, text, sizeof(text));
 			fprintf(f, "\t%s %s\n", row->name, text);
@@ -101,6 +102,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_LEVEL] = "error|warning|info|debug",
     [CT_OFFLOAD] = "yes|tso|csum|no",
     [CT_DHT] = "private|public|no",
+    [CT_TRY] = "yes|auto|no",
     [CT_NAME] = "name",
     [CT_DEVICE] = "name",
     [CT_GROUP] = "name",
@@ -120,6 +122,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_PIN] = "path",
     [CT_LISTEN] = "endpoint",
     [CT_BIND] = "endpoint",
+    [CT_SERVE] = "endpoint",
     [CT_ENDPOINT] = "endpoint",
 };
 

@@ -138,11 +138,11 @@ static const struct choice offloads[] = {{"yes", OFFLOAD_ALL},
     {"no", 0}, {NULL, 0}};
 static const struct choice dhts[] = {{"private", CONF_DHT_PRIVATE},
     {"public", CONF_DHT_PUBLIC}, {"no", CONF_DHT_NO}, {NULL, 0}};
+static const struct choice tries[] = {{"yes", CONF_TLS_YES},
+    {"auto", CONF_TLS_AUTO}, {"no", CONF_TLS_NO}, {NULL, 0}};
 static const struct choice policies[] = {{"allow", 0}, {"deny", 1}, {NULL, 0}};
-/* The numbers and the words of enum log_level. */
 static const struct choice levels[] = {
     {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
-/* What other programs call yes and no. */
 static const struct choice elsewhere[] = {{"true", 1}, {"on", 1}, {"1", 1},
     {"enable", 1}, {"enabled", 1}, {"up", 1}, {"yes", 1}, {"false", 0},
     {"off", 0}, {"0", 0}, {"disable", 0}, {"disabled", 0}, {"down", 0},
@@ -154,6 +154,7 @@ choices_of(enum conf_type type)
 	static const struct choice *const all[CT_NTYPES] = {[CT_BOOL] = yes_no,
 	    [CT_UPDOWN] = up_down,
 	    [CT_DHT] = dhts,
+	    [CT_TRY] = tries,
 	    [CT_OFFLOAD] = offloads,
 	    [CT_POLICY] = policies,
 	    [CT_LEVEL] = levels};
@@ -436,7 +437,7 @@ conf_value_set(const struct conf_row *row, void *base,
 	if (row->type == CT_PIN)
 		return conf_pin_set(base, w, bad);
 	if (row->type == CT_LISTEN || row->type == CT_ENDPOINT ||
-	    row->type == CT_BIND)
+	    row->type == CT_BIND || row->type == CT_SERVE)
 		most = 3;
 	if (w->n == 0)
 		return conf_value_refuse(bad, "%s needs a value", row->name);
@@ -525,7 +526,7 @@ conf_value_format(const struct conf_row *row, const void *base, unsigned i,
 	}
 }
 
-/* A key of zeroes is told from a missing one by nobody: neither is valid. */
+/* A key of zeroes is none. */
 static bool
 keys_valid(const struct conf_row *row, const void *base)
 {
@@ -572,6 +573,7 @@ conf_value_valid(const struct conf_row *row, const void *base)
 	case CT_ALLOWED:
 	case CT_LISTEN:
 	case CT_BIND:
+	case CT_SERVE:
 	case CT_ENDPOINT:
 	case CT_PIN:
 		return conf_net_valid(row, base);

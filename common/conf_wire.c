@@ -26,12 +26,14 @@
 	(2 * CONF_NAME_MAX + 6 * CONF_PATH_MAX + CONF_TURN_TEXT + 256 +                         \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
 	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
-	    19 * CONF_BOOTSTRAP_MAX + RULE_WIRE_MAX * CONF_RULES_MAX +         \
+	    19 * (CONF_BOOTSTRAP_MAX + CONF_TLS_LISTEN_MAX + 1) +              \
+	    RULE_WIRE_MAX * CONF_RULES_MAX +                                   \
 	    CLASS_WIRE_MAX * CONF_CLASSES_MAX + PIN_WIRE_MAX * CONF_PINS_MAX)
 #define NET_WIRE_MAX (BUNDLE_MAX + 2 + 4 * 32 + 1 + 32 * CERT_CAS_MAX)
 #define PEER_WIRE_MAX                                                          \
 	(CONF_NAME_MAX + CONF_PATH_MAX + 128 + 18 * CONF_ALLOWED_MAX +         \
-	    19 * CONF_ENDPOINTS_MAX)
+	    19 * (CONF_ENDPOINTS_MAX + CONF_TLS_ENDPOINTS_MAX) +               \
+	    32 * CONF_TLS_PINS_MAX)
 _Static_assert(NODE_WIRE_MAX <= IPC_BODY_MAX, "CONF_NODE fits a frame");
 _Static_assert(NET_WIRE_MAX <= IPC_BODY_MAX, "CONF_NET fits a frame");
 _Static_assert(PEER_WIRE_MAX <= IPC_BODY_MAX, "CONF_PEER fits a frame");
@@ -313,6 +315,40 @@ get_relay(struct rbuf *r, struct conf_node *n)
 }
 
 static void
+put_endpoints(struct wbuf *w, const struct endpoint *ep, unsigned n)
+{
+	wbuf_u16(w, (uint16_t)n);
+	for (unsigned i = 0; i < n; i++)
+		put_local(w, &ep[i], ep[i].addr.family == 0);
+}
+
+static uint8_t
+get_endpoints(struct rbuf *r, struct endpoint *ep, uint16_t max)
+{
+	uint16_t n = get_count(r, max);
+
+	for (unsigned i = 0; i < n; i++)
+		(void)get_local(r, &ep[i]);
+	return (uint8_t)n;
+}
+
+static void
+put_tls(struct wbuf *w, const struct conf_node *n)
+{
+	put_endpoints(w, n->tls_listen, n->ntls_listen);
+	put_endpoints(w, n->tls_proxy, n->ntls_proxy);
+	wbuf_u8(w, n->tls_connect);
+}
+
+static void
+get_tls(struct rbuf *r, struct conf_node *n)
+{
+	n->ntls_listen = get_endpoints(r, n->tls_listen, CONF_TLS_LISTEN_MAX);
+	n->ntls_proxy = get_endpoints(r, n->tls_proxy, 1);
+	n->tls_connect = rbuf_u8(r);
+}
+
+static void
 put_discovery(struct wbuf *w, const struct conf_node *n)
 {
 	wbuf_str(w, n->cert_file);
@@ -402,6 +438,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	put_nat(w, n);
 	put_pins(w, n);
 	put_relay(w, n);
+	put_tls(w, n);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
 	wbuf_str(w, n->status_socket);
@@ -486,6 +523,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	get_nat(r, n);
 	get_pins(r, n);
 	get_relay(r, n);
+	get_tls(r, n);
 	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
 	rbuf_str(r, n->status_socket, sizeof(n->status_socket));
@@ -562,6 +600,9 @@ put_peer(struct wbuf *w, const struct conf_peer *p, bool secret)
 	wbuf_u16(w, p->keepalive_s);
 	wbuf_bool(w, p->admin_up);
 	wbuf_u32(w, p->limit_kbit);
+	put_endpoints(w, p->tls, p->ntls);
+	wbuf_u8(w, p->npins);
+	wbuf_bytes(w, p->pin, sizeof(p->pin));
 }
 
 void
@@ -607,6 +648,9 @@ conf_peer_get(struct rbuf *r, struct conf_peer *p)
 	p->keepalive_s = rbuf_u16(r);
 	p->admin_up = rbuf_bool(r);
 	p->limit_kbit = rbuf_u32(r);
+	p->ntls = get_endpoints(r, p->tls, CONF_TLS_ENDPOINTS_MAX);
+	p->npins = rbuf_u8(r);
+	rbuf_bytes(r, p->pin, sizeof(p->pin));
 	if (rbuf_done(r) == 0 && conf_name_valid(p->name) &&
 	    all_valid("peer", true, p))
 		return 0;

@@ -19,7 +19,7 @@
  * alike but for their source port are one entry that counts.  Pure, of one
  * piece, no allocation; written only when something is dropped.
  */
-#define DROPS_REASONS 48 /* of two borders; check_drops looks */
+#define DROPS_REASONS 64 /* of two borders; check_drops looks */
 #define DROPS_EACH 6     /* the last ones of a reason */
 #define DROPS_NOBODY UINT32_MAX
 

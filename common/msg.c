@@ -85,6 +85,7 @@ role_name(enum role role)
 		[ROLE_CONF]   = "conf",
 		[ROLE_PRIV]   = "priv",
 		[ROLE_EXPORT] = "mesh-exporter",
+		[ROLE_TLS]    = "tlsd",
 	};
 	/* clang-format on */
 
@@ -371,6 +372,9 @@ msg_put_lookup_reply(struct wbuf *w, const struct msg_lookup_reply *m)
 		endpoint_put(w, &m->c[i].ep);
 		wbuf_u32(w, m->c[i].priority);
 	}
+	wbuf_bool(w, m->has_pin);
+	if (m->has_pin)
+		wbuf_bytes(w, m->pin, sizeof(m->pin));
 	msg_put_octets(w, m->cert, m->certlen, sizeof(m->cert));
 }
 
@@ -387,6 +391,9 @@ msg_get_lookup_reply(struct rbuf *r, struct msg_lookup_reply *m)
 		endpoint_get(r, &m->c[i].ep);
 		m->c[i].priority = rbuf_u32(r);
 	}
+	m->has_pin = rbuf_bool(r);
+	if (m->has_pin)
+		rbuf_bytes(r, m->pin, sizeof(m->pin));
 	m->certlen = msg_get_octets(r, m->cert, sizeof(m->cert));
 	return rbuf_done(r);
 }

@@ -33,10 +33,11 @@ enum role {
 	ROLE_CONF,   /* tunnel-priv, the throw-away config parser */
 	ROLE_PRIV,   /* tunnel-priv, the process with the privileges */
 	ROLE_EXPORT, /* mesh-exporter; to control it is a ROLE_CLIENT */
+	ROLE_TLS,    /* tlsd */
 	ROLE_NROLES
 };
 #define R(r) (1u << (ROLE_##r))
-#define R_KIDS (R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL))
+#define R_KIDS (R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL) | R(TLS))
 #define R_ANY (R(PARENT) | R_KIDS | R(CLIENT) | R(CONF) | R(PRIV))
 
 const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
@@ -178,7 +179,9 @@ struct msg_issue_reply {
 /* of a node's relays: its address in the network, port 0; from discoveryd */
 #define CANDIDATE_RELAY 6
 struct candidate {    /* 24 octets on the wire */
-	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl. */
+	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl.,
+			 5 relay, 7 TLS */
+#define CANDIDATE_TLS 7
 	struct endpoint ep;
 	uint32_t priority;
 };
@@ -191,6 +194,8 @@ struct msg_lookup_reply { /* also RECENT_ROW; an empty key ends the rows */
 	uint8_t key[32];
 	uint8_t n;
 	struct candidate c[CANDIDATES_MAX];
+	bool has_pin; /* of its TLS: candidates of type 7 */
+	uint8_t pin[32];
 	uint16_t certlen; /* 0: a configured peer */
 	uint8_t cert[MSG_CERT_MAX];
 };
@@ -389,6 +394,7 @@ struct msg_p_kill {
 };
 struct msg_p_udp {
 	struct endpoint at;
+	bool tcp; /* else UDP */
 };
 struct msg_p_buffers { /* with the socket */
 	uint32_t receive, send;
@@ -486,5 +492,6 @@ MSG_CODEC(p_exited)
 #include "msg_path.h"
 #include "msg_rows.h"
 #include "msg_verdict.h"
+#include "msg_tls.h"
 
 #endif

@@ -86,12 +86,14 @@ void
 msg_put_p_udp(struct wbuf *w, const struct msg_p_udp *m)
 {
 	endpoint_put(w, &m->at);
+	wbuf_bool(w, m->tcp);
 }
 
 int
 msg_get_p_udp(struct rbuf *r, struct msg_p_udp *m)
 {
 	endpoint_get(r, &m->at);
+	m->tcp = rbuf_bool(r);
 	return rbuf_done(r);
 }
 

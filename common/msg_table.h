@@ -40,10 +40,10 @@
 	M(PUB_REPLY,   25, 128,   128, FD_NONE, R(KEY),                   ST_READY) \
 	/* discoveryd */                                                            \
 	M(LOOKUP_ASK,  30,  17,    17, FD_NONE, R(ENGINE),                ST_READY) \
-	M(LOOKUP_REPLY,31,  36,  1320, FD_NONE, R(DISC),                  ST_READY) \
+	M(LOOKUP_REPLY,31,  37,  1353, FD_NONE, R(DISC),                  ST_READY) \
 	M(PEER_SEEN,   32,  52,    52, FD_NONE, R(ENGINE),                ST_READY) \
 	M(RECENT_ASK,  33,   0,     0, FD_NONE, R(ENGINE),                ST_READY) \
-	M(RECENT_ROW,  34,  36,  1320, FD_NONE, R(DISC),                  ST_READY) \
+	M(RECENT_ROW,  34,  37,  1353, FD_NONE, R(DISC),                  ST_READY) \
 	/* control: requests of meshctl, forwarded by control */                    \
 	M(STATUS_ASK,  40,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(PEERS_ASK,   41,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
@@ -55,10 +55,10 @@
 	M(NODE_ROW,    50,  37,   697, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
 	M(PROC_ROW,    51,  38,    38, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
 	M(PEER_ROW,    52, 144,  4815, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
+	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(TLS)|R(PARENT)|R(CTL), ST_READY) \
 	M(LOG_ROW,     54,  11,   523, FD_NONE, R(CTL),                   ST_READY) \
 	M(TEXT_ROW,    55,   3,  2051, FD_NONE, R(CONF)|R(PARENT)|R(ENGINE)|R(CTL), ST_READY) \
-	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(PARENT)|R(CTL), ST_READY) \
+	M(END,         56,   1,     1, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(TLS)|R(PARENT)|R(CTL), ST_READY) \
 	/* parent -> priv: at the start only, until P_SETTLED */                    \
 	M(P_TUN,       60,   3,    18, FD_NONE, R(PARENT),                ST_READY) \
 	M(P_KEY,       61,   2,   257, FD_NONE, R(PARENT),                ST_READY) \
@@ -67,7 +67,7 @@
 	/* parent -> priv: at any time, of fixed size */                            \
 	M(P_SPAWN,     64,   9,     9, FD_ONE,  R(PARENT),                ST_READY) \
 	M(P_KILL,      65,   1,     1, FD_NONE, R(PARENT),                ST_READY) \
-	M(P_UDP,       66,  19,    19, FD_NONE, R(PARENT),                ST_READY) \
+	M(P_UDP,       66,  20,    20, FD_NONE, R(PARENT),                ST_READY) \
 	M(P_BUFFERS,   67,   8,     8, FD_ONE,  R(PARENT),                ST_READY) \
 	M(P_NET,       68,  20,    20, FD_NONE, R(PARENT),                ST_READY) \
 	M(P_LINK,      69,   2,     2, FD_NONE, R(PARENT),                ST_READY) \
@@ -95,7 +95,7 @@
 	/* control: about the network */                                            \
 	M(FIND_ASK,   100,  52,   115, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(FIND_STEP,  101,  30,    30, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
-	M(FIND_ROW,   102,  46,  1330, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
+	M(FIND_ROW,   102,  47,  1363, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
 	M(DHT_ASK,    103,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(DHT_ROW,    104, 207,   207, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
 	M(DHT_NODE,   105,  39,    39, FD_NONE, R(DISC)|R(CTL),           ST_READY) \
@@ -153,7 +153,13 @@
 	M(GATEWAYS,   161,   1,    69, FD_NONE, R(PARENT),                ST_READY) \
 	M(GAINED,     162,   1,    81, FD_NONE, R(ENGINE),                ST_READY) \
 	M(TURN_ROW,   163,  56,    56, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(MAP_ROW,    164,  48,    48, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
+	M(MAP_ROW,    164,  48,    48, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(TLS_FD,     150,  20,    20, FD_ONE,  R(PARENT),                ST_READY) \
+	M(TLS_CONNECT,151,  83,    83, FD_NONE, R(ENGINE),                ST_READY) \
+	M(TLS_UP,     152,  20,    20, FD_NONE, R(TLS),                   ST_READY) \
+	M(TLS_DOWN,   153,   1,     1, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
+	M(TLS_DATA,   154,   1,  2048, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
+	M(TLS_PIN,    155,  33,    33, FD_NONE, R(TLS)|R(ENGINE),         ST_READY)
 /* clang-format on */
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 
 #include "sandbox_table.h"
@@ -20,6 +21,7 @@
 #define MFD_NOEXEC_SEAL 8u
 #endif
 #define INT 0xffffffffu
+#define SOCK_KIND 0xfu /* of a socket's type: the rest are flags */
 #define WRITES                                                                 \
 	(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
 
@@ -52,6 +54,10 @@ static const struct sandbox_combo combos[] = {
     {ARG_RDONLY, "O_RDONLY", 1, {{2, WRITES, O_RDONLY}}},
     FLAG(ARG_INET, 0, AF_INET),
     FLAG(ARG_INET, 0, AF_INET6),
+    {ARG_STREAM, "AF_INET SOCK_STREAM", 2,
+	{{0, INT, AF_INET}, {1, SOCK_KIND, SOCK_STREAM}}},
+    {ARG_STREAM, "AF_INET6 SOCK_STREAM", 2,
+	{{0, INT, AF_INET6}, {1, SOCK_KIND, SOCK_STREAM}}},
     FLAG(ARG_LOCAL, 0, AF_UNIX),
     FLAG(ARG_LOCAL, 0, AF_NETLINK),
     FLAG(ARG_UNIX, 0, AF_UNIX),
@@ -62,6 +68,9 @@ static const struct sandbox_combo combos[] = {
     OPTION(ARG_SOCKOPT, IPPROTO_IPV6, IPV6_MTU),
     OPTION(ARG_SOCKOPT, SOL_SOCKET, SO_ATTACH_FILTER),
     OPTION(ARG_SOCKOPT, SOL_SOCKET, SO_DETACH_FILTER),
+    OPTION(ARG_TCP, IPPROTO_TCP, TCP_NODELAY),
+    OPTION(ARG_TCP, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+    OPTION(ARG_TCP, IPPROTO_TCP, TCP_USER_TIMEOUT),
     OPTION(ARG_PATIENCE, SOL_SOCKET, SO_SNDTIMEO),
     OPTION(ARG_MCAST, IPPROTO_IP, IP_ADD_MEMBERSHIP),
     OPTION(ARG_MCAST, IPPROTO_IP, IP_MULTICAST_TTL),

@@ -32,7 +32,8 @@
 #define FS_TRUNCATE (1ull << 14)  /* ABI 3 */
 #define FS_IOCTL_DEV (1ull << 15) /* ABI 5 */
 #define FS_ABI1 ((1ull << 13) - 1)
-#define NET_BOTH 0x3ull       /* bind, connect TCP: ABI 4 */
+#define NET_BIND 0x1ull       /* bind TCP: ABI 4 */
+#define NET_BOTH 0x3ull       /* ... and connect */
 #define SCOPE_ABSTRACT 0x1ull /* ABI 6 */
 #define SCOPE_SIGNAL 0x2ull
 
@@ -80,7 +81,9 @@ plan(uint32_t facts, int abi, struct sandbox_report *r)
 	if ((facts & LL_WRITE_ONE) != 0)
 		a.fs &= ~(FS_EXECUTE | FS_READ_FILE | FS_READ_DIR);
 	if (abi >= 4) {
-		a.net = (facts & LL_NO_TCP) != 0 ? NET_BOTH : 0;
+		a.net = (facts & LL_NO_TCP) != 0 ? NET_BOTH
+		    : (facts & LL_NO_BIND) != 0  ? NET_BIND
+						 : 0;
 		r->have |= SANDBOX_LANDLOCK_NET;
 	} else
 		r->missing |= SANDBOX_LANDLOCK_NET;

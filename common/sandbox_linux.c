@@ -286,9 +286,15 @@ check_empty_dir(void)
 	return 0;
 }
 
+/* Who has to call others stays where they can be called. */
 static void
-enter_namespaces(struct sandbox_report *r)
+enter_namespaces(enum role role, struct sandbox_report *r)
 {
+	if (sandbox_facts(role)->host_net) {
+		if (unshare(NAMESPACES & ~CLONE_NEWNET) == -1)
+			log_warn("sandbox: no namespaces");
+		return;
+	}
 	if (unshare(NAMESPACES) == 0) {
 		r->have |= SANDBOX_NETNS;
 		return;
@@ -342,7 +348,7 @@ sandbox_enter_early(enum role role, struct sandbox_report *r)
 	}
 	if (check_identity(r) == -1 || check_empty_dir() == -1)
 		return -1;
-	enter_namespaces(r);
+	enter_namespaces(role, r);
 	enter_empty_root(r);
 	if (drop_caps(r) == -1 || no_new_privs(r) == -1)
 		return -1;
@@ -454,7 +460,7 @@ sandbox_conf(
     const char *readable, const char *const *also, struct sandbox_report *r)
 {
 	memset(r, 0, sizeof(*r));
-	enter_namespaces(r);
+	enter_namespaces(ROLE_CONF, r);
 	if (drop_caps(r) == -1 || no_new_privs(r) == -1)
 		return -1;
 	if (seal_memory(r) == -1 || set_limits(ROLE_CONF, r) == -1)

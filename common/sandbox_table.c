@@ -29,8 +29,9 @@
 #define C R(CTL)
 #define F R(CONF)
 #define X R(EXPORT)
-#define S R_START     /* every child until its own filter is loaded */
-#define V (E | D | C) /* those that live on libevent */
+#define L R(TLS)
+#define S R_START         /* every child until its own filter is loaded */
+#define V (E | D | C | L) /* those that live on libevent */
 #define ALL (T | K | V)
 
 /* clang-format off */
@@ -45,12 +46,12 @@ static const struct sandbox_call calls[] = {
 	{ "madvise",         S,           ALL|P|M|X,     0, ARG_MADVISE, "free; keyd's secrets" },
 	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
 	/* descriptors */
-	{ "read",            F|P|S|M|X,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
+	{ "read",            L|F|P|S|M|X,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
 	{ "write",           ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "standard error" },
 	{ "readv",           T,           0,           0, ARG_ANY,     "TUN" },
 	{ "writev",          T,           0,           0, ARG_ANY,     "TUN" },
-	{ "pread64",         K|D|S,       0,           0, ARG_ANY,     "ld.so; keyd's files, discoveryd's cache" },
-	{ "pwrite64",        K|D,         0,           0, ARG_ANY,     "keyd's time stamp, discoveryd's cache" },
+	{ "pread64",         K|D|L|S,       0,           0, ARG_ANY,     "ld.so; keyd's files, discoveryd's cache" },
+	{ "pwrite64",        K|D|L,         0,           0, ARG_ANY,     "keyd's time stamp, discoveryd's cache" },
 	{ "fdatasync",       K,           0,           0, ARG_ANY,     "keyd's time stamp and ledger" },
 	{ "flock",           K,           0,           0, ARG_ANY,     "the ledger is meshctl's too" },
 	{ "close",           ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "" },
@@ -61,10 +62,11 @@ static const struct sandbox_call calls[] = {
 	{ "recvmsg",         ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "channels; datagrams" },
 	{ "sendmsg",         ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "channels; datagrams" },
 	{ "sendto",          T|E|P|M,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
-	{ "accept4",         C|X,           0,           0, ARG_ANY,     "meshctl" },
-	{ "getsockopt",      E|C|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
+	{ "accept4",         C|L|X,           0,           0, ARG_ANY,     "meshctl" },
+	{ "getsockopt",      E|C|L|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
 	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO, DF, floods" },
 	{ "setsockopt",      0,           M,           0, ARG_MCAST,   "groups for discoveryd" },
+	{ "setsockopt",      0,           L,           0, ARG_TCP,     "tlsd: no delay, no long queue" },
 	{ "setsockopt",      0,           X,           0, ARG_PATIENCE, "how long a connect may take" },
 	/* waiting */
 	{ "ppoll",           T|K|F|P|M,   0,           0, ARG_ANY,     "the loop without libevent" },
@@ -75,24 +77,26 @@ static const struct sandbox_call calls[] = {
 	{ "epoll_create1",   S|M,         0,           0, ARG_ANY,     "libevent" },
 	{ "clock_gettime",   ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "where the vDSO can't" },
 	{ "gettimeofday",    V|S|M|X,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
-	{ "futex",           K|E|D|F|P|S|M|X, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
+	{ "futex",           K|E|D|L|F|P|S|M|X, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
 	/* the end */
 	{ "exit_group",      ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "" },
 	{ "getrandom",       ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "keys, ids; malloc" },
 	/* files: the configuration parser and priv only */
 	{ "openat",          P|S,         F,           ALL|X, ARG_RDONLY, "configuration" },
 	{ "newfstatat",      F|P|S,       0,           ALL|X, ARG_ANY, "glob, stdio" },
-	{ "fstat",           D|F|P|S,     0,           T|K|E|C|X, ARG_ANY, "the same on musl; how long is a file?" },
+	{ "fstat",           D|F|P|S,     0,           T|K|E|C|L|X, ARG_ANY, "the same on musl; how long is a file?" },
 	{ "getdents64",      F,           0,           0, ARG_ANY,     "glob" },
 	{ "access",          S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "unlinkat",        P,           0,           0, ARG_ANY,     "its own sockets" },
 	/* the supervisor, and priv: sockets, interface, children */
 	{ "socket",          0,           P,           0, ARG_INET,    "UDP" },
+	{ "socket",          0,           L,           0, ARG_STREAM,  "tlsd calls others" },
+	{ "listen",          L,           0,           0, ARG_ANY,     "tlsd, on what it was given" },
 	{ "socket",          0,           M,           0, ARG_LOCAL,   "syslog; which addresses are there?" },
 	{ "socket",          0,           X,           0, ARG_UNIX,    "the status socket" },
 	{ "socketpair",      0,           M|S,         0, ARG_LOCAL,   "channels; libevent's signals" },
 	{ "bind",            P|M,         0,           0, ARG_ANY,     "UDP, netlink" },
-	{ "connect",         M|X,           0,           0, ARG_ANY,     "syslog" },
+	{ "connect",         L|M|X,           0,           0, ARG_ANY,     "syslog" },
 	{ "getsockname",     P|M,         0,           0, ARG_ANY,     "the port of a socket" },
 	{ "clone",           P,           0,           0, ARG_ANY,     "fork" },
 	{ "execveat",        0,           P,           0, ARG_FEXEC,   "children, by descriptor" },
@@ -110,7 +114,7 @@ static const struct sandbox_call calls[] = {
 	{ "rt_sigprocmask",  P|S|M,       0,           0, ARG_ANY,     "fork" },
 	{ "rt_sigreturn",    P|M,         0,           0, ARG_ANY,     "signals are handled" },
 	/* who am I: harmless, asked by libc, libevent and the sandbox */
-	{ "getpid",          P|S|M,       0,           0, ARG_ANY,     "" },
+	{ "getpid",          L|P|S|M,       0,           0, ARG_ANY,     "tlsd: OpenSSL's random numbers ask who they are" },
 	{ "gettid",          P|M,         0,           0, ARG_ANY,     "abort" },
 	{ "tgkill",          P|M,         0,           0, ARG_ANY,     "abort" },
 	{ "getuid",          P|S|M,       0,           0, ARG_ANY,     "" },
@@ -121,7 +125,7 @@ static const struct sandbox_call calls[] = {
 	{ "getresgid",       P|S|M,       0,           0, ARG_ANY,     "" },
 	{ "uname",           S,           0,           0, ARG_ANY,     "the node's name, if it has none" },
 	{ "getgroups",       S,           0,           0, ARG_ANY,     "" },
-	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C|X, ARG_ANY, "qsort of large arrays" },
+	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C|L|X, ARG_ANY, "qsort of large arrays" },
 	/* start of a program */
 	{ "arch_prctl",      S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "set_tid_address", S,           0,           0, ARG_ANY,     "ld.so" },
@@ -208,7 +212,8 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 	[ROLE_PRIV] = {
 		.pledge = "stdio rpath wpath cpath inet unix wroute proc exec "
 		    "sendfd recvfd id",
-		.landlock = LL_WRITE_ONE | LL_NO_TCP | LL_NO_SIGNAL,
+		/* what it may not no child may: tlsd calls by TCP */
+		.landlock = LL_WRITE_ONE | LL_NO_SIGNAL,
 		.nofile = LIMIT_KEEP, .nproc = LIMIT_KEEP, .fsize = LIMIT_KEEP,
 		.as_mib = LIMIT_KEEP, .memlock_kib = LIMIT_KEEP,
 	},
@@ -245,6 +250,14 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 		.landlock = LL_CHILD,
 		.nofile = 32, .nproc = 0, .fsize = LIMIT_KEEP, .as_mib = 256,
 		.memlock_kib = 0,
+	},
+	[ROLE_TLS] = {
+		.pledge = "stdio inet recvfd",
+		.landlock = LL_NO_FILES | LL_NO_BIND | LL_NO_SIGNAL |
+		    LL_NO_ABSTRACT,
+		/* 128 connections, 16 listeners; the key's limit, setup.c */
+		.nofile = 160, .nproc = 0, .fsize = 4096, .as_mib = 192,
+		.memlock_kib = 0, .host_net = true,
 	},
 	[ROLE_CONF] = {
 		.pledge = "stdio rpath",
@@ -383,12 +396,14 @@ print_facts(FILE *fp, const struct sandbox_facts *f)
 	static const char *const ll[] = {"no files",
 	    "read below one directory and two files",
 	    "write below one directory", "no tcp", "no signal outwards",
-	    "no abstract socket"};
+	    "no abstract socket", "no tcp bind"};
 
 	fprintf(fp, "\tpledge: %s\n\tlandlock:", f->pledge);
 	for (size_t i = 0; i < sizeof(ll) / sizeof(ll[0]); i++)
 		if ((f->landlock & 1u << i) != 0)
 			fprintf(fp, " %s;", ll[i]);
+	if (f->host_net)
+		fprintf(fp, " in the host's network;");
 	fprintf(fp, "\n\tlimits: core 0");
 	print_limit(fp, "nofile", f->nofile, "");
 	print_limit(fp, "nproc", f->nproc, "");

@@ -26,6 +26,8 @@ enum sandbox_arg {
 	ARG_MCAST,    /* listed pairs that are about multicast */
 	ARG_RDONLY,   /* openat: neither writing nor creating */
 	ARG_INET,     /* socket: inet, inet6 */
+	ARG_STREAM,   /* ... of TCP only */
+	ARG_TCP,      /* listed options of TCP */
 	ARG_LOCAL,    /* socket, socketpair: unix, netlink */
 	ARG_UNIX,     /* socket: unix */
 	ARG_PATIENCE, /* setsockopt: SO_SNDTIMEO */
@@ -61,6 +63,7 @@ enum sandbox_answer {
 #define LL_NO_TCP 0x08      /* neither bind nor connect */
 #define LL_NO_SIGNAL 0x10   /* none to the outside of this domain */
 #define LL_NO_ABSTRACT 0x20 /* no abstract unix socket of others */
+#define LL_NO_BIND 0x40     /* no port of TCP, but connecting */
 
 #define LIMIT_KEEP UINT32_MAX /* as inherited */
 
@@ -72,6 +75,7 @@ struct sandbox_facts {
 	uint32_t fsize;     /* octets */
 	uint32_t as_mib;    /* address space */
 	uint32_t memlock_kib;
+	bool host_net; /* it is in the host's network, not in none */
 };
 
 size_t sandbox_ncalls(void);

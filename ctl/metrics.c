@@ -267,6 +267,7 @@ metrics_is_gauge(enum counter id)
 	case WORKERS:
 	case RELAY_OWN:
 	case RELAY_FOREIGN:
+	case TLS_OPEN:
 	case RELOAD_GOOD:
 		return true;
 	default:

@@ -68,7 +68,7 @@ static const struct question questions[] = {
 
 /* In whose name may an upstream send counters and drops? */
 static const uint32_t speaks_for[ROLE_NROLES] = {
-    [ROLE_PARENT] = R(PARENT) | R(TUN) | R(KEY),
+    [ROLE_PARENT] = R(PARENT) | R(TUN) | R(KEY) | R(TLS),
     [ROLE_ENGINE] = R(ENGINE),
     [ROLE_DISC] = R(DISC),
 };

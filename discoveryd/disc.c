@@ -376,6 +376,7 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 	for (unsigned i = 0; i < d->places.n && n < last; i++)
 		n = add_place(d, c, n, TYPE_HOST, &d->places.at[i].ep);
 	n = add_gained(d, c, n, CANDIDATE_TURN);
+	disc_tls_tell(d);
 	publish_places(d->publish, now_ms, d->seen.nat, c, n);
 }
 

@@ -72,6 +72,8 @@ void disc_own_relays(
     struct disc *, uint64_t now_ms, const struct msg_own_relays *);
 /* What others keep for the engine. */
 void disc_gained(struct disc *, uint64_t now_ms, const struct msg_gained *);
+/* Whether it listens for TLS, and with which key. */
+void disc_tls(struct disc *, uint64_t now_ms, const struct msg_tls_pin *);
 void disc_stop(struct disc *, uint64_t now_ms); /* the last image */
 
 /* ---- from the network ---- */

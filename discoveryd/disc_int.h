@@ -48,6 +48,7 @@ struct disc {
 	struct msg_reflexive seen;  /* as members and STUN servers do */
 	struct msg_gained gained;   /* of the gateway, of a TURN server */
 
+	struct msg_tls_pin tls;
 	struct msg_places places;
 	/* this node's certificate and its records */
 	struct bundle own;
@@ -65,6 +66,9 @@ struct disc {
 	uint64_t saved_ms; /* 0: never */
 	uint64_t save_ms;
 };
+
+/* disc_tls.c: where we listen, to who publishes it */
+void disc_tls_tell(struct disc *);
 
 /* disc_dht.c */
 void disc_dht_start(struct disc *, uint64_t now_ms); /* or configure, or stop */

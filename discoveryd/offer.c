@@ -67,7 +67,8 @@ add_places(const struct lookup_world *w, struct msg_lookup_reply *m,
     const struct place *p, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < p->n && i < to; i++)
-		if (has_way(w, &p->c[i].ep.addr))
+		if (p->c[i].type != CANDIDATE_TLS &&
+		    has_way(w, &p->c[i].ep.addr))
 			add(w, m, p->c[i].type, &p->c[i].ep);
 }
 
@@ -83,6 +84,19 @@ add_relays(const struct lookup_world *w, struct msg_lookup_reply *m,
 		cert_address6(&c->ep.addr,
 		    members_net(w->members)->bundle.authority, p->relay[i]);
 	}
+}
+
+/* For who gets no answer elsewhere, and only what its pin goes with. */
+static void
+add_tls(const struct lookup_world *w, struct msg_lookup_reply *m,
+    const struct place *p)
+{
+	for (unsigned i = 0; p->has_pin && i < p->n; i++)
+		if (p->c[i].type == CANDIDATE_TLS &&
+		    has_way(w, &p->c[i].ep.addr))
+			add(w, m, p->c[i].type, &p->c[i].ep);
+	m->has_pin = p->has_pin;
+	memcpy(m->pin, p->pin, sizeof(m->pin));
 }
 
 static uint64_t
@@ -116,10 +130,11 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	if (newer)
 		add_places(w, m, &who->place, 0, 1);
 	add_seen(w, m, who);
-	if (rec != NULL)
+	if (rec != NULL) {
 		add_places(w, m, &who->place, 0, OFFER_OF_RECORD_MAX);
-	if (rec != NULL)
 		add_relays(w, m, &who->place);
+		add_tls(w, m, &who->place);
+	}
 	if (h == NULL && newer)
 		row->age_s = since(unix_s, rec->seq);
 	else if (h == NULL && who->seen.addr.family != 0)

@@ -39,6 +39,10 @@ struct publish {
 	struct candidate place[PUBLISH_PLACES_MAX];
 	unsigned nrelays;
 	uint8_t relay[PLACE_RELAYS_MAX][32];
+	unsigned ntls;
+	struct candidate tls[PUBLISH_TLS_MAX];
+	uint8_t pin[32];
+	bool tls_changed;
 
 	enum phase phase;
 	bool has_own;    /* `own` is signed */
@@ -156,7 +160,8 @@ publish_places(struct publish *p, uint64_t now_ms, uint8_t nat,
 	p->nat = nat;
 	if (n > PUBLISH_PLACES_MAX)
 		n = PUBLISH_PLACES_MAX;
-	same = n == p->nplaces;
+	same = n == p->nplaces && !p->tls_changed;
+	p->tls_changed = false;
 	for (unsigned i = 0; same && i < n; i++)
 		same = c[i].type == p->place[i].type &&
 		    endpoint_eq(&c[i].ep, &p->place[i].ep);
@@ -179,6 +184,23 @@ publish_relays(
 	memcpy(p->relay, key, n * sizeof(*key));
 	if (p->nplaces > 0)
 		changed(p, now_ms);
+}
+
+void
+publish_tls(struct publish *p, const struct candidate *c, unsigned n,
+    const uint8_t pin[32])
+{
+	bool same;
+
+	if (n > PUBLISH_TLS_MAX)
+		n = PUBLISH_TLS_MAX;
+	same = n == p->ntls && memcmp(p->pin, pin, sizeof(p->pin)) == 0;
+	for (unsigned i = 0; same && i < n; i++)
+		same = endpoint_eq(&c[i].ep, &p->tls[i].ep);
+	p->tls_changed |= !same;
+	p->ntls = n;
+	memcpy(p->tls, c, n * sizeof(*c));
+	memcpy(p->pin, pin, sizeof(p->pin));
 }
 
 void
@@ -254,6 +276,11 @@ make_record(struct publish *p, uint64_t unix_s)
 	memcpy(place.c, p->place, p->nplaces * sizeof(place.c[0]));
 	place.nrelays = (uint8_t)p->nrelays;
 	memcpy(place.relay, p->relay, p->nrelays * sizeof(place.relay[0]));
+	memcpy(place.c + place.n, p->tls, p->ntls * sizeof(place.c[0]));
+	place.n = (uint8_t)(place.n + p->ntls);
+	place.has_pin = p->ntls > 0;
+	if (place.has_pin)
+		memcpy(place.pin, p->pin, sizeof(place.pin));
 	p->seq = unix_s > p->seq ? unix_s : p->seq + 1;
 	p->draft = (struct record){.kind = REC_PLACE, .seq = p->seq};
 	memcpy(p->draft.k, p->conf.ed, sizeof(p->draft.k));

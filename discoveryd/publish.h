@@ -27,6 +27,7 @@
  */
 #define PUBLISH_GAP_MS 30000
 #define PUBLISH_GAP_MAX_MS 600000
+#define PUBLISH_TLS_MAX 2
 #define PUBLISH_PLACES_MAX 8 /* more are of no use, and look like an attack */
 
 struct publish_io {
@@ -74,6 +75,12 @@ void publish_places(struct publish *, uint64_t now_ms, uint8_t nat,
 /* By whom it can be reached beside; the same again is no change. */
 void publish_relays(
     struct publish *, uint64_t now_ms, const uint8_t (*key)[32], unsigned n);
+/*
+ * Where it listens for TLS, and the pin that goes with it; n = 0: nowhere.
+ * Takes effect with the next publish_places.
+ */
+void publish_tls(struct publish *, const struct candidate *, unsigned n,
+    const uint8_t pin[32]);
 /* The DHT knows nodes (true), or does not. */
 void publish_ready(struct publish *, uint64_t now_ms, bool ready);
 /* There is no DHT any more: its searches will not be told to have ended. */

@@ -244,6 +244,21 @@ on_gained(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
+static enum chan_verdict
+on_tls(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_tls_pin m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_tls_pin(&r, &m) == -1)
+		return CHAN_BAD;
+	disc_tls(wire->host->disc, clock_mono_ms(), &m);
+	return CHAN_OK;
+}
+
 static const struct chan_handler engine_handlers[] = {
     {MSG_LOOKUP_ASK, on_lookup},
     {MSG_PEER_SEEN, on_seen},
@@ -251,6 +266,7 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_REFLEXIVE, on_reflexive},
     {MSG_OWN_RELAYS, on_own_relays},
     {MSG_GAINED, on_gained},
+    {MSG_TLS_PIN, on_tls},
     {MSG_PEER_FRAME, on_peer_frame},
     {MSG_MEMBER, on_blob},
     {MSG_CRL, on_blob},

@@ -226,7 +226,8 @@ next_verdict(struct glue *g, struct wbuf *w, enum msg_type *type)
 static bool
 is_own(enum counter id)
 {
-	if (id == EVENTS || id == EVENTS_LOST || id == RELOAD_GOOD)
+	if (id == EVENTS || id == EVENTS_LOST || id == RELOAD_GOOD ||
+	    (id >= TLS_OPEN && id <= TLS_DROPPED))
 		return false;
 	return (id >= EO_RECV && id <= ILLEGAL_EVENTS) ||
 	    (id >= EI_CONTROL && id <= BYES) || id >= EO_BREAKER ||

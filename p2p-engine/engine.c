@@ -71,6 +71,7 @@ engine_new(const struct engine_io *io)
 	e->t_relay.id = TIMER_RELAY;
 	e->t_turn.id = TIMER_TURN;
 	e->t_map.id = TIMER_MAP;
+	e->t_tls.id = TIMER_TLS;
 	streams_init(e);
 	engine_nat_init(e);
 	engine_map_init(e);
@@ -417,6 +418,8 @@ engine_tick(struct engine *e, uint64_t now_ms)
 			engine_turn_tick(e, now_ms);
 		else if (t == &e->t_map)
 			engine_map_tick(e, now_ms);
+		else if (t == &e->t_tls)
+			tls_tick(e, now_ms);
 		else if (p != NULL && p->owner != NULL)
 			stream_slot_tick(e, p, now_ms);
 		else if (p != NULL)

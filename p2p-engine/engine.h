@@ -89,6 +89,13 @@ struct engine_io {
 	int (*tell_relays)(void *ctx, const struct msg_own_relays *);
 	/* ... and what others keep for us; NULL: nobody is told. */
 	int (*tell_gained)(void *ctx, const struct msg_gained *);
+	/* TLS connections, by their numbers; NULL: there is no tlsd. */
+	int (*tls_connect)(
+	    void *ctx, uint32_t id, const struct msg_tls_connect *);
+	int (*tls_close)(void *ctx, uint32_t id);
+	int (*tls_send)(
+	    void *ctx, uint32_t id, const uint8_t *data, size_t len);
+	int (*tell_tls)(void *ctx, const struct msg_tls_pin *); /* discoveryd */
 	/* The worst wait in a socket's queue since it was asked last; or NULL
 	 */
 	uint32_t (*udp_delay_us)(void *ctx, uint16_t sock);
@@ -169,6 +176,16 @@ void engine_disc_ready(struct engine *, uint64_t now_ms);
  * not told too often (a trial begins anew each time).
  */
 void engine_link(struct engine *, uint64_t now_ms);
+
+/* ---- TLS connections, see engine_tls.h ---- */
+void engine_tls_there(struct engine *, uint64_t now_ms, bool there);
+void engine_tls_pin(struct engine *, const struct msg_tls_pin *);
+void engine_tls_up(
+    struct engine *, uint64_t now_ms, uint32_t id, const struct msg_tls_up *);
+void engine_tls_down(
+    struct engine *, uint64_t now_ms, uint32_t id, enum tls_down);
+void engine_tls_data(
+    struct engine *, uint64_t now_ms, uint32_t id, uint8_t *data, size_t len);
 
 /* ---- time ---- */
 /* Some of what is due; engine_due says whether there is more at once. */

@@ -16,6 +16,8 @@ engine_emit(struct engine *e, uint16_t sock, const struct endpoint *to,
 		return relay_emit(e, to, data, len, seg);
 	if (sock == CARRY_TURN)
 		return engine_turn_emit(e, to, data, len, seg);
+	if (sock == CARRY_TLS)
+		return tls_emit(e, to, data, len, seg);
 	return UDP_ERROR;
 }
 
@@ -26,6 +28,8 @@ carry_has(const struct engine *e, uint16_t sock, const struct endpoint *to)
 		return relay_has(e, to);
 	if (sock == CARRY_TURN)
 		return engine_turn_has(e, to);
+	if (sock == CARRY_TLS)
+		return tls_has(e, to);
 	return !carry_is(sock);
 }
 

@@ -282,7 +282,8 @@ take_candidates(struct peer_slot *p, const struct msg_lookup_reply *r)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->n && i < CANDIDATES_MAX; i++)
-		n = add_new(p->cand, n, &r->c[i].ep);
+		if (r->c[i].type != CANDIDATE_TLS)
+			n = add_new(p->cand, n, &r->c[i].ep);
 	p->ncand = (uint8_t)n;
 }
 
@@ -503,6 +504,7 @@ engine_disc_ready(struct engine *e, uint64_t now_ms)
 	engine_nat_disc_ready(e);
 	relays_disc_ready(e);
 	engine_gains_tell(e, true);
+	tls_disc_ready(e);
 	engine_tell_seen(e, now_ms);
 }
 

@@ -16,6 +16,7 @@
 #include "engine_punch.h"
 #include "engine_relay.h"
 #include "engine_turn.h"
+#include "engine_tls.h"
 #include "filter.h"
 #include "flow.h"
 #include "hold.h"
@@ -53,6 +54,7 @@
  *	engine_drop.c  where packets end, and which did last
  *	engine_nat.c   how others see this node
  *	engine_turn.h  the TURN server, and ports of the gateway
+ *	engine_tls.h   peers that are reached by TLS connections
  *	engine_stun.c  from where others are seen, for whoever asks
  *	engine_relay.h ways by other members, and for others
  *	engine_filter.c  who a peer is to the filter, its rows
@@ -146,7 +148,8 @@ enum {
 	TIMER_RELAY,
 	TIMER_TURN,
 	TIMER_MAP,
-	TIMERS_EXTRA = 13
+	TIMER_TLS,
+	TIMERS_EXTRA = 14
 };
 
 /*
@@ -187,6 +190,10 @@ struct peer_slot {
 	struct addr spoken_to; /* where our last handshake message went */
 	uint8_t ncand;
 	struct endpoint cand[CANDIDATES_MAX];
+	uint64_t tls_ms;     /* not called by TLS before, see engine_tls.c */
+	uint8_t tls_failed;  /* calls in a row */
+	uint8_t tls_asked;   /* how often for its TLS place */
+	uint64_t tls_ask_ms; /* not again before */
 	uint8_t ncarried;
 	struct way carried[CARRIED_MAX]; /* as offered: engine_carry.h */
 	struct relayed relayed;
@@ -297,13 +304,14 @@ struct engine {
 	uint64_t news_ms;            /* when all were last told to try */
 	struct timers timers;
 	struct timer t_jobs, t_flows, t_seen, t_net, t_seek, t_join, t_streams,
-	    t_echo, t_nat, t_punch, t_relay, t_turn, t_map;
+	    t_echo, t_nat, t_punch, t_relay, t_turn, t_map, t_tls;
 	struct nat nat;
 	struct punching punching;
 	struct relays *relay;
 	struct engine_turn *turn;
 	struct engine_map map[MAPS_MAX];
 	struct msg_gateways gateways;
+	struct tls tls;
 	/* streams of all peers, by number - STREAM_NUMBERS */
 	struct peer_slot *stream[STREAMS_ALL];
 	uint32_t nstreams, streams_room; /* there are, there may be */

@@ -81,8 +81,10 @@ void
 member_candidates(struct member *m, const struct msg_lookup_reply *r)
 {
 	m->ncand = 0;
+	tls_member(m, r);
 	for (unsigned i = 0; i < r->n && i < CANDIDATES_MAX; i++)
-		if (m->ncand < MEMBER_CANDIDATES && r->c[i].ep.port != 0 &&
+		if (r->c[i].type != CANDIDATE_TLS &&
+		    m->ncand < MEMBER_CANDIDATES && r->c[i].ep.port != 0 &&
 		    !addr_is_special(&r->c[i].ep.addr))
 			m->cand[m->ncand++] = r->c[i].ep;
 	m->nrelays = 0;

@@ -45,6 +45,7 @@ struct peer_slot;
 #define SEEK_UNKNOWN_MAX_MS 300000
 #define SEEK_AGAIN_MS 1000 /* discoveryd was away or busy */
 #define MEMBER_RELAYS 2
+#define MEMBER_TLS 2
 #define MEMBER_CANDIDATES 8 /* used of one answer */
 #define NET_LOOK_MS 60000   /* the clock may have been set */
 #define NET_AGAIN_MS 1000   /* no memory for the members */
@@ -82,6 +83,10 @@ struct member {
 	/* ... and by whom it can be reached */
 	uint8_t nrelays;
 	struct addr relay[MEMBER_RELAYS];
+	/* where it listens for TLS, with which key */
+	uint8_t ntls;
+	struct endpoint tls[MEMBER_TLS];
+	uint8_t tls_pin[32];
 };
 
 /* A destination that no peer has. */

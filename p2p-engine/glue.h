@@ -58,7 +58,7 @@ struct wire {
 struct glue {
 	struct loop *loop;
 	struct engine *engine;
-	struct wire parent, key, disc, control;
+	struct wire parent, key, disc, control, tls;
 	struct tunwire tun;
 	int memfd; /* of the packet wire that is to come, or -1 */
 	uint64_t memfd_gen;

@@ -28,6 +28,7 @@
 #include "proc.h"
 #include "rnd.h"
 #include "sandbox.h"
+#include "wires_tls.h"
 
 #define WORKERS_AUTO_MAX 3
 #define WORKER_SPINS 0 /* looks again before it sleeps */
@@ -491,6 +492,10 @@ start_engine(struct glue *g)
 	    .tell_reflexive = tell_reflexive,
 	    .tell_relays = tell_relays,
 	    .tell_gained = tell_gained,
+	    .tls_connect = tls_connect,
+	    .tls_close = tls_close,
+	    .tls_send = tls_send,
+	    .tell_tls = tell_tls,
 	    .ask_issue = ask_issue,
 	    .ask_invites = ask_invites,
 	    .tell_event = effect_event,

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "glue.h"
 #include "log.h"
+#include "wires_tls.h"
 
 /* What control has yet to read: of answers those of a turn, see answers.h. */
 #define CONTROL_FRAMES 1024
@@ -282,6 +283,8 @@ wire_clear(struct wire *w)
 		engine_key_lost(w->glue->engine, clock_mono_ms());
 	else if (w->peer == ROLE_CTL)
 		control_gone(w->glue);
+	else if (w->peer == ROLE_TLS)
+		engine_tls_there(w->glue->engine, clock_mono_ms(), false);
 	else if (w->peer == ROLE_DISC) {
 		w->glue->recent_left = 0;
 		engine_disc_lost(w->glue->engine, clock_mono_ms());
@@ -295,7 +298,9 @@ on_dead(struct chan *ch, void *ctx)
 
 	if (chan_eof(ch)) {
 		log_debug("wire to %s closed", role_name(w->peer));
-		loop_timer_in(w->lost, WIRE_LOST_MS);
+		/* the configuration may want none any more */
+		if (w->peer != ROLE_TLS)
+			loop_timer_in(w->lost, WIRE_LOST_MS);
 	} else {
 		w->glue->refused++;
 		log_warnx("wire to %s: %s; going on without",
@@ -330,6 +335,8 @@ conf_for(const struct wire *w, uint64_t gen, struct chan_conf *c)
 		c->ready = disc_ready;
 		c->max_frames = ASK_FRAMES;
 		c->max_bytes = TELL_BYTES;
+	} else if (w->peer == ROLE_TLS) {
+		tls_wire_conf(c);
 	} else {
 		HANDLERS(control_handlers);
 		c->max_frames = CONTROL_FRAMES;
@@ -348,6 +355,8 @@ wire_of(struct glue *g, enum role role)
 		return &g->disc;
 	case ROLE_CTL:
 		return &g->control;
+	case ROLE_TLS:
+		return &g->tls;
 	default:
 		return NULL;
 	}
@@ -378,7 +387,8 @@ wires_set(struct glue *g, enum role role, int fd, uint64_t gen)
 void
 wires_init(struct glue *g)
 {
-	static const enum role roles[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
+	static const enum role roles[] = {
+	    ROLE_KEY, ROLE_DISC, ROLE_CTL, ROLE_TLS};
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		struct wire *w = wire_of(g, roles[i]);
@@ -396,7 +406,8 @@ wires_init(struct glue *g)
 void
 wires_clear(struct glue *g)
 {
-	static const enum role roles[] = {ROLE_KEY, ROLE_DISC, ROLE_CTL};
+	static const enum role roles[] = {
+	    ROLE_KEY, ROLE_DISC, ROLE_CTL, ROLE_TLS};
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		struct wire *w = wire_of(g, roles[i]);

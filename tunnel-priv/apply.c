@@ -65,8 +65,12 @@ net_settle(struct net *n)
 static struct net_udp *
 udp_place(struct net *n, const struct plan_socket *s)
 {
-	unsigned from = s->disc == -1 ? 0 : NET_ENGINE_MAX;
-	unsigned to = s->disc == -1 ? NET_LISTEN_MAX : NET_UDP_MAX;
+	unsigned from = s->disc == -1 ? 0
+	    : s->disc == PLAN_TLS     ? NET_TLS_FIRST
+				      : NET_ENGINE_MAX;
+	unsigned to = s->disc == -1 ? NET_LISTEN_MAX
+	    : s->disc == PLAN_TLS   ? NET_UDP_MAX
+				    : NET_TLS_FIRST;
 	struct net_udp *unused = NULL;
 
 	if (s->stream != 0)
@@ -89,7 +93,8 @@ udp_open(struct net *n, const struct plan_socket *s, char err[NET_ERR])
 	if (u->fd == -1) {
 		u->disc = s->disc;
 		u->want = s->at;
-		u->fd = ask_udp(n->ask, &u->want, &u->local, err);
+		u->fd = ask_socket(
+		    n->ask, s->disc == PLAN_TLS, &u->want, &u->local, err);
 		u->fresh = u->fd != -1;
 	}
 	u->kept = u->fd != -1;

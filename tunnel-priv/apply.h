@@ -22,13 +22,15 @@
  */
 #define NET_LISTEN_MAX (2 * PLAN_ENGINE_MAX)
 #define NET_ENGINE_MAX (NET_LISTEN_MAX + PLAN_STREAM_MAX)
-#define NET_UDP_MAX (NET_ENGINE_MAX + 2 * PLAN_DISC_MAX)
+#define NET_TLS_FIRST (NET_ENGINE_MAX + 2 * PLAN_DISC_MAX)
+#define NET_UDP_MAX (NET_TLS_FIRST + 2 * PLAN_TLS_MAX)
+_Static_assert(2 * PLAN_TLS_MAX == TLS_LISTEN_MAX, "as tlsd knows them");
 _Static_assert(NET_LISTEN_MAX == UDP_STREAM_FIRST, "as the engine knows them");
 
 /* A socket's place in the table is its number (UDP_FD) as long as it lives. */
 struct net_udp {
 	int fd;   /* -1: free */
-	int disc; /* enum disc_fd, or -1: the engine's */
+	int disc; /* as of struct plan_socket */
 	struct endpoint want, local;
 	bool fresh; /* made by the last net_change */
 	bool kept;  /* false after net_change: net_settle closes it */

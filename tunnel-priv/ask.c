@@ -341,10 +341,10 @@ ask_kill(struct ask *a, enum role role)
 }
 
 int
-ask_udp(struct ask *a, const struct endpoint *want, struct endpoint *local,
-    char err[ASK_ERR])
+ask_socket(struct ask *a, bool tcp, const struct endpoint *want,
+    struct endpoint *local, char err[ASK_ERR])
 {
-	struct msg_p_udp m = {.at = *want};
+	struct msg_p_udp m = {.at = *want, .tcp = tcp};
 	struct wbuf w;
 	int fd;
 

@@ -34,8 +34,8 @@ void ask_stop(struct ask *);
 
 /*
  * At the start, until ask_settled.  The descriptors are the caller's; what
- * ask_tun and ask_udp are refused is -1 and a sentence in err, what the others
- * are refused priv says itself, and ends.
+ * ask_tun and ask_socket are refused is -1 and a sentence in err, what the
+ * others are refused priv says itself, and ends.
  */
 int ask_tun(struct ask *, const char *device, uint8_t offload, uint8_t *granted,
     char err[ASK_ERR]);
@@ -47,9 +47,9 @@ void ask_settled(struct ask *, struct sandbox_report *);
 /* The child's pid, or -1 with errno.  fd stays the caller's. */
 pid_t ask_spawn(struct ask *, enum role, uint64_t gen, int fd);
 void ask_kill(struct ask *, enum role);
-/* As sock_udp; errno is set as well. */
-int ask_udp(struct ask *, const struct endpoint *want, struct endpoint *local,
-    char err[ASK_ERR]);
+/* As sock_bound; errno is set as well. */
+int ask_socket(struct ask *, bool tcp, const struct endpoint *want,
+    struct endpoint *local, char err[ASK_ERR]);
 /* false: less was granted */
 bool ask_buffers(struct ask *, int fd, uint32_t receive, uint32_t send);
 /* As netlink_put and netlink_link: 0, or -1 with errno. */

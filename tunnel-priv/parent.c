@@ -16,7 +16,7 @@
 #include "parent.h"
 
 static const enum role roles[SETUP_NKIDS] = {
-    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL};
+    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS};
 
 #define TICK_MS 1000
 #define SILENCE_MAX_MS 3000 /* of a child that is up */
@@ -30,6 +30,12 @@ parent_child(struct parent *p, enum role role)
 		if (k->role == role)
 			return k;
 	return NULL;
+}
+
+bool
+child_wanted(const struct child *k)
+{
+	return k->role != ROLE_TLS || conf_wants_tls(&k->parent->conf->node);
 }
 
 struct wbuf *
@@ -107,7 +113,7 @@ on_ready(struct chan *c, void *ctx, const struct ipc_frame *f)
 	wire_child(k);
 	news_child_up(k);
 	for (k = p->kid; k < p->kid + SETUP_NKIDS; k++)
-		if (k->state != PROC_UP || p->announced)
+		if ((k->state != PROC_UP && child_wanted(k)) || p->announced)
 			return CHAN_OK;
 	p->announced = true;
 	log_info("%s: up", p->conf->node.name);
@@ -223,6 +229,8 @@ child_again(struct child *k)
 {
 	uint64_t lived = k->ready_ms == 0 ? 0 : clock_mono_ms() - k->ready_ms;
 
+	if (!child_wanted(k))
+		return;
 	k->state = PROC_WAITING;
 	k->restarts++;
 	if (!k->parent->stopping)
@@ -277,6 +285,23 @@ child_start(void *ctx)
 	child_again(k);
 }
 
+void
+child_look(struct child *k)
+{
+	bool wanted = child_wanted(k);
+
+	if (wanted && k->state == PROC_DOWN && k->pid == 0)
+		child_start(k);
+	if (wanted || k->parent->stopping)
+		return;
+	loop_timer_stop(k->again);
+	if (k->state == PROC_WAITING)
+		k->state = PROC_DOWN;
+	(void)parent_out(k->parent);
+	if (parent_send(k, MSG_STOP, 0, -1) == -1 && k->pid != 0)
+		ask_kill(k->parent->priv, k->role);
+}
+
 static void
 child_gone(struct child *k, int status)
 {
@@ -289,7 +314,7 @@ child_gone(struct child *k, int status)
 		(void)chan_in(k->chan); /* its last words */
 	child_close(k);
 	serve_child_gone(k);
-	if (!p->stopping) {
+	if (!p->stopping && child_wanted(k)) {
 		log_warnx("%s (pid %d): %s %d", role_name(k->role), pid,
 		    WIFSIGNALED(status) ? "died of signal" : "exited with",
 		    WIFSIGNALED(status) ? WTERMSIG(status)
@@ -433,6 +458,7 @@ parent_start(struct parent *p)
 	p->ticked_ms = clock_mono_ms();
 	wire_links(p);
 	for (int i = 0; i < SETUP_NKIDS; i++)
-		child_start(&p->kid[i]);
+		if (child_wanted(&p->kid[i]))
+			child_start(&p->kid[i]);
 	loop_timer_in(p->tick, TICK_MS);
 }

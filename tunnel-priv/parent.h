@@ -55,8 +55,7 @@ struct child {
 	struct loop_timer *again;
 	uint64_t started_unix_ms, log_second, ready_ms; /* 0: not yet */
 	uint64_t heard_ms; /* when it last showed that it lives */
-	uint32_t restarts, sandbox, missing, features, lacking;
-	uint32_t log_lines;
+	uint32_t restarts, sandbox, missing, features, lacking, log_lines;
 };
 
 /* A configuration as the frames it came in; at most what CONF_PEERS_MAX make */
@@ -124,6 +123,8 @@ struct wbuf *parent_out(struct parent *); /* empty, for parent_send */
 /* What is in p->out, with a duplicate of fd unless -1.  0 or -1. */
 int parent_send(struct child *, enum msg_type, uint32_t id, int fd);
 void child_kill(struct child *, const char *why);
+bool child_wanted(const struct child *);
+void child_look(struct child *);
 /* Its channel, STARTING; the fd is the channel's also on failure.  0 or -1. */
 int child_attach(struct child *, int fd, uint64_t gen);
 
@@ -138,7 +139,6 @@ void wire_links(struct parent *); /* from now on: news for the engine */
 int confset_send(const struct confset *, struct chan *, enum role);
 /* At start-up (p->conf is NULL): stops the loop when it is over. */
 void reload_start(struct parent *, uint32_t id);
-
 /* serve.c: from control, and the rows of tun and keyd for it */
 chan_fn serve_status, serve_asked, serve_reload, serve_level;
 chan_fn serve_row, serve_figure, serve_drop, serve_end;

@@ -97,6 +97,16 @@ disc_socket(const struct conf_node *c, unsigned which, struct plan_socket *out)
 }
 
 static bool
+tls_socket(const struct conf_node *c, unsigned n, struct plan_socket *out)
+{
+	const struct endpoint *at = &c->tls_listen[n / 2];
+
+	out->disc = PLAN_TLS;
+	return n / 2 < c->ntls_listen &&
+	    half(at, at->addr.family == 0, n % 2 != 0, out);
+}
+
+static bool
 has_family(const struct conf_node *c, uint8_t family)
 {
 	for (unsigned i = 0; i < c->nlisten; i++)
@@ -119,12 +129,13 @@ stream_socket(const struct conf_node *c, unsigned n, struct plan_socket *out)
 
 /*
  * Two numbers for each `listen on`, then one for each of discoveryd's, then
- * two for each stream.
+ * two for each `listen on` of TLS and for each stream.
  */
 bool
 plan_socket(const struct conf_node *c, unsigned *i, struct plan_socket *out)
 {
-	unsigned last = 2u * c->nlisten + PLAN_DISC_MAX;
+	unsigned tls = 2u * c->nlisten + PLAN_DISC_MAX;
+	unsigned last = tls + PLAN_TLS_MAX;
 
 	while (*i < last + PLAN_STREAM_MAX) {
 		unsigned n = (*i)++;
@@ -132,6 +143,9 @@ plan_socket(const struct conf_node *c, unsigned *i, struct plan_socket *out)
 		*out = (struct plan_socket){.disc = -1};
 		if (n >= last) {
 			if (stream_socket(c, n - last, out))
+				return true;
+		} else if (n >= tls) {
+			if (tls_socket(c, n - tls, out))
 				return true;
 		} else if (n >= 2u * c->nlisten) {
 			if (disc_socket(c, n - 2u * c->nlisten, out))

@@ -33,14 +33,17 @@ bool plan_connected(const struct conf_node *, const struct prefix *);
 
 /*
  * The sockets that are wanted: the engine's, of `listen on`, discoveryd's, of
- * `dht listen on` and `lan`, and those for streams, in a network.  `*` is one
- * for each family.
+ * `dht listen on` and `lan`, tlsd's, of its `listen on`, and those for streams,
+ * in a network.  `*` is one for each family.
  */
 #define PLAN_ENGINE_MAX (2 * CONF_LISTEN_MAX)
 #define PLAN_DISC_MAX 4
+#define PLAN_TLS_MAX (2 * CONF_TLS_LISTEN_MAX)
+#define PLAN_TLS PLAN_DISC_MAX /* as `disc`: tlsd's, of TCP */
 /* For streams: one a family, for as many as one peer may have. */
 #define PLAN_STREAM_MAX (2 * (CONF_STREAMS_MAX - 1))
-#define PLAN_SOCKETS_MAX (PLAN_ENGINE_MAX + PLAN_DISC_MAX + PLAN_STREAM_MAX)
+#define PLAN_SOCKETS_MAX                                                       \
+	(PLAN_ENGINE_MAX + PLAN_DISC_MAX + PLAN_TLS_MAX + PLAN_STREAM_MAX)
 enum plan_need {
 	PLAN_MUST,
 	PLAN_IF_FAMILY, /* IPv6 half of `*`: a machine may have no IPv6 */
@@ -48,7 +51,7 @@ enum plan_need {
 };
 struct plan_socket {
 	struct endpoint at;
-	int disc;       /* enum disc_fd, or -1: the engine's */
+	int disc;       /* enum disc_fd, PLAN_TLS, or -1: the engine's */
 	uint8_t stream; /* 1..: whose port the system chooses; 0: none */
 	enum plan_need need;
 };

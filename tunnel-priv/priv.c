@@ -210,6 +210,8 @@ spec_for(const struct priv *p, enum role role, struct proc_spec *spec)
 		memcpy(spec->give, s->file_fd, sizeof(spec->give));
 	else if (role == ROLE_DISC)
 		spec->give[0] = s->file_fd[SETUP_CACHE];
+	else if (role == ROLE_TLS)
+		spec->give[0] = s->file_fd[SETUP_TLS];
 	return 0;
 }
 
@@ -261,7 +263,7 @@ do_udp(struct priv *p, struct rbuf *r)
 
 	if (msg_get_p_udp(r, &m) == -1)
 		return CHAN_BAD;
-	if ((fd = sock_udp(&m.at, &bound.local, err)) == -1)
+	if ((fd = sock_bound(m.tcp, &m.at, &bound.local, err)) == -1)
 		return failed(p, errno, err);
 	return give(p, &bound, fd);
 }

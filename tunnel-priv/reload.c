@@ -80,8 +80,10 @@ change(struct parent *p, struct confset *next)
 	p->conf = next;
 	parent_log_level(p, -1);
 	wire_places(p, 0);
-	for (int i = 0; i < SETUP_NKIDS; i++)
+	for (int i = 0; i < SETUP_NKIDS; i++) {
 		wire_reload(&p->kid[i]);
+		child_look(&p->kid[i]);
+	}
 	net_settle(&p->net);
 	confset_free(old);
 	p->reloads++;

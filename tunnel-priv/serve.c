@@ -22,7 +22,7 @@
 /* Of one child, in the answer to COUNTERS_ASK: 4 wires are its most. */
 #define ROWS_MAX (C_NCOUNTERS + FIGURES_MAX(4))
 
-static const enum role askable[] = {ROLE_TUN, ROLE_KEY};
+static const enum role askable[] = {ROLE_TUN, ROLE_KEY, ROLE_TLS};
 #define NASKABLE (sizeof(askable) / sizeof(askable[0]))
 
 /* What is in p->out goes to control; id 0 is nobody's question. */
@@ -128,6 +128,8 @@ serve_status(struct chan *c, void *ctx, const struct ipc_frame *f)
 	msg_put_proc_row(parent_out(p), &m);
 	row(p, MSG_PROC_ROW, f->id);
 	for (struct child *k = p->kid; k < p->kid + SETUP_NKIDS; k++) {
+		if (!child_wanted(k))
+			continue;
 		m = (struct msg_proc_row){.role = k->role,
 		    .state = k->state,
 		    .pid = (uint32_t)k->pid,

@@ -31,6 +31,7 @@ static const struct setup_program programs[SETUP_NKIDS] = {
     {.role = ROLE_DISC, .file = "discoveryd", .user = "_meshdisc"},
     {.role = ROLE_ENGINE, .file = "p2p-engine", .user = "_meshengine"},
     {.role = ROLE_CTL, .file = "control", .user = "_meshctl"},
+    {.role = ROLE_TLS, .file = "tlsd", .user = "_meshtls"},
 };
 
 void
@@ -177,6 +178,7 @@ static const struct {
     [SETUP_AUTHORITY] = {".authority", O_RDONLY, 4096},
     [SETUP_LEDGER] = {".ledger", O_RDWR | O_APPEND | O_CREAT, 16 << 20},
     [SETUP_CACHE] = {".cache", O_RDWR | O_CREAT, 1 << 20},
+    [SETUP_TLS] = {".tls", O_RDWR | O_CREAT, 4096},
 };
 
 /*

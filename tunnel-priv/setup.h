@@ -12,12 +12,12 @@
  * it.  All of this happens before a child exists that outlives the start, so
  * every error ends the program with one clear line.
  */
-#define SETUP_NKIDS 5
+#define SETUP_NKIDS 6
 #define SETUP_SELF "/proc/self/exe"
 
 /*
  * The key and what lies beside it, as their descriptors are handed out: to keyd
- * the first PROC_NGIVE, to discoveryd its own.
+ * the first PROC_NGIVE, to discoveryd and tlsd their own.
  */
 enum setup_file {
 	SETUP_KEY,
@@ -25,6 +25,7 @@ enum setup_file {
 	SETUP_AUTHORITY, /* -1: this node does not hold it */
 	SETUP_LEDGER,    /* goes with the authority */
 	SETUP_CACHE,
+	SETUP_TLS, /* tlsd's own key */
 	SETUP_NFILES
 };
 

@@ -55,14 +55,14 @@ sock_buffers(int fd, uint32_t receive, uint32_t send)
 }
 
 int
-sock_udp(
-    const struct endpoint *want, struct endpoint *local, char err[SOCK_ERR])
+sock_bound(bool tcp, const struct endpoint *want, struct endpoint *local,
+    char err[SOCK_ERR])
 {
 	struct sockaddr_storage ss;
 	struct sockaddr *sa = (struct sockaddr *)&ss;
 	socklen_t len = (socklen_t)endpoint_to_sa(want, &ss);
-	int fd =
-	    socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(ss.ss_family,
+	    (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	char text[ENDPOINT_STRLEN];
 	int r = -1, saved;
 
@@ -70,8 +70,10 @@ sock_udp(
 	if (fd != -1 && ss.ss_family == AF_INET6)
 		r = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	else if (fd != -1)
-		r = set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	if (r == 0 && want->port == SOCK_SHARED_PORT)
+		r = tcp ? 0
+			: set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER,
+			      IP_PMTUDISC_DONT);
+	if (r == 0 && (tcp || want->port == SOCK_SHARED_PORT))
 		r = set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (r == 0 && bind(fd, sa, len) == 0 &&
 	    getsockname(fd, sa, &(socklen_t){sizeof(ss)}) == 0 &&

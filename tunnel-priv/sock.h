@@ -12,8 +12,8 @@
 
 /*
  * The sockets that other processes use but only priv may make: UDP for
- * the engine, listening unix sockets for control.  All are close-on-exec and
- * non-blocking; errors come as a sentence in err.
+ * the engine, TCP to listen on for tlsd, listening unix sockets for control.
+ * All are close-on-exec and non-blocking; errors come as a sentence in err.
  */
 #define SOCK_ERR 256
 
@@ -23,8 +23,8 @@
  * several nodes of one machine: each hears what is sent to the group.
  */
 #define SOCK_SHARED_PORT 47786
-int sock_udp(
-    const struct endpoint *want, struct endpoint *local, char err[SOCK_ERR]);
+int sock_bound(bool tcp, const struct endpoint *want, struct endpoint *local,
+    char err[SOCK_ERR]);
 /* By force, which only priv may; false: less was granted. */
 bool sock_buffers(int fd, uint32_t receive, uint32_t send);
 /*

@@ -28,6 +28,7 @@ static const struct wire {
     {ROLE_DISC, ROLE_KEY, WIRE_CHAN},
     {ROLE_CTL, ROLE_ENGINE, WIRE_CHAN},
     {ROLE_CTL, ROLE_DISC, WIRE_CHAN},
+    {ROLE_ENGINE, ROLE_TLS, WIRE_CHAN},
 };
 
 /* Each answers for itself: who takes nothing is not its neighbour's fault. */
@@ -115,12 +116,12 @@ send_udp(struct child *k, bool all)
 
 /*
  * A socket takes the place of the one of its kind; what the configuration does
- * not want any more is left to discoveryd to close.
+ * not want any more is left to discoveryd to close, and to tlsd.
  */
 static int
 send_disc(struct child *k, bool all)
 {
-	for (unsigned i = NET_ENGINE_MAX; i < NET_UDP_MAX; i++) {
+	for (unsigned i = NET_ENGINE_MAX; i < NET_TLS_FIRST; i++) {
 		const struct net_udp *u = &k->parent->net.udp[i];
 		struct msg_disc_fd m = {.local = u->local};
 
@@ -129,6 +130,23 @@ send_disc(struct child *k, bool all)
 		m.kind = (enum disc_fd)u->disc;
 		msg_put_disc_fd(parent_out(k->parent), &m);
 		if (parent_send(k, MSG_DISC_FD, 0, u->fd) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+send_tls(struct child *k, bool all)
+{
+	for (unsigned i = NET_TLS_FIRST; i < NET_UDP_MAX; i++) {
+		const struct net_udp *u = &k->parent->net.udp[i];
+		struct msg_tls_fd m = {
+		    .index = (uint8_t)(i - NET_TLS_FIRST), .local = u->local};
+
+		if (u->fd == -1 || !u->kept || !(all || u->fresh))
+			continue;
+		msg_put_tls_fd(parent_out(k->parent), &m);
+		if (parent_send(k, MSG_TLS_FD, 0, u->fd) == -1)
 			return -1;
 	}
 	return 0;
@@ -274,6 +292,8 @@ send_own(struct child *k)
 		    : send_gates(k);
 	case ROLE_DISC:
 		return send_disc(k, true) == -1 ? -1 : send_places(k);
+	case ROLE_TLS:
+		return send_tls(k, true);
 	case ROLE_CTL:
 		for (unsigned i = 0; r == 0 && i < 2; i++)
 			r = send_fd(k, MSG_LISTEN_FD, i, p->listen_fd[i]);
@@ -322,7 +342,8 @@ wire_reload(struct child *k)
 		return;
 	if (confset_send(k->parent->conf, k->chan, k->role) == -1 ||
 	    (k->role == ROLE_ENGINE && send_udp(k, false) == -1) ||
-	    (k->role == ROLE_DISC && send_disc(k, false) == -1))
+	    (k->role == ROLE_DISC && send_disc(k, false) == -1) ||
+	    (k->role == ROLE_TLS && send_tls(k, false) == -1))
 		child_kill(k, "could not be given the configuration");
 	wire_level(k);
 }

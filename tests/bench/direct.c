@@ -390,7 +390,7 @@ open_udp(struct direct *d)
 
 		if (s.disc != -1)
 			continue;
-		fd = sock_udp(&s.at, &local, err);
+		fd = sock_bound(false, &s.at, &local, err);
 		if (fd == -1 && s.need == PLAN_IF_FAMILY &&
 		    errno == EAFNOSUPPORT)
 			continue;

@@ -71,10 +71,11 @@ ask_spawn(struct ask *a, enum role role, uint64_t gen, int fd)
 }
 
 int
-ask_udp(struct ask *a, const struct endpoint *want, struct endpoint *local,
-    char err[ASK_ERR])
+ask_socket(struct ask *a, bool tcp, const struct endpoint *want,
+    struct endpoint *local, char err[ASK_ERR])
 {
 	(void)a;
+	(void)tcp;
 	(void)want;
 	(void)local;
 	(void)err;
@@ -125,7 +126,7 @@ static void
 once(void)
 {
 	static const enum role roles[SETUP_NKIDS] = {
-	    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL};
+	    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS};
 	struct parent *p = &parent;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

@@ -478,10 +478,10 @@ static const struct act acts[] = {
 	{ "S-12", "TUNSETIFF",            by_tun_setiff, SANITIZER,        GIFT_TUN, 0, 0, EEXIST, 0 },
 	{ "S-12", "SIOCSIFFLAGS",         by_ifflags,  AS_ROOT|SANITIZER,    GIFT_UDP, 0, EPERM, 0, 0 },
 	{ "S-12", "TIOCSTI",              by_tiocsti,  AS_ROOT|SANITIZER,    GIFT_TTY, 0, EPERM, 0, 0 },
-	{ "S-13", "TCP connect",          by_connect,  0,          GIFT_TCP, 0, EACCES, 0, 0 },
-	{ "S-13", "TCP bind",             by_bind_tcp, 0,          GIFT_TCP, 0, EACCES, 0, 0 },
+	{ "S-13", "TCP connect",          by_connect,  0,          GIFT_TCP, 0, EACCES, 0, R(PRIV) | R(TLS) },
+	{ "S-13", "TCP bind",             by_bind_tcp, 0,          GIFT_TCP, 0, EACCES, 0, R(PRIV) },
 	{ "S-13", "UDP bind",             by_bind_udp, 0,          GIFT_UDP, 0, 0, 0, 0 },
-	{ "S-13", "TCP listen",           by_listen,   0,          GIFT_TCP, 0, 0, 0, 0 },
+	{ "S-13", "TCP listen",           by_listen,   0,          GIFT_TCP, 0, 0, 0, R(PRIV) | R(TLS) },
 	{ "S-13", "unlisted socket option", by_sockopt, 0,         GIFT_UDP, 0, 0, 0, 0 },
 	{ "S-13", "fcntl F_SETOWN",       by_fcntl,    0,          GIFT_UDP, 0, 0, 0, R(CONF) },
 };

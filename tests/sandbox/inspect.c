@@ -17,7 +17,7 @@
 #define RESTARTS 32
 
 static const enum role kids[] = {
-    ROLE_TUN, ROLE_KEY, ROLE_ENGINE, ROLE_DISC, ROLE_CTL};
+    ROLE_TUN, ROLE_KEY, ROLE_ENGINE, ROLE_DISC, ROLE_CTL, ROLE_TLS};
 #define NKIDS (sizeof(kids) / sizeof(kids[0]))
 
 /* NET_ADMIN, SETUID, SETGID, KILL as the kernel prints a set */

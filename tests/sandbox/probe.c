@@ -76,8 +76,6 @@ static const struct {
     {ROLE_PRIV, "TUNSETPERSIST", EPERM},
     {ROLE_PRIV, "TUNSETOWNER", EPERM},
     {ROLE_PRIV, "TIOCSTI", EPERM},
-    {ROLE_PRIV, "TCP connect", EPERM},
-    {ROLE_PRIV, "TCP bind", EACCES},
     {ROLE_PARENT, "creat", EPERM},
     {ROLE_PARENT, "open for writing", EPERM},
     {ROLE_PARENT, "unlinkat", EPERM},
@@ -356,7 +354,7 @@ static int
 drive(void)
 {
 	static const enum role roles[] = {ROLE_TUN, ROLE_KEY, ROLE_ENGINE,
-	    ROLE_DISC, ROLE_CTL, ROLE_CONF, ROLE_PRIV, ROLE_PARENT};
+	    ROLE_DISC, ROLE_CTL, ROLE_TLS, ROLE_CONF, ROLE_PRIV, ROLE_PARENT};
 	static struct probe p;
 
 	if (geteuid() != 0)

@@ -53,6 +53,7 @@ look_up_users(struct world *w)
 	    [ROLE_ENGINE] = "_meshengine",
 	    [ROLE_DISC] = "_meshdisc",
 	    [ROLE_CTL] = "_meshctl",
+	    [ROLE_TLS] = "_meshtls",
 	    [ROLE_CONF] = "root",
 	};
 	struct passwd *pw;

@@ -107,7 +107,7 @@ START_TEST(what_was_refused_says_why)
 	begin();
 	msg_put_p_failed(fresh(), &no);
 	say(MSG_P_FAILED, 1, -1);
-	ck_assert_int_eq(ask_udp(ask, &want, &local, err), -1);
+	ck_assert_int_eq(ask_socket(ask, false, &want, &local, err), -1);
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert_str_eq(err, "it is taken");
 }
@@ -124,7 +124,7 @@ START_TEST(a_socket_comes_with_its_place)
 	begin();
 	msg_put_p_fd(fresh(), &yes);
 	say(MSG_P_FD, 1, priv);
-	fd = ask_udp(ask, &want, &local, err);
+	fd = ask_socket(ask, false, &want, &local, err);
 	ck_assert_int_ne(fcntl(fd, F_GETFD), -1);
 	ck_assert_uint_eq(local.port, 4711);
 }

@@ -89,6 +89,7 @@ largest_lookup(struct msg_lookup_reply *m)
 		m->c[i].ep = (struct endpoint){full, (uint16_t)i};
 		m->c[i].priority = ~i;
 	}
+	m->has_pin = true;
 	m->certlen = MSG_CERT_MAX;
 }
 
@@ -304,6 +305,18 @@ largest_row(unsigned type, union any_msg *m)
 		m->map_row.protocol = MAP_PROTOCOLS - 1;
 		m->map_row.state = MAP_STATES - 1;
 		break;
+	case MSG_TLS_FD:
+		m->tls_fd.index = TLS_LISTEN_MAX - 1;
+		break;
+	case MSG_TLS_UP:
+		m->tls_up.accepted = true;
+		break;
+	case MSG_TLS_DOWN:
+		m->tls_down.why = TLS_NDOWNS - 1;
+		break;
+	case MSG_TLS_PIN:
+		m->tls_pin.listens = true;
+		break;
 	case MSG_STREAM_ROW:
 		memset(m->stream_row.peer, 'x', sizeof(m->stream_row.peer) - 1);
 		break;
@@ -365,7 +378,7 @@ largest_priv(unsigned type, union any_msg *m)
 		m->p_kill.role = ROLE_NROLES - 1;
 		break;
 	case MSG_P_UDP:
-		m->p_udp.at = (struct endpoint){full, 65535};
+		m->p_udp = (struct msg_p_udp){{full, 65535}, true};
 		break;
 	case MSG_P_BUFFERS:
 		m->p_buffers = (struct msg_p_buffers){~0u, ~0u};
@@ -510,7 +523,8 @@ decode(unsigned type, const uint8_t *in, size_t len, union any_msg *m)
 START_TEST(every_message_has_a_codec_or_no_body)
 {
 	for (size_t i = 0; i < NROWS; i++) {
-		bool conf = rows[i].type == MSG_CONF_NODE ||
+		bool conf = rows[i].type == MSG_TLS_DATA || /* a datagram */
+		    rows[i].type == MSG_CONF_NODE ||
 		    rows[i].type == MSG_CONF_NET ||
 		    rows[i].type == MSG_CONF_TURN ||
 		    rows[i].type == MSG_CONF_PEER;
@@ -671,6 +685,11 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_P_KILL, 0, 1, ROLE_NROLES - 1},
 	    {MSG_P_NET, 0, 0, 1},
 	    {MSG_P_NET, 1, 0, 1},
+	    {MSG_P_UDP, 19, 0, 1},
+	    {MSG_TLS_FD, 0, 0, TLS_LISTEN_MAX - 1},
+	    {MSG_TLS_UP, 19, 0, 1},
+	    {MSG_TLS_DOWN, 0, 0, TLS_NDOWNS - 1},
+	    {MSG_TLS_PIN, 0, 0, 1},
 	    {MSG_P_FD, 0, 0, 15},
 	    {MSG_P_EXITED, 0, 1, ROLE_NROLES - 1},
 	};

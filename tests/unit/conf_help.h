@@ -257,12 +257,28 @@ test_pins(uint64_t *seed, struct conf_node *n)
 	}
 }
 
+static inline void
+test_tls(uint64_t *seed, struct conf_node *n)
+{
+	n->tls_connect = (uint8_t)test_rnd(seed, 3);
+	n->ntls_listen = (uint8_t)test_rnd(seed, CONF_TLS_LISTEN_MAX + 1);
+	for (unsigned i = 0; i < n->ntls_listen; i++) {
+		n->tls_listen[i] = test_endpoint(seed, 58000 + i);
+		if (test_rnd(seed, 2) == 0)
+			n->tls_listen[i].addr = (struct addr){0};
+	}
+	n->ntls_proxy = (uint8_t)test_rnd(seed, 2);
+	if (n->ntls_proxy != 0)
+		n->tls_proxy[0] = test_endpoint(seed, 58100);
+}
+
 /* Without a network there is neither a tag nor a lan. */
 static inline void
 test_discovery(uint64_t *seed, struct conf_node *n)
 {
 	test_nat(seed, n);
 	test_pins(seed, n);
+	test_tls(seed, n);
 	n->dht = (uint8_t)test_rnd(seed, 3);
 	n->dht_plain = test_rnd(seed, 2) == 0;
 	n->dht_listen = test_endpoint(seed, 55000);
@@ -449,6 +465,12 @@ test_peer(uint64_t *seed, uint32_t index, struct conf_peer *p)
 		p->endpoint[i] = test_endpoint(seed, 54000 + i);
 	p->keepalive_s = (uint16_t)test_rnd(seed, 65536);
 	p->limit_kbit = test_limit(seed, CONF_LIMIT_DEFAULT);
+	p->ntls = (uint8_t)test_rnd(seed, CONF_TLS_ENDPOINTS_MAX + 1);
+	for (unsigned i = 0; i < p->ntls; i++)
+		p->tls[i] = test_endpoint(seed, 59000 + i);
+	p->npins = (uint8_t)test_rnd(seed, CONF_TLS_PINS_MAX + 1);
+	for (unsigned i = 0; i < p->npins; i++)
+		memset(p->pin[i], (int)(1 + i), sizeof(p->pin[i]));
 }
 
 /* A whole one; the caller: conf_clear. */

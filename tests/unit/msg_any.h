@@ -15,6 +15,11 @@
 	X(TUN_FD, tun_fd)                                                      \
 	X(UDP_FD, udp_fd)                                                      \
 	X(UDP_GONE, udp_gone)                                                  \
+	X(TLS_FD, tls_fd)                                                      \
+	X(TLS_CONNECT, tls_connect)                                            \
+	X(TLS_UP, tls_up)                                                      \
+	X(TLS_DOWN, tls_down)                                                  \
+	X(TLS_PIN, tls_pin)                                                    \
 	X(LISTEN_FD, listen_fd)                                                \
 	X(CONF_END, conf_end)                                                  \
 	X(CONF_FAILED, conf_failed)                                            \
@@ -109,6 +114,11 @@ union any_msg {
 	struct msg_tun_fd tun_fd;
 	struct msg_udp_fd udp_fd;
 	struct msg_udp_gone udp_gone;
+	struct msg_tls_fd tls_fd;
+	struct msg_tls_connect tls_connect;
+	struct msg_tls_up tls_up;
+	struct msg_tls_down tls_down;
+	struct msg_tls_pin tls_pin;
 	struct msg_listen_fd listen_fd;
 	struct msg_conf_end conf_end;
 	struct msg_conf_failed conf_failed;

@@ -138,6 +138,7 @@ main(void)
 	child(ROLE_ENGINE);
 	child(ROLE_DISC);
 	child(ROLE_CTL);
+	child(ROLE_TLS);
 	printf("conf:\n");
 	if (sandbox_conf("/etc/mesh", also, &r) == -1)
 		printf("\tfailed\n");
