@@ -38,9 +38,9 @@ struct wbuf;
 #define CONF_ALLOWED_TOTAL_MAX 65536
 #define CONF_PEERS_MAX 4096
 #define CONF_BOOTSTRAP_MAX 16
-#define CONF_STUN_MAX 8      /* servers */
+#define CONF_STUN_MAX 8 /* servers */
 #define CONF_TURN_MAX 1
-#define CONF_TURN_TEXT 128   /* user and password, with the NUL */
+#define CONF_TURN_TEXT 128 /* user and password, with the NUL */
 #define CONF_TLS_LISTEN_MAX 4
 #define CONF_TLS_ENDPOINTS_MAX 4 /* of one peer */
 #define CONF_TLS_PINS_MAX 2

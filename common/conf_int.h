@@ -359,4 +359,9 @@ bool conf_was_refused(
 /* Reads the network's files, then fills in what was not set. */
 void conf_member(struct conf_parser *);
 
+/* conf_wire.c, conf_wire_reach.c: of CONF_NODE, in their order */
+uint16_t conf_get_count(struct rbuf *, uint16_t max);
+void conf_put_reach(struct wbuf *, const struct conf_node *);
+void conf_get_reach(struct rbuf *, struct conf_node *);
+
 #endif

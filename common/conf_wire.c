@@ -23,7 +23,7 @@
 #define PIN_WIRE_MAX (2 * (2 + CONF_NAME_MAX) + 2) /* `to` is shorter */
 /* Octets of the longest payloads: a prefix is 18, an endpoint 19. */
 #define NODE_WIRE_MAX                                                          \
-	(2 * CONF_NAME_MAX + 6 * CONF_PATH_MAX + CONF_TURN_TEXT + 256 +                         \
+	(2 * CONF_NAME_MAX + 6 * CONF_PATH_MAX + CONF_TURN_TEXT + 256 +        \
 	    18 * (CONF_ADDRESSES_MAX + 3 * CONF_PREFIXES_MAX) +                \
 	    2 * CONF_PORTS_MAX + 20 * CONF_LISTEN_MAX + 32 * CERT_CAS_MAX +    \
 	    19 * (CONF_BOOTSTRAP_MAX + CONF_TLS_LISTEN_MAX + 1) +              \
@@ -47,8 +47,8 @@ put_prefixes(struct wbuf *w, const struct prefix *p, unsigned n)
 }
 
 /* A count that is too large marks the reader bad and reads as none. */
-static uint16_t
-get_count(struct rbuf *r, uint16_t max)
+uint16_t
+conf_get_count(struct rbuf *r, uint16_t max)
 {
 	uint16_t n = rbuf_u16(r);
 
@@ -62,7 +62,7 @@ get_count(struct rbuf *r, uint16_t max)
 static uint8_t
 get_prefixes(struct rbuf *r, struct prefix *p, uint16_t max)
 {
-	uint16_t n = get_count(r, max);
+	uint16_t n = conf_get_count(r, max);
 
 	for (uint16_t i = 0; i < n; i++)
 		prefix_get(r, &p[i]);
@@ -103,7 +103,7 @@ put_listen(struct wbuf *w, const struct conf_node *n)
 static void
 get_listen(struct rbuf *r, struct conf_node *n)
 {
-	n->nlisten = (uint8_t)get_count(r, CONF_LISTEN_MAX);
+	n->nlisten = (uint8_t)conf_get_count(r, CONF_LISTEN_MAX);
 	for (unsigned i = 0; i < n->nlisten; i++)
 		n->listen_any[i] = get_local(r, &n->listen[i]);
 }
@@ -165,7 +165,7 @@ static void
 get_rules(struct rbuf *r, struct conf_node *n)
 {
 	n->filter_deny = rbuf_bool(r);
-	n->nrules = (uint8_t)get_count(r, CONF_RULES_MAX);
+	n->nrules = (uint8_t)conf_get_count(r, CONF_RULES_MAX);
 	for (unsigned i = 0; i < n->nrules && !r->bad; i++)
 		get_rule(r, &n->rule[i]);
 }
@@ -189,7 +189,7 @@ get_qos(struct rbuf *r, struct conf_node *n)
 {
 	n->qos = rbuf_bool(r);
 	n->qos_limit_kbit = rbuf_u32(r);
-	n->nclasses = (uint8_t)get_count(r, CONF_CLASSES_MAX);
+	n->nclasses = (uint8_t)conf_get_count(r, CONF_CLASSES_MAX);
 	for (unsigned i = 0; i < n->nclasses; i++) {
 		rbuf_str(r, n->class[i].name, sizeof(n->class[i].name));
 		n->class[i].dscp = rbuf_u64(r);
@@ -219,102 +219,6 @@ get_keys(struct rbuf *r, uint8_t (*key)[32])
 }
 
 static void
-put_pins(struct wbuf *w, const struct conf_node *n)
-{
-	wbuf_u16(w, n->npins);
-	for (unsigned i = 0; i < n->npins; i++) {
-		const struct conf_pin *p = &n->pin[i];
-
-		wbuf_str(w, p->peer);
-		wbuf_u8(w, (uint8_t)p->what);
-		if (p->what == CONF_PIN_TO)
-			endpoint_put(w, &p->to);
-		else if (p->what == CONF_PIN_VIA)
-			wbuf_str(w, p->via);
-		wbuf_u8(w, p->rank);
-	}
-}
-
-static void
-get_pins(struct rbuf *r, struct conf_node *n)
-{
-	n->npins = (uint8_t)get_count(r, CONF_PINS_MAX);
-	for (unsigned i = 0; i < n->npins; i++) {
-		struct conf_pin *p = &n->pin[i];
-		uint8_t what;
-
-		rbuf_str(r, p->peer, sizeof(p->peer));
-		what = rbuf_u8(r);
-		if (what >= CONF_PIN_NWHATS) {
-			r->bad = true;
-			return;
-		}
-		p->what = (enum conf_pin_what)what;
-		if (p->what == CONF_PIN_TO)
-			endpoint_get(r, &p->to);
-		else if (p->what == CONF_PIN_VIA)
-			rbuf_str(r, p->via, sizeof(p->via));
-		p->rank = rbuf_u8(r);
-	}
-}
-
-static void
-put_nat(struct wbuf *w, const struct conf_node *n)
-{
-	wbuf_bool(w, n->nat_enable);
-	wbuf_u16(w, n->nstun);
-	for (unsigned i = 0; i < n->nstun; i++)
-		endpoint_put(w, &n->stun[i]);
-	wbuf_u32(w, n->nat_interval_s);
-	wbuf_bool(w, n->stun_serve);
-	wbuf_u16(w, n->nat_keepalive_s);
-	wbuf_u16(w, n->nturn);
-	for (unsigned i = 0; i < n->nturn; i++)
-		endpoint_put(w, &n->turn[i]);
-	wbuf_str(w, n->turn_user);
-	wbuf_str(w, n->turn_file);
-	wbuf_bool(w, n->port_mapping);
-}
-
-static void
-get_nat(struct rbuf *r, struct conf_node *n)
-{
-	n->nat_enable = rbuf_bool(r);
-	n->nstun = (uint8_t)get_count(r, CONF_STUN_MAX);
-	for (unsigned i = 0; i < n->nstun; i++)
-		endpoint_get(r, &n->stun[i]);
-	n->nat_interval_s = rbuf_u32(r);
-	n->stun_serve = rbuf_bool(r);
-	n->nat_keepalive_s = rbuf_u16(r);
-	n->nturn = (uint8_t)get_count(r, CONF_TURN_MAX);
-	for (unsigned i = 0; i < n->nturn; i++)
-		endpoint_get(r, &n->turn[i]);
-	rbuf_str(r, n->turn_user, sizeof(n->turn_user));
-	rbuf_str(r, n->turn_file, sizeof(n->turn_file));
-	n->port_mapping = rbuf_bool(r);
-}
-
-static void
-put_relay(struct wbuf *w, const struct conf_node *n)
-{
-	wbuf_bool(w, n->relay_serve);
-	wbuf_bool(w, n->relay_use);
-	wbuf_bool(w, n->relay_keep);
-	wbuf_u32(w, n->relay_kbit);
-	wbuf_u16(w, n->relay_labels);
-}
-
-static void
-get_relay(struct rbuf *r, struct conf_node *n)
-{
-	n->relay_serve = rbuf_bool(r);
-	n->relay_use = rbuf_bool(r);
-	n->relay_keep = rbuf_bool(r);
-	n->relay_kbit = rbuf_u32(r);
-	n->relay_labels = rbuf_u16(r);
-}
-
-static void
 put_endpoints(struct wbuf *w, const struct endpoint *ep, unsigned n)
 {
 	wbuf_u16(w, (uint16_t)n);
@@ -325,7 +229,7 @@ put_endpoints(struct wbuf *w, const struct endpoint *ep, unsigned n)
 static uint8_t
 get_endpoints(struct rbuf *r, struct endpoint *ep, uint16_t max)
 {
-	uint16_t n = get_count(r, max);
+	uint16_t n = conf_get_count(r, max);
 
 	for (unsigned i = 0; i < n; i++)
 		(void)get_local(r, &ep[i]);
@@ -376,7 +280,7 @@ get_discovery(struct rbuf *r, struct conf_node *n)
 	n->dht_tag = rbuf_bool(r);
 	n->dht_plain = rbuf_bool(r);
 	n->dht_listen_any = get_local(r, &n->dht_listen);
-	n->nbootstrap = (uint8_t)get_count(r, CONF_BOOTSTRAP_MAX);
+	n->nbootstrap = (uint8_t)conf_get_count(r, CONF_BOOTSTRAP_MAX);
 	for (unsigned i = 0; i < n->nbootstrap; i++)
 		endpoint_get(r, &n->bootstrap[i]);
 	n->lan = rbuf_bool(r);
@@ -435,9 +339,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_u32(w, n->retry_initial_ms);
 	wbuf_u32(w, n->retry_max_ms);
 	put_qos(w, n);
-	put_nat(w, n);
-	put_pins(w, n);
-	put_relay(w, n);
+	conf_put_reach(w, n);
 	put_tls(w, n);
 	put_discovery(w, n);
 	wbuf_str(w, n->socket);
@@ -513,16 +415,14 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	n->nsubnets = get_prefixes(r, n->subnet, CONF_PREFIXES_MAX);
 	n->nroutes = get_prefixes(r, n->route, CONF_PREFIXES_MAX);
 	n->nexports = get_prefixes(r, n->export, CONF_PREFIXES_MAX);
-	n->nports = get_count(r, CONF_PORTS_MAX);
+	n->nports = conf_get_count(r, CONF_PORTS_MAX);
 	for (unsigned i = 0; i < n->nports; i++)
 		n->port[i] = rbuf_u16(r);
 	get_rules(r, n);
 	get_listen(r, n);
 	get_numbers(r, n);
 	get_qos(r, n);
-	get_nat(r, n);
-	get_pins(r, n);
-	get_relay(r, n);
+	conf_get_reach(r, n);
 	get_tls(r, n);
 	get_discovery(r, n);
 	rbuf_str(r, n->socket, sizeof(n->socket));
@@ -620,7 +520,7 @@ conf_peer_put_public(struct wbuf *w, const struct conf_peer *p)
 static void
 get_allowed(struct rbuf *r, struct conf_peer *p)
 {
-	uint16_t n = get_count(r, CONF_ALLOWED_MAX);
+	uint16_t n = conf_get_count(r, CONF_ALLOWED_MAX);
 	struct prefix a;
 
 	while (n-- > 0) {
@@ -642,7 +542,7 @@ conf_peer_get(struct rbuf *r, struct conf_peer *p)
 	rbuf_bytes(r, p->psk, sizeof(p->psk));
 	rbuf_str(r, p->psk_file, sizeof(p->psk_file));
 	get_allowed(r, p);
-	p->nendpoints = (uint8_t)get_count(r, CONF_ENDPOINTS_MAX);
+	p->nendpoints = (uint8_t)conf_get_count(r, CONF_ENDPOINTS_MAX);
 	for (unsigned i = 0; i < p->nendpoints; i++)
 		endpoint_get(r, &p->endpoint[i]);
 	p->keepalive_s = rbuf_u16(r);

@@ -105,7 +105,7 @@ struct msg_gained {
 		struct endpoint ep;
 	} at[GAINED_MAX];
 };
-struct msg_turn_row { /* the TURN server */
+struct msg_turn_row {                    /* the TURN server */
 	struct endpoint server, relayed; /* relayed: family 0, there is none */
 	uint8_t state, why;              /* of reach/turn.h */
 	uint16_t code;                   /* of its last error, 0: none */

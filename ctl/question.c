@@ -196,6 +196,48 @@ figure_speaks_for(struct rbuf *r, enum role from)
  * The text forms are canonical, so a row that decodes may be passed on as it
  * is.  What it says is still a stranger's word: meshctl shows it as such.
  */
+/* Rows about how peers are reached. */
+static bool
+reach_row_good(const struct ipc_frame *f)
+{
+	union {
+		struct msg_nat_row nat;
+		struct msg_nat_seen_row nat_seen;
+		struct msg_path_row path;
+		struct msg_failover_row failover;
+		struct msg_punch_row punch;
+		struct msg_verdict_row verdict;
+		struct msg_turn_row turn;
+		struct msg_map_row map;
+		struct msg_relay_row relay;
+	} m;
+	struct rbuf r;
+
+	rbuf_init(&r, f->body, f->len);
+	switch (f->type) {
+	case MSG_NAT_ROW:
+		return msg_get_nat_row(&r, &m.nat) == 0;
+	case MSG_NAT_SEEN_ROW:
+		return msg_get_nat_seen_row(&r, &m.nat_seen) == 0;
+	case MSG_PATH_ROW:
+		return msg_get_path_row(&r, &m.path) == 0;
+	case MSG_FAILOVER_ROW:
+		return msg_get_failover_row(&r, &m.failover) == 0;
+	case MSG_PUNCH_ROW:
+		return msg_get_punch_row(&r, &m.punch) == 0;
+	case MSG_VERDICT_ROW:
+		return msg_get_verdict_row(&r, &m.verdict) == 0;
+	case MSG_TURN_ROW:
+		return msg_get_turn_row(&r, &m.turn) == 0;
+	case MSG_MAP_ROW:
+		return msg_get_map_row(&r, &m.map) == 0;
+	case MSG_RELAY_ROW:
+		return msg_get_relay_row(&r, &m.relay) == 0;
+	default:
+		return false;
+	}
+}
+
 bool
 question_row_good(const struct ipc_frame *f, enum role from)
 {
@@ -211,20 +253,11 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_net_row net;
 		struct msg_member_row member;
 		struct msg_breaker_row breaker;
-		struct msg_relay_row relay;
 		struct msg_stream_row stream;
 		struct msg_flow_row flow;
 		struct msg_rule_row rule;
 		struct msg_qos_row qos;
 		struct msg_echo_row echo;
-		struct msg_nat_row nat;
-		struct msg_nat_seen_row nat_seen;
-		struct msg_path_row path;
-		struct msg_failover_row failover;
-		struct msg_punch_row punch;
-		struct msg_verdict_row verdict;
-		struct msg_turn_row turn;
-		struct msg_map_row map;
 	} m;
 	struct rbuf r;
 
@@ -262,8 +295,6 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_qos_row(&r, &m.qos) == 0;
 	case MSG_MEMBER_ROW:
 		return msg_get_member_row(&r, &m.member) == 0;
-	case MSG_RELAY_ROW:
-		return msg_get_relay_row(&r, &m.relay) == 0;
 	case MSG_BREAKER_ROW:
 		return msg_get_breaker_row(&r, &m.breaker) == 0;
 	case MSG_STREAM_ROW:
@@ -272,23 +303,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_flow_row(&r, &m.flow) == 0;
 	case MSG_ECHO_ROW:
 		return msg_get_echo_row(&r, &m.echo) == 0;
-	case MSG_NAT_ROW:
-		return msg_get_nat_row(&r, &m.nat) == 0;
-	case MSG_PUNCH_ROW:
-		return msg_get_punch_row(&r, &m.punch) == 0;
-	case MSG_NAT_SEEN_ROW:
-		return msg_get_nat_seen_row(&r, &m.nat_seen) == 0;
-	case MSG_PATH_ROW:
-		return msg_get_path_row(&r, &m.path) == 0;
-	case MSG_FAILOVER_ROW:
-		return msg_get_failover_row(&r, &m.failover) == 0;
-	case MSG_VERDICT_ROW:
-		return msg_get_verdict_row(&r, &m.verdict) == 0;
-	case MSG_TURN_ROW:
-		return msg_get_turn_row(&r, &m.turn) == 0;
-	case MSG_MAP_ROW:
-		return msg_get_map_row(&r, &m.map) == 0;
 	default:
-		return false;
+		return reach_row_good(f);
 	}
 }

@@ -25,7 +25,7 @@ enum why_cause { /* the names are scripts': never rename */
 	WHY_CERT_EXPIRED,
 	WHY_BREAKER_OPEN,
 	WHY_NO_ENDPOINT,
-	WHY_NO_PATH,    /* none of its places answers any more */
+	WHY_NO_PATH,       /* none of its places answers any more */
 	WHY_PEER_OFF,      /* it does not answer */
 	WHY_WARMING_UP,    /* lookup or handshake are under way */
 	WHY_IDLE,          /* no session, because nobody wants one */

@@ -67,6 +67,8 @@ struct disc {
 	uint64_t save_ms;
 };
 
+/* disc_places.c: to who publishes it */
+void disc_tell_places(struct disc *, uint64_t now_ms);
 /* disc_tls.c: where we listen, to who publishes it */
 void disc_tls_tell(struct disc *);
 
@@ -93,7 +95,6 @@ void disc_save(struct disc *, uint64_t now_ms);
 /* disc.c */
 /* A revocation list from the DHT; false: not of this network. */
 bool disc_news(struct disc *, uint64_t now_ms, const uint8_t *, size_t len);
-void disc_tell_places(struct disc *, uint64_t now_ms);
 void disc_learned(
     void *disc, uint64_t now_ms, const uint8_t key[32], uint32_t req);
 

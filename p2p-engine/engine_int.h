@@ -44,13 +44,11 @@
  *	engine.c       life, packets and answers in, time
  *	engine_peer.c  carries out what peer.c and session.c ask for
  *	engine_paths.h which of a member's places is used
- *	engine_paths_rows.c  what people see of them, and failing over by hand
  *	engine_carry.h the ways to a peer, and what is no socket
  *	engine_pmtu.h  how long packets to a peer may be
  *	engine_wait.c  when a peer that failed is tried again: its breaker
  *	engine_find.c  lookups, candidates, what discoveryd is told
  *	engine_conf.c  the difference between two configurations
- *	engine_rows.c  what meshctl sees
  *	engine_drop.c  where packets end, and which did last
  *	engine_nat.c   how others see this node
  *	engine_turn.h  the TURN server, and ports of the gateway
@@ -110,16 +108,9 @@
 #define ICMP_BURST 50
 /* initiations that were repeated since: 0.75 s each, all of HS_LIFE_MS */
 #define HS_LATE 6
-/*
- * Binding requests: of a source, of all, and how often it is looked whether a
- * peer is where one comes from.
- */
-#define STUN_PER_SOURCE 10
+#define STUN_PER_SOURCE 10 /* binding requests */
 #define STUN_SOURCE_BURST 20
-#define STUN_PER_S 500
-#define STUN_BURST 500
-#define STUN_LOOKS_PER_S 50
-#define STUN_ANSWER_MAX 128
+#define STUN_BURST 500 /* of all */
 /* indices: keys, ours and theirs to be, what was repeated */
 #define KEYS_PER_PEER (SLOT_N + 3 + HS_LATE)
 /*
@@ -259,7 +250,7 @@ struct engine_sock {
 	uint16_t no;
 	uint8_t family;
 	struct endpoint bound; /* family 0: not told */
-	uint16_t port; /* of those for streams; 0: not known */
+	uint16_t port;         /* of those for streams; 0: not known */
 };
 
 /* A receive whose datagrams are with the crew. */

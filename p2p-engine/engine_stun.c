@@ -16,6 +16,10 @@
 #include "engine_int.h"
 #include "stun.h"
 
+#define STUN_PER_S STUN_BURST
+#define STUN_LOOKS_PER_S 50 /* is a peer where one comes from? */
+#define STUN_ANSWER_MAX 128
+
 /* Is a peer up there, at whatever port?  It has received what we sent. */
 static bool
 is_reached(struct engine *e, uint64_t now_ms, const struct addr *a)

@@ -106,6 +106,13 @@ void sockets_sieve(void *ctx, const struct sieve_rules *); /* an effect */
 /* End of a turn: are packets to be taken from the tun role? */
 void sockets_pressure(struct glue *);
 void sockets_on_nudge(void *glue);
+/* what the engine wants of them: engine.h */
+enum udp_result sockets_send(void *glue, uint16_t sock, const struct endpoint *,
+    const uint8_t *, size_t len, size_t seg);
+enum udp_result sockets_send_as(void *glue, uint16_t sock,
+    const struct endpoint *, const uint8_t *, size_t len, size_t seg,
+    enum udp_how);
+uint32_t sockets_delay(void *glue, uint16_t sock);
 /* of the parent */
 chan_fn sockets_on_fd, sockets_on_gone, sockets_on_ping, sockets_on_places;
 
@@ -140,7 +147,7 @@ int tell_relays(void *ctx, const struct msg_own_relays *);
 /* ---- wires_nat.c ---- */
 void netchecks_init(struct glue *); /* fatal without memory */
 void netchecks_clear(struct glue *, bool end);
-chan_fn paths_on_failover; /* of control, wires_paths.c */
+chan_fn paths_on_failover;             /* of control, wires_paths.c */
 chan_fn nat_on_netcheck, nat_on_punch; /* of control */
 void tell_punch(
     void *ctx, uint32_t id, const struct msg_punch_row *, enum row_end);

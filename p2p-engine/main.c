@@ -45,40 +45,6 @@ glue_lost(struct glue *g, enum role role)
 
 /* ---- the engine's effects ---- */
 
-static enum udp_result
-effect_udp(void *ctx, uint16_t sock, const struct endpoint *to,
-    const uint8_t *data, size_t len, size_t seg)
-{
-	struct glue *g = ctx;
-
-	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
-		return UDP_ERROR;
-	hist_add(engine_hist(g->engine, HIST_BATCH_OUT), HIST_BATCH_OUT,
-	    len <= seg ? 1 : (len + seg - 1) / seg);
-	return udp_send(g->udp[sock], to, data, len, seg);
-}
-
-static enum udp_result
-effect_udp_as(void *ctx, uint16_t sock, const struct endpoint *to,
-    const uint8_t *data, size_t len, size_t seg, enum udp_how how)
-{
-	struct glue *g = ctx;
-
-	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
-		return UDP_ERROR;
-	return udp_send_as(g->udp[sock], to, data, len, seg, how);
-}
-
-static uint32_t
-effect_delay(void *ctx, uint16_t sock)
-{
-	struct glue *g = ctx;
-
-	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
-		return 0;
-	return udp_waited_ms(g->udp[sock]) * 1000;
-}
-
 static void
 effect_event(void *ctx, const struct msg_event *m)
 {
@@ -328,9 +294,8 @@ on_conf_turn(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 	(void)ch;
 	rbuf_init(&r, f->body, f->len);
-	return !g->has_next || conf_turn_get(&r, &g->next.node) == -1
-	    ? CHAN_BAD
-	    : CHAN_OK;
+	return !g->has_next || conf_turn_get(&r, &g->next.node) == -1 ? CHAN_BAD
+								      : CHAN_OK;
 }
 
 static enum chan_verdict
@@ -477,9 +442,9 @@ start_engine(struct glue *g)
 {
 	struct engine_io io = {
 	    .ctx = g,
-	    .udp_send = effect_udp,
-	    .udp_send_as = effect_udp_as,
-	    .udp_delay_us = effect_delay,
+	    .udp_send = sockets_send,
+	    .udp_send_as = sockets_send_as,
+	    .udp_delay_us = sockets_delay,
 	    .tun_room = effect_room,
 	    .tun_send = effect_tun,
 	    .ask_mix = ask_mix,

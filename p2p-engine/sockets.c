@@ -259,3 +259,39 @@ sockets_on_ping(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	event_out_tick(&parent->glue->events, clock_mono_ms());
 	return proc_on_ping(ch, ctx, f);
 }
+
+/* ---- what the engine wants of them ---- */
+
+enum udp_result
+sockets_send(void *ctx, uint16_t sock, const struct endpoint *to,
+    const uint8_t *data, size_t len, size_t seg)
+{
+	struct glue *g = ctx;
+
+	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
+		return UDP_ERROR;
+	hist_add(engine_hist(g->engine, HIST_BATCH_OUT), HIST_BATCH_OUT,
+	    len <= seg ? 1 : (len + seg - 1) / seg);
+	return udp_send(g->udp[sock], to, data, len, seg);
+}
+
+enum udp_result
+sockets_send_as(void *ctx, uint16_t sock, const struct endpoint *to,
+    const uint8_t *data, size_t len, size_t seg, enum udp_how how)
+{
+	struct glue *g = ctx;
+
+	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
+		return UDP_ERROR;
+	return udp_send_as(g->udp[sock], to, data, len, seg, how);
+}
+
+uint32_t
+sockets_delay(void *ctx, uint16_t sock)
+{
+	struct glue *g = ctx;
+
+	if (sock >= UDP_SOCKETS || g->udp[sock] == NULL)
+		return 0;
+	return udp_waited_ms(g->udp[sock]) * 1000;
+}

@@ -48,7 +48,9 @@ gates_parse(const void *data, size_t len, uint32_t own, struct msg_gateways *m)
 	int left = (int)len;
 
 	*m = (struct msg_gateways){0};
-	for (; mnl_nlmsg_ok(h, left) && m->n < GATEWAYS_MAX;
+	/* libmnl compares with a sign: a length near 2^32 would never end */
+	for (; mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left &&
+	     MNL_ALIGN(h->nlmsg_len) <= (uint32_t)left && m->n < GATEWAYS_MAX;
 	     h = mnl_nlmsg_next(h, &left)) {
 		struct way w = {0};
 

@@ -86,7 +86,7 @@ struct parent {
 	struct child kid[SETUP_NKIDS];
 	struct confset *conf; /* in force; NULL: none yet */
 	struct net net;
-	struct msg_places places; /* as discoveryd was told */
+	struct msg_places places;  /* as discoveryd was told */
 	struct msg_gateways gates; /* as the engine was */
 	struct links_watch links;
 	struct reload reload;

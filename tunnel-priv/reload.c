@@ -151,7 +151,8 @@ on_text(struct chan *c, void *ctx, const struct ipc_frame *f)
 	return CHAN_OK;
 }
 
-/* CONF_NODE, then CONF_TURN, CONF_NET and CONF_PEER, then CONF_END or CONF_FAILED. */
+/* CONF_NODE, then CONF_TURN, CONF_NET and CONF_PEER, then CONF_END or
+ * CONF_FAILED. */
 static enum chan_verdict
 on_conf(struct chan *c, void *ctx, const struct ipc_frame *f)
 {

@@ -9,7 +9,7 @@
 
 #include "pathset_int.h"
 
-#define LOSS_PART 16 /* a new ping's part of the loss */
+#define LOSS_PART 32 /* a new ping's part of the loss */
 #define OUTAGE 3     /* more pings lost in a row are no loss */
 
 void
@@ -309,6 +309,8 @@ pathset_pinged(struct pathset *s, unsigned i, uint64_t id, uint64_t now_ms)
 {
 	struct path *p = &s->at[i];
 
+	if (p->judged < UINT8_MAX)
+		p->judged++;
 	if (p->ping != 0) {
 		p->proofs = 0;
 		p->last_us = UINT32_MAX;
@@ -327,8 +329,6 @@ measure(struct path *p, uint32_t us)
 	uint32_t off;
 
 	p->last_us = us;
-	if (p->missed >= OUTAGE)
-		p->loss_pm = 0; /* it was gone, and is back */
 	p->loss_pm = (uint16_t)(p->loss_pm - p->loss_pm / LOSS_PART);
 	if (p->rtt_us == 0) {
 		p->rtt_us = us == 0 ? 1 : us;
@@ -354,6 +354,9 @@ pathset_pong(struct pathset *s, uint64_t id, const struct endpoint *ep,
 		    !endpoint_eq(&p->ep, ep))
 			continue;
 		*rtt_us = (uint32_t)(now_ms - p->ping_ms) * 1000;
+		/* it was gone and is back: what was lost then says nothing */
+		if (p->missed >= OUTAGE)
+			p->loss_pm = p->judged = 0;
 		measure(p, *rtt_us);
 		p->ping = 0;
 		p->missed = 0;

@@ -63,6 +63,7 @@ struct path {
 	uint8_t missed;          /* pings not answered, in a row */
 	uint8_t fails;           /* it was left so often because it failed */
 	uint16_t loss_pm;        /* pings, smoothed */
+	uint8_t judged;          /* of how many */
 	uint32_t rtt_us, var_us; /* smoothed; 0: not known */
 	uint32_t last_us;        /* its last answer took so long */
 	uint64_t heard_ms, proved_ms; /* authentic data; a ping answered */

@@ -19,6 +19,7 @@
 #define ROUND_MS 200
 #define LOSS_US 500     /* of a score, a thousandth */
 #define LOSS_GAP_PM 250 /* so much more is worse, whatever answers take */
+#define LOSS_PINGS 32   /* ... if both are known by so many */
 
 /* ---- how long ---- */
 
@@ -314,7 +315,8 @@ wins_round(const struct path *rival, const struct path *best)
 {
 	if (rival->ping != 0 || !better(rival, best))
 		return false;
-	if (best->loss_pm >= rival->loss_pm + LOSS_GAP_PM)
+	if (best->loss_pm >= rival->loss_pm + LOSS_GAP_PM &&
+	    rival->judged >= LOSS_PINGS && best->judged >= LOSS_PINGS)
 		return true;
 	return best->ping == 0 &&
 	    rival->last_us + (uint64_t)10000 < best->last_us;

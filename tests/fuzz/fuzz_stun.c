@@ -36,9 +36,10 @@ same(const struct stun *a, const struct stun *b)
 	    endpoint_eq(&a->peer, &b->peer) &&
 	    endpoint_eq(&a->relayed, &b->relayed) &&
 	    a->lifetime == b->lifetime && a->channel == b->channel &&
-	    a->transport == b->transport && same_text(&a->data, &b->data) && a->code == b->code &&
-	    a->change == b->change && a->port == b->port &&
-	    a->padding == b->padding && same_text(&a->reason, &b->reason) &&
+	    a->transport == b->transport && same_text(&a->data, &b->data) &&
+	    a->code == b->code && a->change == b->change &&
+	    a->port == b->port && a->padding == b->padding &&
+	    same_text(&a->reason, &b->reason) &&
 	    same_text(&a->software, &b->software) &&
 	    same_text(&a->username, &b->username) &&
 	    same_text(&a->nonce, &b->nonce) &&

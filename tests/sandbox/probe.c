@@ -332,6 +332,15 @@ expectation(enum role role, const struct act *act, int *on)
 	return true;
 }
 
+/* tlsd calls peers: it has the host's network, and its filter alone keeps it */
+static bool
+needs_netns(const struct act *act)
+{
+	return strcmp(act->name, "UDP over IPv4") == 0 ||
+	    strcmp(act->name, "UDP over IPv6") == 0 ||
+	    strcmp(act->name, "abstract unix socket") == 0;
+}
+
 static void
 attack_role(struct probe *p, enum role role)
 {
@@ -344,7 +353,8 @@ attack_role(struct probe *p, enum role role)
 		cell(p, role, i, MODE_ON, on);
 		if (begins_as_root(role))
 			continue;
-		if (role != ROLE_CONF && act->weak != 0)
+		if (role != ROLE_CONF && act->weak != 0 &&
+		    (role != ROLE_TLS || !needs_netns(act)))
 			cell(p, role, i, MODE_WEAK, act->weak);
 		cell(p, role, i, MODE_OFF, 0);
 	}

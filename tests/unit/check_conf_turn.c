@@ -7,8 +7,8 @@
 #define TUNNEL "tunnel { address 10.9.0.1/24 }\n"
 #define TURN                                                                   \
 	TUNNEL                                                                 \
-	    "nat { turn server 192.0.2.20 port 3478, turn user \"17:u@x\"\n"   \
-	    "turn password file pw }\n"
+	"nat { turn server 192.0.2.20 port 3478, turn user \"17:u@x\"\n"       \
+	"turn password file pw }\n"
 
 static struct conf_diags ds;
 static const char *given;

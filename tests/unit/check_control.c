@@ -215,8 +215,7 @@ START_TEST(the_status_socket_only_looks)
 	    MSG_PATHS_ASK, MSG_RELAYS_ASK};
 	const uint16_t acts[] = {MSG_RELOAD_ASK, MSG_LOG_LEVEL, MSG_CRL,
 	    MSG_LEDGER_NEW, MSG_RENEW_ASK, MSG_FLOWS_ASK, MSG_DROPS_ASK,
-	    MSG_FAILOVER_ASK, MSG_PUNCH_ASK,
-	    MSG_VERDICT_ASK};
+	    MSG_FAILOVER_ASK, MSG_PUNCH_ASK, MSG_VERDICT_ASK};
 
 	for (unsigned type = 0; type < 200; type++) {
 		bool look = false, act = false;

@@ -203,46 +203,10 @@ largest_net(unsigned type, union any_msg *m)
 	}
 }
 
-/* What is told to people. */
 static void
-largest_row(unsigned type, union any_msg *m)
+largest_reach_row(unsigned type, union any_msg *m)
 {
 	switch (type) {
-	case MSG_FIGURE_ROW:
-		m->figure_row.role = ROLE_NROLES - 1;
-		m->figure_row.id = m->figure_row.label = 65535;
-		m->figure_row.value = UINT64_MAX;
-		break;
-	case MSG_VERDICT_ASK:
-		m->verdict_ask.src = m->verdict_ask.dst = full;
-		break;
-	case MSG_VERDICT_ROW:
-		FILL(m->verdict_row.peer);
-		FILL(m->verdict_row.text);
-		break;
-	case MSG_HIST_ROW:
-		m->hist_row.role = ROLE_NROLES - 1;
-		m->hist_row.id = 65535;
-		memset(&m->hist_row.h, 0xff, sizeof(m->hist_row.h));
-		break;
-	case MSG_RULE_ROW:
-		FILL(m->rule_row.text);
-		break;
-	case MSG_QOS_ASK:
-		FILL(m->qos_ask.peer);
-		break;
-	case MSG_QOS_ROW:
-		FILL(m->qos_row.peer);
-		FILL(m->qos_row.name);
-		break;
-	case MSG_DROP_ROW:
-		m->drop_row = (struct msg_drop_row){.role = ROLE_NROLES - 1,
-		    .why = 65535,
-		    .outer = true,
-		    .src = full,
-		    .dst = full};
-		FILL(m->drop_row.peer);
-		break;
 	case MSG_PUNCH_ASK:
 		FILL(m->peers_ask.name);
 		break;
@@ -317,6 +281,51 @@ largest_row(unsigned type, union any_msg *m)
 	case MSG_TLS_PIN:
 		m->tls_pin.listens = true;
 		break;
+	default:
+		break;
+	}
+}
+
+/* What is told to people. */
+static void
+largest_row(unsigned type, union any_msg *m)
+{
+	switch (type) {
+	case MSG_FIGURE_ROW:
+		m->figure_row.role = ROLE_NROLES - 1;
+		m->figure_row.id = m->figure_row.label = 65535;
+		m->figure_row.value = UINT64_MAX;
+		break;
+	case MSG_VERDICT_ASK:
+		m->verdict_ask.src = m->verdict_ask.dst = full;
+		break;
+	case MSG_VERDICT_ROW:
+		FILL(m->verdict_row.peer);
+		FILL(m->verdict_row.text);
+		break;
+	case MSG_HIST_ROW:
+		m->hist_row.role = ROLE_NROLES - 1;
+		m->hist_row.id = 65535;
+		memset(&m->hist_row.h, 0xff, sizeof(m->hist_row.h));
+		break;
+	case MSG_RULE_ROW:
+		FILL(m->rule_row.text);
+		break;
+	case MSG_QOS_ASK:
+		FILL(m->qos_ask.peer);
+		break;
+	case MSG_QOS_ROW:
+		FILL(m->qos_row.peer);
+		FILL(m->qos_row.name);
+		break;
+	case MSG_DROP_ROW:
+		m->drop_row = (struct msg_drop_row){.role = ROLE_NROLES - 1,
+		    .why = 65535,
+		    .outer = true,
+		    .src = full,
+		    .dst = full};
+		FILL(m->drop_row.peer);
+		break;
 	case MSG_STREAM_ROW:
 		memset(m->stream_row.peer, 'x', sizeof(m->stream_row.peer) - 1);
 		break;
@@ -324,6 +333,7 @@ largest_row(unsigned type, union any_msg *m)
 		memset(m->flow_row.peer, 'x', sizeof(m->flow_row.peer) - 1);
 		break;
 	default:
+		largest_reach_row(type, m);
 		break;
 	}
 }
