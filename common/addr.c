@@ -95,6 +95,19 @@ addr_is_special(const struct addr *a)
 	return a->family != 6 || special6(a->b);
 }
 
+bool
+addr_is_private(const struct addr *a)
+{
+	const uint8_t *b = a->b;
+
+	if (a->family == 6)
+		return (b[0] & 0xfe) == 0xfc;
+	return a->family == 4 &&
+	    (b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+		(b[0] == 192 && b[1] == 168) ||
+		(b[0] == 100 && (b[1] & 0xc0) == 64));
+}
+
 uint8_t
 addr_bits(const struct addr *a)
 {

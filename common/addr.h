@@ -54,6 +54,8 @@ bool addr_is_any(const struct addr *); /* 0.0.0.0, :: */
  * 224/4, 255.255.255.255, ::, ::1, fe80::/10, ff00::/8, v4-mapped; and "none".
  */
 bool addr_is_special(const struct addr *);
+/* Of a private network: RFC 1918, RFC 6598, RFC 4193. */
+bool addr_is_private(const struct addr *);
 uint8_t addr_bits(const struct addr *); /* 32 or 128; 0: no family */
 
 /* "a/len", or bare "a" for the host; 0, or -1 and *p untouched */

@@ -34,6 +34,7 @@
 #define LOOKUP_PEERS_MS 300
 #define LOOKUP_DHT_MS 150
 #define LOOKUP_FRESH_S 60
+#define LOOKUP_PRIVATE_S 4    /* ... if nothing in it is public */
 #define LOOKUP_RENEW_MS 30000 /* between two searches for a newer place */
 
 struct lookup_waiter {

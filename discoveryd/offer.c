@@ -8,28 +8,16 @@
 #define TYPE_HOST 1
 #define TYPE_SEEN 4
 
-/* RFC 1918, RFC 6598 and RFC 4193 */
-static bool
-is_private(const struct addr *a)
-{
-	const uint8_t *b = a->b;
-
-	if (a->family == 6)
-		return (b[0] & 0xfe) == 0xfc;
-	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	    (b[0] == 192 && b[1] == 168) || (b[0] == 100 && b[1] >> 6 == 1);
-}
-
 /* Could a datagram get there from here? */
 static bool
 has_way(const struct lookup_world *w, const struct addr *to)
 {
-	if (!is_private(to) || w->places->n == 0)
+	if (!addr_is_private(to) || w->places->n == 0)
 		return true;
 	for (unsigned i = 0; i < w->places->n; i++) {
 		const struct addr *own = &w->places->at[i].ep.addr;
 
-		if (own->family == to->family && is_private(own))
+		if (own->family == to->family && addr_is_private(own))
 			return true;
 	}
 	return false;
@@ -141,6 +129,19 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 		row->age_s = who->up ? 0 : since(unix_s, who->seen_s);
 }
 
+/*
+ * Who has just started behind a translator has said only where it is inside:
+ * what it looks like from outside follows in a few seconds.
+ */
+static uint64_t
+fresh_s(const struct place *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (!addr_is_private(&p->c[i].ep.addr))
+			return LOOKUP_FRESH_S;
+	return LOOKUP_PRIVATE_S;
+}
+
 bool
 offer_is_fresh(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
     const struct member *m)
@@ -151,5 +152,5 @@ offer_is_fresh(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	    since(unix_s, m->seen_s) <= LOOKUP_FRESH_S)
 		return true;
 	return m->place_record != NULL &&
-	    since(unix_s, m->place_s) <= LOOKUP_FRESH_S;
+	    since(unix_s, m->place_s) <= fresh_s(&m->place);
 }

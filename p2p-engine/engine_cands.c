@@ -101,18 +101,6 @@ engine_nat_octet(const struct engine *e)
 
 /* ---- the list ---- */
 
-bool
-cands_private(const struct addr *a)
-{
-	const uint8_t *b = a->b;
-
-	if (a->family == 6)
-		return (b[0] & 0xfe) == 0xfc;
-	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	    (b[0] == 192 && b[1] == 168) ||
-	    (b[0] == 100 && (b[1] & 0xc0) == 64);
-}
-
 static bool
 in_any(const struct prefix *list, unsigned n, const struct addr *a)
 {
@@ -187,7 +175,7 @@ add_hosts(const struct engine *e, struct cands *c)
 		for (unsigned i = 0; i < e->nat.nplaces; i++) {
 			const struct endpoint *at = &e->nat.place[i];
 
-			if (cands_private(&at->addr) == (pass == 1) &&
+			if (addr_is_private(&at->addr) == (pass == 1) &&
 			    !is_overlay(e, &at->addr) &&
 			    c->n < CANDIDATES_MAX / 2)
 				add(c, TYPE_HOST, PREFER_HOST, at);

@@ -101,7 +101,7 @@ engine_gains_tell(struct engine *e, bool again)
 	for (unsigned i = 0; i < MAPS_MAX; i++) {
 		const struct pcp *p = &e->map[i].pcp;
 
-		if (p->state != PCP_UP || pcp_is_private(&p->external.addr) ||
+		if (p->state != PCP_UP || addr_is_private(&p->external.addr) ||
 		    addr_is_any(&p->external.addr))
 			continue;
 		m.at[m.n].type = CANDIDATE_MAPPED;
@@ -124,7 +124,7 @@ is_wanted(const struct engine *e, const struct nat_sock *s)
 {
 	return e->configured && e->node.nat_enable && e->node.port_mapping &&
 	    e->gateways.n > 0 && s != NULL && s->view.family == 4 &&
-	    s->bound.port != 0 && pcp_is_private(&e->gateways.at[0].source) &&
+	    s->bound.port != 0 && addr_is_private(&e->gateways.at[0].source) &&
 	    (addr_is_any(&s->bound.addr) ||
 		addr_eq(&s->bound.addr, &e->gateways.at[0].source));
 }
@@ -264,7 +264,7 @@ engine_map_row(const struct engine *e, uint32_t *cursor, uint64_t now_ms,
 	    .left_s = pcp_left_s(&m->pcp, now_ms)};
 	if (m->pcp.state == PCP_UP) {
 		row->external = m->pcp.external;
-		row->useless = pcp_is_private(&m->pcp.external.addr);
+		row->useless = addr_is_private(&m->pcp.external.addr);
 	}
 	return 0;
 }

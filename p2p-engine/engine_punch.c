@@ -380,7 +380,7 @@ may_keep(const struct peer_slot *p)
 {
 	return p->member != NULL && p->owner == NULL &&
 	    p->conf.keepalive_s == 0 && p->peer.state == PEER_UP && p->has_ep &&
-	    !carry_is(p->sock) && !cands_private(&p->ep.addr);
+	    !carry_is(p->sock) && !addr_is_private(&p->ep.addr);
 }
 
 static void

@@ -86,7 +86,6 @@ bool engine_is_inside(const struct engine *, const struct endpoint *);
 /* Which of the list are on a network that we are on, by number. */
 uint32_t engine_on_link(const struct engine *, const struct cands *);
 /* Of a private network: no place to be found at. */
-bool cands_private(const struct addr *);
 /* One of the sockets for streams that this hole does not have; -1: none. */
 int engine_extra_socket(
     struct engine *, uint64_t now_ms, uint8_t family, const struct hole *);

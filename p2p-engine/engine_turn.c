@@ -77,7 +77,7 @@ places_of(const struct engine *e, const struct peer_slot *p,
 			if (carry_is(list[i].sock) ||
 			    a->family != own->family ||
 			    addr_eq(a, own) != (same == 1) ||
-			    pcp_is_private(a) != pcp_is_private(own))
+			    addr_is_private(a) != addr_is_private(own))
 				continue;
 			out[found++] = list[i].ep;
 		}

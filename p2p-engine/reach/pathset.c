@@ -264,7 +264,7 @@ pathset_heard(struct pathset *s, const struct endpoint *ep, uint16_t sock,
 	if (i == PATH_NONE)
 		return PATH_ASK;
 	p = &s->at[i];
-	p->heard_ms = s->talk_ms = now_ms;
+	p->heard_ms = now_ms;
 	if (i == s->best) {
 		pathset_calm(s);
 		return PATH_STAY;

@@ -84,7 +84,7 @@ struct pathset {
 	uint8_t why;        /* enum path_why: best is best */
 	uint64_t silent_ms; /* of the first packet without an answer; 0: none */
 	uint64_t doubt_ms, again_ms, changed_ms, rival_ms;
-	uint64_t used_ms, talk_ms;     /* data was sent; was sent or came */
+	uint64_t used_ms;              /* data was sent */
 	uint64_t decided_ms, asked_ms; /* by ourselves; a strange place, last */
 	uint64_t forced_ms; /* by hand: nothing of a higher rank before */
 	bool leads;         /* of two that decide at once, the other follows */
@@ -144,7 +144,7 @@ void pathset_hint(struct pathset *, uint64_t now_ms);
 static inline bool
 pathset_sent(struct pathset *s, uint64_t now_ms)
 {
-	s->used_ms = s->talk_ms = now_ms;
+	s->used_ms = now_ms;
 	if (s->silent_ms != 0)
 		return false;
 	s->silent_ms = now_ms;

@@ -277,7 +277,7 @@ silence_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 static bool
 in_use(const struct pathset *s, uint64_t now_ms)
 {
-	return s->talk_ms != 0 && now_ms - s->talk_ms < PATH_USED_MS;
+	return s->used_ms != 0 && now_ms - s->used_ms < PATH_USED_MS;
 }
 
 static bool
@@ -296,7 +296,7 @@ keep_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 {
 	/* how best fares matters while there is something to carry */
 	bool asks =
-	    now_ms - s->talk_ms < PATH_QUIET_MS && has_rivals(s, now_ms);
+	    now_ms - s->used_ms < PATH_QUIET_MS && has_rivals(s, now_ms);
 
 	for (unsigned i = 0; i < PATHS_MAX; i++) {
 		if (!path_is_there(s, i) || now_ms < s->at[i].next_ms)
@@ -416,9 +416,9 @@ silence_due(const struct pathset *s)
 uint64_t
 pathset_due(const struct pathset *s)
 {
-	uint64_t due = silence_due(s), end = s->talk_ms + PATH_USED_MS;
+	uint64_t due = silence_due(s), end = s->used_ms + PATH_USED_MS;
 
-	if (s->talk_ms == 0 || s->state != PATHSET_CALM)
+	if (s->used_ms == 0 || s->state != PATHSET_CALM)
 		return due;
 	for (unsigned i = 0; i < PATHS_MAX; i++)
 		if (path_is_there(s, i) && s->at[i].next_ms < end &&

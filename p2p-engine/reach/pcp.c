@@ -26,16 +26,6 @@
 #define PCP_LAST_MS 20000
 #define LIFETIME_MAX_S 86400
 
-bool
-pcp_is_private(const struct addr *a)
-{
-	if (a->family == 6)
-		return (a->b[0] & 0xfe) == 0xfc;
-	return a->b[0] == 10 || (a->b[0] == 172 && (a->b[1] & 0xf0) == 16) ||
-	    (a->b[0] == 192 && a->b[1] == 168) ||
-	    (a->b[0] == 100 && (a->b[1] & 0xc0) == 64);
-}
-
 const char *
 pcp_protocol_name(enum pcp_protocol p)
 {

@@ -84,6 +84,5 @@ uint32_t pcp_left_s(const struct pcp *, uint64_t now_ms);
 const char *pcp_protocol_name(enum pcp_protocol);
 const char *pcp_state_name(enum pcp_state);
 /* Of no use to who is not behind the same gateway (RFC 1918, 6598, 4193). */
-bool pcp_is_private(const struct addr *);
 
 #endif

@@ -345,11 +345,11 @@ START_TEST(private_addresses_are_known)
 
 	for (size_t i = 0; i < 6; i++) {
 		memcpy(a.b, ours[i], 4);
-		ck_assert(pcp_is_private(&a));
+		ck_assert(addr_is_private(&a));
 	}
 	for (size_t i = 0; i < 5; i++) {
 		memcpy(a.b, others[i], 4);
-		ck_assert(!pcp_is_private(&a));
+		ck_assert(!addr_is_private(&a));
 	}
 }
 END_TEST
