@@ -480,5 +480,6 @@ MSG_CODEC(p_exited)
 
 #include "msg_nat.h"
 #include "msg_rows.h"
+#include "msg_verdict.h"
 
 #endif

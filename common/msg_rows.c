@@ -60,6 +60,25 @@ msg_get_hist_row(struct rbuf *r, struct msg_hist_row *m)
 }
 
 void
+msg_put_figure_row(struct wbuf *w, const struct msg_figure_row *m)
+{
+	wbuf_u8(w, (uint8_t)m->role);
+	wbuf_u16(w, m->id);
+	wbuf_u16(w, m->label);
+	wbuf_u64(w, m->value);
+}
+
+int
+msg_get_figure_row(struct rbuf *r, struct msg_figure_row *m)
+{
+	m->role = (enum role)msg_enum(r, ROLE_PARENT, ROLE_NROLES);
+	m->id = rbuf_u16(r);
+	m->label = rbuf_u16(r);
+	m->value = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_peers_ask(struct wbuf *w, const struct msg_peers_ask *m)
 {
 	wbuf_str(w, m->name);
@@ -289,6 +308,52 @@ msg_get_qos_row(struct rbuf *r, struct msg_qos_row *m)
 	m->tx_packets = rbuf_u64(r);
 	m->tx_bytes = rbuf_u64(r);
 	m->dropped = rbuf_u64(r);
+	return rbuf_done(r);
+}
+
+void
+msg_put_verdict_ask(struct wbuf *w, const struct msg_verdict_ask *m)
+{
+	wbuf_u8(w, m->proto);
+	addr_put(w, &m->src);
+	addr_put(w, &m->dst);
+	wbuf_u16(w, m->sport);
+	wbuf_u16(w, m->dport);
+}
+
+int
+msg_get_verdict_ask(struct rbuf *r, struct msg_verdict_ask *m)
+{
+	*m = (struct msg_verdict_ask){.proto = rbuf_u8(r)};
+	addr_get(r, &m->src);
+	addr_get(r, &m->dst);
+	m->sport = rbuf_u16(r);
+	m->dport = rbuf_u16(r);
+	return rbuf_done(r);
+}
+
+void
+msg_put_verdict_row(struct wbuf *w, const struct msg_verdict_row *m)
+{
+	wbuf_bool(w, m->pass);
+	wbuf_bool(w, m->out);
+	wbuf_bool(w, m->known);
+	wbuf_bool(w, m->filtered);
+	wbuf_u16(w, m->no);
+	wbuf_str(w, m->peer);
+	wbuf_str(w, m->text);
+}
+
+int
+msg_get_verdict_row(struct rbuf *r, struct msg_verdict_row *m)
+{
+	m->pass = rbuf_bool(r);
+	m->out = rbuf_bool(r);
+	m->known = rbuf_bool(r);
+	m->filtered = rbuf_bool(r);
+	m->no = rbuf_u16(r);
+	rbuf_str(r, m->peer, sizeof(m->peer));
+	rbuf_str(r, m->text, sizeof(m->text));
 	return rbuf_done(r);
 }
 

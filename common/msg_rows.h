@@ -116,6 +116,14 @@ struct msg_hist_row {
 	struct hist h;
 };
 
+/* A figure of a process beside its counters, see figures_info.h. */
+struct msg_figure_row {
+	enum role role;
+	uint16_t id, label; /* either may be newer than who reads it */
+	uint64_t value;
+};
+
+MSG_CODEC(figure_row)
 MSG_CODEC(hist_row)
 MSG_CODEC(stream_row)
 MSG_CODEC(flow_row)

@@ -135,7 +135,12 @@
 	M(NETCHECK_ASK,134,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(NAT_ROW,    135,  61,    61, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(NAT_SEEN_ROW,136, 48,   111, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(REFLEXIVE,  137,   1,    77, FD_NONE, R(ENGINE),                ST_READY)
+	M(REFLEXIVE,  137,   1,    77, FD_NONE, R(ENGINE),                ST_READY) \
+	/* control: a figure with a label, in the answer to COUNTERS_ASK */         \
+	M(FIGURE_ROW, 175,  13,    13, FD_NONE, R_KIDS|R(PARENT),         ST_READY) \
+	/* control: which rule would a packet meet? */                              \
+	M(VERDICT_ASK,176,  39,    39, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
+	M(VERDICT_ROW,177,  10,   584, FD_NONE, R(ENGINE)|R(CTL),         ST_READY)
 /* clang-format on */
 
 #endif

@@ -52,6 +52,9 @@ smallest(unsigned type, union any_msg *m)
 	case MSG_HIST_ROW:
 		m->hist_row.role = ROLE_PARENT;
 		break;
+	case MSG_FIGURE_ROW:
+		m->figure_row.role = ROLE_PARENT;
+		break;
 	case MSG_COUNTER_ROW:
 		m->counter_row.role = ROLE_PARENT;
 		break;
@@ -204,6 +207,18 @@ static void
 largest_row(unsigned type, union any_msg *m)
 {
 	switch (type) {
+	case MSG_FIGURE_ROW:
+		m->figure_row.role = ROLE_NROLES - 1;
+		m->figure_row.id = m->figure_row.label = 65535;
+		m->figure_row.value = UINT64_MAX;
+		break;
+	case MSG_VERDICT_ASK:
+		m->verdict_ask.src = m->verdict_ask.dst = full;
+		break;
+	case MSG_VERDICT_ROW:
+		FILL(m->verdict_row.peer);
+		FILL(m->verdict_row.text);
+		break;
 	case MSG_HIST_ROW:
 		m->hist_row.role = ROLE_NROLES - 1;
 		m->hist_row.id = 65535;
@@ -580,6 +595,7 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_PEER_ROW, 36, 0, 1},
 	    {MSG_COUNTER_ROW, 0, 1, ROLE_NROLES - 1},
 	    {MSG_HIST_ROW, 0, 1, ROLE_NROLES - 1},
+	    {MSG_FIGURE_ROW, 0, 1, ROLE_NROLES - 1},
 	    {MSG_LOG_ROW, 8, 0, 3},
 	    {MSG_TEXT_ROW, 0, 0, 2},
 	    {MSG_END, 0, 0, 4},

@@ -62,6 +62,9 @@
 	X(STREAM_ROW, stream_row)                                              \
 	X(FLOW_ROW, flow_row)                                                  \
 	X(HIST_ROW, hist_row)                                                  \
+	X(FIGURE_ROW, figure_row)                                              \
+	X(VERDICT_ASK, verdict_ask)                                            \
+	X(VERDICT_ROW, verdict_row)                                            \
 	X(RULE_ROW, rule_row)                                                  \
 	X(QOS_ASK, qos_ask)                                                    \
 	X(QOS_ROW, qos_row)                                                    \
@@ -138,6 +141,9 @@ union any_msg {
 	struct msg_stream_row stream_row;
 	struct msg_flow_row flow_row;
 	struct msg_hist_row hist_row;
+	struct msg_figure_row figure_row;
+	struct msg_verdict_ask verdict_ask;
+	struct msg_verdict_row verdict_row;
 	struct msg_rule_row rule_row;
 	struct msg_qos_ask qos_ask;
 	struct msg_qos_row qos_row;
