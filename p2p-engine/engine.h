@@ -191,6 +191,9 @@ int engine_peer_row(const struct engine *, uint32_t i, uint64_t now_ms,
     uint64_t unix_ms, struct msg_peer_row *);
 /* Row i of the filter: unallowed ports, the rules, the default.  0 or -1. */
 int engine_rule_row(const struct engine *, uint32_t i, struct msg_rule_row *);
+/* What the filter would do with such a packet; nothing is counted. */
+void engine_verdict(const struct engine *, uint64_t now_ms,
+    const struct msg_verdict_ask *, struct msg_verdict_row *);
 /*
  * Row i of the classes of a peer, "": of all together.  0, or -1: no more, and
  * none if nothing is shaped.

@@ -15,14 +15,20 @@
 
 /* ---- packets ---- */
 
-static void
-look_up(const struct engine *e, struct peer_slot *p)
+static uint64_t
+who_is(const struct engine *e, const struct peer_slot *p)
 {
 	const struct member *m = member_find(e, p->conf.key);
 
-	p->filter_generation = filter_generation(e->filter);
-	p->filter_who = filter_who(e->filter, p->conf.name,
+	return filter_who(e->filter, p->conf.name,
 	    m == NULL ? NULL : m->cert.group, m == NULL ? 0 : m->cert.ngroups);
+}
+
+static void
+look_up(const struct engine *e, struct peer_slot *p)
+{
+	p->filter_generation = filter_generation(e->filter);
+	p->filter_who = who_is(e, p);
 }
 
 static bool
@@ -122,31 +128,90 @@ fill(const struct engine *e, unsigned rule, struct msg_rule_row *row)
 	row->bytes = h->bytes;
 }
 
+static void
+rule_text(const struct conf_node *n, unsigned rule, char *out, size_t cap)
+{
+	char text[CONF_RULE_STRLEN];
+
+	if (rule == FILTER_PORTS)
+		ports_text(n, out, cap);
+	else if (rule < n->nrules)
+		snprintf(
+		    out, cap, "%s", conf_rule_format(&n->rule[rule], text));
+	else
+		snprintf(
+		    out, cap, "default %s", n->filter_deny ? "deny" : "allow");
+}
+
 int
 engine_rule_row(const struct engine *e, uint32_t i, struct msg_rule_row *row)
 {
 	const struct conf_node *n = &e->node;
-	unsigned first = n->nports != 0;
-	char text[CONF_RULE_STRLEN];
+	unsigned first = n->nports != 0, rule = i - first;
 
 	*row = (struct msg_rule_row){0};
-	if (i < first) {
-		ports_text(n, row->text, sizeof(row->text));
-		fill(e, FILTER_PORTS, row);
-		return 0;
-	}
-	i -= first;
-	if (i < n->nrules) {
-		row->no = (uint16_t)(i + 1);
-		snprintf(row->text, sizeof(row->text), "%s",
-		    conf_rule_format(&n->rule[i], text));
-		fill(e, i, row);
-		return 0;
-	}
-	if (i > n->nrules)
+	if (i < first)
+		rule = FILTER_PORTS;
+	else if (rule < n->nrules)
+		row->no = (uint16_t)(rule + 1);
+	else if (rule == n->nrules)
+		rule = FILTER_DEFAULT;
+	else
 		return -1;
-	snprintf(row->text, sizeof(row->text), "default %s",
-	    n->filter_deny ? "deny" : "allow");
-	fill(e, FILTER_DEFAULT, row);
+	rule_text(n, rule, row->text, sizeof(row->text));
+	fill(e, rule, row);
 	return 0;
+}
+
+/* ---- what would be ---- */
+
+/* An address of this node, of the same family as the other one. */
+static void
+own_address(const struct engine *e, struct addr *a, const struct addr *other)
+{
+	for (unsigned i = 0; i < e->node.naddresses && a->family == 0; i++)
+		if (e->node.address[i].addr.family == other->family)
+			*a = e->node.address[i].addr;
+}
+
+static const struct peer_slot *
+owner_of(const struct engine *e, const struct addr *a)
+{
+	if (a->family == 0)
+		return NULL;
+	return slot_get(e, route_find(e->routes, a));
+}
+
+void
+engine_verdict(const struct engine *e, uint64_t now_ms,
+    const struct msg_verdict_ask *m, struct msg_verdict_row *row)
+{
+	struct filter_would w = {.proto = m->proto, .now_ms = now_ms};
+	struct addr src = m->src, dst = m->dst;
+	const struct peer_slot *p;
+	unsigned rule;
+
+	*row = (struct msg_verdict_row){.pass = true};
+	own_address(e, &src, &dst);
+	own_address(e, &dst, &src);
+	p = owner_of(e, &dst);
+	row->out = p != NULL;
+	if (p == NULL)
+		p = owner_of(e, &src);
+	if (p == NULL)
+		return;
+	snprintf(row->peer, sizeof(row->peer), "%s", p->conf.name);
+	if ((row->filtered = e->filter != NULL) == false)
+		return;
+	w.out = row->out;
+	w.near = w.out ? src : dst;
+	w.far = w.out ? dst : src;
+	w.near_port = w.out ? m->sport : m->dport;
+	w.far_port = w.out ? m->dport : m->sport;
+	w.peer = p->no;
+	w.who = who_is(e, p);
+	rule = filter_would(e->filter, &w, &row->known);
+	row->pass = filter_passes(e->filter, rule);
+	row->no = rule < e->node.nrules ? (uint16_t)(rule + 1) : 0;
+	rule_text(&e->node, rule, row->text, sizeof(row->text));
 }

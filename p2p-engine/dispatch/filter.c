@@ -485,6 +485,61 @@ filter_pass(struct filter *f, const struct filter_ask *a)
 	return pass;
 }
 
+/* ---- questions ---- */
+
+/* As pass_key looks, but that nothing is moved or judged again. */
+static const struct state *
+peek(const struct filter *f, const struct filter_would *w)
+{
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
+	struct key k = {.kind = w->near.family, .proto = w->proto};
+	const struct state *s;
+
+	memcpy(k.near, w->near.b, sizeof(k.near));
+	memcpy(k.far, w->far.b, sizeof(k.far));
+	k.near_port = w->near_port;
+	k.far_port = w->far_port;
+	s = set_of(f, &k);
+	for (int i = 0; i < FILTER_WAYS; i++, s++) {
+		if (memcmp(&s->key, &k, sizeof(k)) != 0)
+			continue;
+		if (s->peer != w->peer || is_dead(f, s, now_s) ||
+		    s->generation != f->generation ||
+		    (s->out != w->out && !s->pass))
+			return NULL;
+		return s;
+	}
+	return NULL;
+}
+
+unsigned
+filter_would(const struct filter *f, const struct filter_would *w, bool *known)
+{
+	const struct subject s = {.out = w->out,
+	    .knows_proto = true,
+	    .knows_port = true,
+	    .proto = w->proto,
+	    .dport = w->out ? w->far_port : w->near_port,
+	    .near = w->near,
+	    .far = w->far,
+	    .who = w->who};
+	const struct state *is;
+
+	*known = false;
+	if (port_unallowed(f, &s))
+		return FILTER_PORTS;
+	if ((is = peek(f, w)) == NULL)
+		return judge(f, &s);
+	*known = true;
+	return is->rule;
+}
+
+bool
+filter_passes(const struct filter *f, unsigned rule)
+{
+	return rule_passes(f, rule);
+}
+
 void
 filter_take_back(struct filter *f)
 {

@@ -85,6 +85,24 @@ bool filter_pass(struct filter *, const struct filter_ask *);
 /* The last one that passed did not go, and will be asked for again. */
 void filter_take_back(struct filter *);
 
+/*
+ * What would decide on such a packet now: a rule, or FILTER_*.  Nothing is
+ * counted, remembered or forgotten.  known: it is of a connection that was
+ * judged before.
+ */
+struct filter_would {
+	bool out;
+	uint8_t proto;
+	struct addr near, far; /* ours, the peer's */
+	uint16_t near_port, far_port;
+	uint32_t peer;
+	uint64_t who;
+	uint64_t now_ms;
+};
+unsigned filter_would(
+    const struct filter *, const struct filter_would *, bool *known);
+bool filter_passes(const struct filter *, unsigned rule);
+
 /* What decided the last filter_pass: a rule, or FILTER_*. */
 unsigned filter_last(const struct filter *);
 const struct filter_hit *filter_hit(const struct filter *, unsigned rule);
