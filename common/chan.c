@@ -42,7 +42,6 @@ struct chan {
 	struct chan_conf conf;
 	struct chan_stats stats;
 	struct pending *head, **tail;
-	size_t frames, bytes; /* in the queue */
 	void (*notify)(struct chan *, void *);
 	void *notify_ctx;
 	char why[96];
@@ -109,8 +108,8 @@ pending_pop(struct chan *c)
 	c->head = p->next;
 	if (c->head == NULL)
 		c->tail = &c->head;
-	c->frames--;
-	c->bytes -= p->len;
+	c->stats.queued--;
+	c->stats.queued_bytes -= p->len;
 	if (p->fd != -1)
 		close(p->fd);
 	explicit_bzero(p->rec, p->len); /* answers of keyd, pre-shared keys */
@@ -159,8 +158,8 @@ queue_hello(struct chan *c)
 	    p->rec, IPC_HDR_LEN + sizeof(body), MSG_HELLO, 0, body, w.len, 0);
 	c->head = p;
 	c->tail = &p->next;
-	c->frames = 1;
-	c->bytes = p->len;
+	c->stats.queued = 1;
+	c->stats.queued_bytes = p->len;
 	return 0;
 }
 
@@ -272,6 +271,7 @@ accept_frame(struct chan *c, const struct ipc_frame *f)
 		return -1;
 	}
 	c->stats.in++;
+	c->stats.in_bytes += IPC_HDR_LEN + f->len;
 	if (h == NULL) {
 		c->state = CHAN_S_READY;
 		if (c->conf.ready != NULL)
@@ -330,6 +330,7 @@ transmit(struct chan *c, const uint8_t *rec, size_t len, int fd)
 {
 	if (ipc_send_record(c->fd, rec, len, fd) == 0) {
 		c->stats.out++;
+		c->stats.out_bytes += len;
 		return 1;
 	}
 	if (errno == EAGAIN)
@@ -367,8 +368,8 @@ enqueue(struct chan *c, size_t len, int fd)
 {
 	struct pending *p;
 
-	if (c->frames >= c->conf.max_frames ||
-	    len > c->conf.max_bytes - c->bytes)
+	if (c->stats.queued >= c->conf.max_frames ||
+	    len > c->conf.max_bytes - c->stats.queued_bytes)
 		return -1;
 	if ((p = malloc(sizeof(*p) + len)) == NULL)
 		return -1;
@@ -378,8 +379,9 @@ enqueue(struct chan *c, size_t len, int fd)
 	memcpy(p->rec, c->tx, len);
 	*c->tail = p;
 	c->tail = &p->next;
-	c->frames++;
-	c->bytes += len;
+	if (++c->stats.queued > c->stats.queued_max)
+		c->stats.queued_max = c->stats.queued;
+	c->stats.queued_bytes += len;
 	return 0;
 }
 

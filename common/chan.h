@@ -61,6 +61,9 @@ struct chan_stats {
 	uint64_t in, out;  /* frames handled, frames given to the socket */
 	uint64_t refused;  /* frames that broke the protocol (0 or 1) */
 	uint64_t overflow; /* chan_send that returned -1 */
+	uint64_t in_bytes, out_bytes; /* of the frames handled and given */
+	size_t queued, queued_bytes;  /* frames that wait now; their octets */
+	size_t queued_max;            /* the most that waited at a time */
 };
 
 /*

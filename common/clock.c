@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* file: common/clock.c */
 /*
- * The two clocks.  The monotonic one counts suspended time too: a key that
+ * The clocks.  The monotonic one counts suspended time too: a key that
  * was valid before the lid closed must not be valid after a night.
  */
 #include <stdlib.h>
@@ -40,6 +40,14 @@ clock_unix_ms(void)
 	struct timespec ts = now(CLOCK_REALTIME);
 
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+uint64_t
+clock_cpu_us(void)
+{
+	struct timespec ts = now(CLOCK_PROCESS_CPUTIME_ID);
+
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 void

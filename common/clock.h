@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 /*
- * The only two clocks.  Pure modules never include this header: they get
+ * The only clocks.  Pure modules never include this header: they get
  * `now_ms` (or now_us) as an argument.
  */
 uint64_t clock_mono_ms(void); /* CLOCK_BOOTTIME: goes on during suspend */
 uint64_t clock_mono_us(void);
 uint64_t clock_unix_ms(void); /* CLOCK_REALTIME */
+uint64_t clock_cpu_us(void);  /* that this process has computed */
 void clock_unix(uint64_t *sec, uint32_t *nsec);
 
 #endif

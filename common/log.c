@@ -37,6 +37,7 @@ static struct {
 	void *ctx;
 	unsigned burst;
 	unsigned long long suppressed;
+	unsigned long long lines[LOG_L_DEBUG + 1];
 	uint64_t swept_ms;
 	struct slot slot[SLOTS];
 } lg = {.procname = "mesh",
@@ -90,6 +91,12 @@ unsigned long long
 log_suppressed(void)
 {
 	return lg.suppressed;
+}
+
+unsigned long long
+log_lines(enum log_level level)
+{
+	return (unsigned)level <= LOG_L_DEBUG ? lg.lines[level] : 0;
 }
 
 const char *
@@ -238,6 +245,7 @@ emit(enum log_level level, int err, const char *fmt, va_list ap)
 	else if (err != 0 && (size_t)n < sizeof(text))
 		snprintf(
 		    text + n, sizeof(text) - (size_t)n, ": %s", strerror(err));
+	lg.lines[level]++;
 	log_pass(lg.procname, level, text);
 }
 

@@ -51,7 +51,8 @@ void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * (the child did), but made printable again: the child may be a liar.
  */
 void log_pass(const char *procname, enum log_level, const char *text);
-unsigned long long log_suppressed(void); /* lines held back since start */
+unsigned long long log_suppressed(void);      /* lines held back since start */
+unsigned long long log_lines(enum log_level); /* own lines since start */
 
 /*
  * src as printable ASCII into dst (capacity cap > 0, always NUL-terminated; an

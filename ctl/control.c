@@ -161,6 +161,7 @@ tell_own_counters(struct control *c, const struct pending *p)
 	tell_counter(c, p, LOG_HELD);
 	tell_counter(c, p, EVENTS);
 	tell_counter(c, p, EVENTS_LOST);
+	control_figures(c, p->client, p->client_id);
 }
 
 /* ---- clients ---- */
@@ -300,16 +301,19 @@ control_question(struct control *c, unsigned place, const struct ipc_frame *f,
 		return CHAN_BAD;
 	clients_touch(&c->clients, place, now_ms);
 	if (!clients_may_ask(&c->clients, place, now_ms)) {
+		c->denied[question_place(r)]++;
 		control_refuse(
 		    c, place, f->id, "too many questions a second", END_FAILED);
 		return CHAN_OK;
 	}
 	if (!question_allowed(f->type, cl->kind)) {
+		c->denied[question_place(r)]++;
 		control_refuse(c, place, f->id,
 		    "not allowed on the status socket", END_DENIED);
 		return CHAN_OK;
 	}
 	c->counters.v[CTL_REQUESTS]++;
+	c->asked[question_place(r)]++;
 	shed(c, now_ms);
 	if (f->type == MSG_LOG_ASK)
 		return open_log(c, place, f, now_ms);

@@ -13,6 +13,7 @@
 #include "eventlog.h"
 #include "msg.h"
 #include "pending.h"
+#include "question.h"
 #include "ring.h"
 
 /*
@@ -54,6 +55,8 @@ struct control_ops {
 	/* The same at once; only from within control_client_new. */
 	void (*evict)(void *ctx, unsigned place);
 	uint64_t (*suppressed)(void *ctx); /* log lines held back so far */
+	/* Rows of this process and its wires, to a client; NULL: none. */
+	void (*figures)(void *ctx, unsigned place, uint32_t id);
 	void *ctx;
 };
 
@@ -64,6 +67,8 @@ struct control {
 	struct ring ring;
 	struct eventlog events;
 	struct counters counters;
+	uint64_t asked[QUESTIONS_MAX], denied[QUESTIONS_MAX];
+	uint64_t event[EVENT_NKINDS]; /* how often it happened */
 	uint32_t up; /* bits 1 << role: upstreams with a live channel */
 };
 

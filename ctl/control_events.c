@@ -34,6 +34,7 @@ control_event(struct control *c, const struct ipc_frame *f)
 	if (msg_get_event(&r, &e) == -1)
 		return CHAN_BAD;
 	c->counters.v[EVENTS]++;
+	c->event[e.kind]++;
 	if (e.kind == EV_LOST)
 		c->counters.v[EVENTS_LOST] += events_value(&e, EVF_COUNT)->n;
 	if (eventlog_add(&c->events, &e) == -1)

@@ -25,4 +25,7 @@ enum chan_verdict control_events_ask(struct control *, unsigned place,
 /* More for a client that has asked; is there more to do at once? */
 bool control_events_pump(struct control *, unsigned place, uint64_t now_ms);
 
+/* control_figures.c: what control says of itself */
+void control_figures(struct control *, unsigned place, uint32_t id);
+
 #endif

@@ -78,11 +78,13 @@ static const struct chan_handler engine_handlers[] = {
     {MSG_QOS_ROW, on_answer},
     {MSG_DROP_ROW, on_answer},
     {MSG_ECHO_ROW, on_answer},
+    {MSG_VERDICT_ROW, on_answer},
     {MSG_HIST_ROW, on_answer},
     {MSG_NAT_ROW, on_answer},
     {MSG_NAT_SEEN_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
+    {MSG_FIGURE_ROW, on_answer},
     {MSG_END, on_answer},
 };
 
@@ -92,6 +94,7 @@ static const struct chan_handler disc_handlers[] = {
     {MSG_DHT_ROW, on_answer},
     {MSG_DHT_NODE, on_answer},
     {MSG_COUNTER_ROW, on_answer},
+    {MSG_FIGURE_ROW, on_answer},
     {MSG_END, on_answer},
 };
 
@@ -311,6 +314,7 @@ static const struct chan_handler parent_handlers[] = {
     {MSG_PROC_ROW, on_answer},
     {MSG_DROP_ROW, on_answer},
     {MSG_COUNTER_ROW, on_answer},
+    {MSG_FIGURE_ROW, on_answer},
     {MSG_TEXT_ROW, on_answer},
     {MSG_END, on_answer},
 };

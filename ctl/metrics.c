@@ -436,6 +436,7 @@ metrics_write(FILE *f, enum metrics_form form, const struct snapshot *s,
 	drops(&o, s);
 	others(&o, s);
 	metrics_engine(&o, s);
+	metrics_figures(&o, s);
 	if (s->has_net)
 		network(&o, s);
 	if (s->has_dht)

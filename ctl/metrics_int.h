@@ -41,5 +41,7 @@ void metrics_hist(struct out *, enum hist_id, const struct hist *);
 
 /* metrics_engine.c: histograms, streams, breakers, rules */
 void metrics_engine(struct out *, const struct snapshot *);
+/* metrics_figures.c: what has a label, and what is reckoned from others */
+void metrics_figures(struct out *, const struct snapshot *);
 
 #endif

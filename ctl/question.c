@@ -17,7 +17,7 @@ static const struct question questions[] = {
 	{ MSG_PEERS_ASK,    ON_BOTH,     R(ENGINE),
 	    { MSG_PEER_ROW },               CONTROL_LOOK_MS },
 	{ MSG_COUNTERS_ASK, ON_BOTH,     R(PARENT) | R(ENGINE) | R(DISC),
-	    { MSG_COUNTER_ROW, MSG_HIST_ROW }, CONTROL_LOOK_MS },
+	    { MSG_COUNTER_ROW, MSG_HIST_ROW, MSG_FIGURE_ROW }, CONTROL_LOOK_MS },
 	{ MSG_LOG_ASK,      ON_BOTH,     0, { 0 }, 0 },
 	{ MSG_EVENTS_ASK,   ON_BOTH,     0, { 0 }, 0 },
 	{ MSG_FIND_ASK,     ON_BOTH,     R(DISC),
@@ -38,6 +38,8 @@ static const struct question questions[] = {
 	    { MSG_QOS_ROW },                CONTROL_LOOK_MS },
 	{ MSG_DROPS_ASK,    ON(CONTROL), R(PARENT) | R(ENGINE),
 	    { MSG_DROP_ROW },               CONTROL_LOOK_MS },
+	{ MSG_VERDICT_ASK,  ON(CONTROL), R(ENGINE),
+	    { MSG_VERDICT_ROW },            CONTROL_LOOK_MS },
 	{ MSG_ECHO_ASK,     ON_BOTH,     R(ENGINE),
 	    { MSG_ECHO_ROW },               CONTROL_ECHO_MS },
 	{ MSG_NETCHECK_ASK, ON_BOTH,     R(ENGINE),
@@ -71,6 +73,22 @@ question_of(uint16_t ask)
 	return NULL;
 }
 
+uint16_t
+question_at(unsigned i)
+{
+	return i < sizeof(questions) / sizeof(questions[0]) ? questions[i].ask
+							    : 0;
+}
+
+unsigned
+question_place(const struct question *q)
+{
+	_Static_assert(
+	    sizeof(questions) / sizeof(questions[0]) <= QUESTIONS_MAX,
+	    "each has a place");
+	return (unsigned)(q - questions);
+}
+
 bool
 question_allowed(uint16_t ask, enum listen_kind kind)
 {
@@ -98,6 +116,7 @@ question_good(const struct ipc_frame *f)
 		struct msg_qos_ask qos;
 		struct msg_blob blob;
 		struct msg_echo_ask echo;
+		struct msg_verdict_ask verdict;
 	} m;
 	struct rbuf r;
 
@@ -114,6 +133,8 @@ question_good(const struct ipc_frame *f)
 		return msg_get_find_ask(&r, &m.find) == 0;
 	case MSG_ECHO_ASK:
 		return msg_get_echo_ask(&r, &m.echo) == 0;
+	case MSG_VERDICT_ASK:
+		return msg_get_verdict_ask(&r, &m.verdict) == 0;
 	case MSG_CRL:
 		return msg_get_blob(&r, &m.blob) == 0;
 	default:
@@ -148,6 +169,15 @@ hist_speaks_for(struct rbuf *r, enum role from)
 	    (speaks_for[from] & (1u << m.role)) != 0;
 }
 
+static bool
+figure_speaks_for(struct rbuf *r, enum role from)
+{
+	struct msg_figure_row m;
+
+	return msg_get_figure_row(r, &m) == 0 &&
+	    (speaks_for[from] & (1u << m.role)) != 0;
+}
+
 /*
  * The text forms are canonical, so a row that decodes may be passed on as it
  * is.  What it says is still a stranger's word: meshctl shows it as such.
@@ -174,6 +204,7 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		struct msg_echo_row echo;
 		struct msg_nat_row nat;
 		struct msg_nat_seen_row nat_seen;
+		struct msg_verdict_row verdict;
 	} m;
 	struct rbuf r;
 
@@ -191,6 +222,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return drop_speaks_for(&r, from);
 	case MSG_HIST_ROW:
 		return hist_speaks_for(&r, from);
+	case MSG_FIGURE_ROW:
+		return figure_speaks_for(&r, from);
 	case MSG_TEXT_ROW:
 		return msg_get_text_row(&r, &m.text) == 0;
 	case MSG_FIND_STEP:
@@ -221,6 +254,8 @@ question_row_good(const struct ipc_frame *f, enum role from)
 		return msg_get_nat_row(&r, &m.nat) == 0;
 	case MSG_NAT_SEEN_ROW:
 		return msg_get_nat_seen_row(&r, &m.nat_seen) == 0;
+	case MSG_VERDICT_ROW:
+		return msg_get_verdict_row(&r, &m.verdict) == 0;
 	default:
 		return false;
 	}

@@ -24,6 +24,10 @@ struct question {
 };
 
 const struct question *question_of(uint16_t ask); /* NULL: not a question */
+#define QUESTIONS_MAX 40
+/* One after the other, below QUESTIONS_MAX; 0: there are no more. */
+uint16_t question_at(unsigned i);
+unsigned question_place(const struct question *); /* its i */
 bool question_allowed(uint16_t ask, enum listen_kind);
 bool question_has_row(const struct question *, uint16_t type);
 /* Does the body say what its type promises? */

@@ -67,6 +67,8 @@ static const struct chan_handler handlers[] = {
     {MSG_PEER_ROW, on_row},
     {MSG_COUNTER_ROW, on_row},
     {MSG_HIST_ROW, on_row},
+    {MSG_FIGURE_ROW, on_row},
+    {MSG_VERDICT_ROW, on_row},
     {MSG_LOG_ROW, on_row},
     {MSG_TEXT_ROW, on_row},
     {MSG_FIND_STEP, on_row},

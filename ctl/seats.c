@@ -19,6 +19,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "figures.h"
 #include "log.h"
 #include "peercred.h"
 
@@ -81,6 +82,7 @@ static const struct chan_handler questions[] = {
     {MSG_FLOWS_ASK, on_question},
     {MSG_DROPS_ASK, on_question},
     {MSG_NETCHECK_ASK, on_question},
+    {MSG_VERDICT_ASK, on_question},
     {MSG_CRL, on_question},
     {MSG_LEDGER_NEW, on_question},
     {MSG_RENEW_ASK, on_question},
@@ -173,6 +175,20 @@ suppressed(void *ctx)
 {
 	(void)ctx;
 	return log_suppressed();
+}
+
+static void
+figures(void *ctx, unsigned place, uint32_t id)
+{
+	struct daemon *d = ctx;
+	struct chan *to = d->seat[place].chan;
+
+	if (to == NULL || d->seat[place].cut != NULL)
+		return;
+	figures_process(to, id, ROLE_CTL);
+	figures_wire(to, id, ROLE_CTL, d->parent.chan);
+	figures_wire(to, id, ROLE_CTL, d->engine.chan);
+	figures_wire(to, id, ROLE_CTL, d->disc.chan);
 }
 
 /* ---- time ---- */
@@ -357,6 +373,7 @@ seats_init(struct daemon *d)
 	    .cut = cut,
 	    .evict = evict,
 	    .suppressed = suppressed,
+	    .figures = figures,
 	    .ctx = d,
 	};
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "figures_info.h"
 #include "snapshot.h"
 
 void
@@ -24,6 +25,7 @@ snapshot_clear(struct snapshot *s)
 	free(s->text);
 	free(s->line);
 	free(s->peer);
+	free(s->figure);
 	free(s->member);
 	free(s->stream);
 	free(s->flow);
@@ -117,6 +119,40 @@ take_hist(struct snapshot *s, struct rbuf *r)
 		s->has_hist[m.id] = true;
 		s->hist[m.id] = m.h;
 	}
+	return 0;
+}
+
+/* Said twice (by a process that was started anew): the later one counts. */
+static struct msg_figure_row *
+place_of(struct snapshot *s, const struct msg_figure_row *m)
+{
+	struct msg_figure_row *all;
+
+	for (size_t i = 0; i < s->nfigures; i++)
+		if (s->figure[i].role == m->role && s->figure[i].id == m->id &&
+		    s->figure[i].label == m->label)
+			return &s->figure[i];
+	all = one_more(s->figure, sizeof(*all), s->nfigures, &s->figures_room,
+	    SNAPSHOT_FIGURES_MAX);
+	if (all == NULL)
+		return NULL;
+	s->figure = all;
+	return &all[s->nfigures++];
+}
+
+static int
+take_figure(struct snapshot *s, struct rbuf *r)
+{
+	struct msg_figure_row m, *at;
+	char label[FIGURE_LABEL_MAX];
+
+	if (msg_get_figure_row(r, &m) == -1)
+		return -1;
+	if (figure_label(m.id, m.label, label) == -1)
+		return 0; /* newer than we are */
+	if ((at = place_of(s, &m)) == NULL)
+		return -1;
+	*at = m;
 	return 0;
 }
 
@@ -370,6 +406,11 @@ snapshot_take(struct snapshot *s, const struct ipc_frame *f)
 		return take_counter(s, &r);
 	case MSG_HIST_ROW:
 		return take_hist(s, &r);
+	case MSG_VERDICT_ROW:
+		s->has_verdict = true;
+		return msg_get_verdict_row(&r, &s->verdict);
+	case MSG_FIGURE_ROW:
+		return take_figure(s, &r);
 	case MSG_TEXT_ROW:
 		return take_text(s, &r);
 	case MSG_LOG_ROW:

@@ -33,6 +33,7 @@
 #define SNAPSHOT_DROPS_MAX 4096
 #define SNAPSHOT_NATS_MAX 1024
 #define SNAPSHOT_RULES_MAX (CONF_RULES_MAX + 2)
+#define SNAPSHOT_FIGURES_MAX 4096
 #define SNAPSHOT_CLASSES_MAX CONF_CLASSES_MAX
 
 struct snapshot_line { /* of the log */
@@ -57,6 +58,8 @@ struct snapshot {
 	/* of the engine; nobody else has any */
 	bool has_hist[HIST_N];
 	struct hist hist[HIST_N];
+	struct msg_figure_row *figure; /* no two of one role, id and label */
+	size_t nfigures, figures_room;
 	uint64_t took_us;   /* to gather it, 0: not measured */
 	bool peers_unknown; /* set by who asked for them in vain */
 	struct msg_peer_row *peer;
@@ -94,6 +97,8 @@ struct snapshot {
 	/* of the filter */
 	struct msg_rule_row *rule;
 	size_t nrules, rules_room;
+	bool has_verdict;
+	struct msg_verdict_row verdict;
 	struct msg_qos_row qos[SNAPSHOT_CLASSES_MAX];
 	size_t nqos;
 };

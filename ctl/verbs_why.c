@@ -212,6 +212,26 @@ show_why(
 	    w.cause == WHY_FINE || w.cause == WHY_IDLE ? EXIT_FINE : EXIT_BAD);
 }
 
+/* Of a packet: which rule it would meet.  Strangers are not told. */
+static int
+get_verdict(struct session *s, const struct why_target *t)
+{
+	const struct msg_verdict_ask m = {.proto = t->proto,
+	    .src = t->src,
+	    .dst = t->dst,
+	    .sport = t->sport,
+	    .dport = t->dport};
+	uint8_t body[64];
+	enum row_end end;
+	struct wbuf w;
+
+	if (t->proto == 0) /* a rule without one would match only */
+		return EXIT_FINE;
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_verdict_ask(&w, &m);
+	return session_ask(s, MSG_VERDICT_ASK, &w, &end);
+}
+
 /* All that the engine's decision rests on.  EXIT_FINE, or it was reported. */
 static int
 ask_all(struct session *s, const struct call *c, const struct why_target *t)
@@ -231,6 +251,8 @@ ask_all(struct session *s, const struct call *c, const struct why_target *t)
 	for (unsigned i = 0; code == EXIT_FINE && i < 3; i++)
 		code = session_ask(s, more[i], NULL, &end);
 	if (code != EXIT_FINE)
+		return code;
+	if ((code = get_verdict(s, t)) != EXIT_FINE)
 		return code;
 	p = why_peer(&s->snap, t);
 	code = get_drops(s, p == NULL ? "" : p->name, &end);

@@ -26,6 +26,7 @@ why_cause_name(enum why_cause c)
 	    [WHY_PEER_OFF] = "peer_off",
 	    [WHY_WARMING_UP] = "warming_up",
 	    [WHY_IDLE] = "idle",
+	    [WHY_POLICY_DENIED] = "policy_denied",
 	};
 
 	return names[c];
@@ -51,6 +52,8 @@ why_fix(enum why_cause c)
 			     "get to it?",
 	    [WHY_WARMING_UP] = "wait a moment",
 	    [WHY_IDLE] = "nothing to do: a packet brings it up",
+	    [WHY_POLICY_DENIED] = "a pass rule behind it in filter { }, if it "
+				  "should pass; then: meshctl reload",
 	};
 
 	return texts[c];
@@ -303,12 +306,41 @@ streams(struct why *w, const struct snapshot *s, const struct msg_peer_row *p)
 	    n == 0 ? 1 : n, p->flows, p->held);
 }
 
+/* What the engine says of this very packet. */
+static void
+verdict(struct why *w, const struct msg_verdict_row *v)
+{
+	char no[16] = "";
+
+	if (!v->filtered) {
+		say(w, "filter", WHY_OK, "no rules");
+		return;
+	}
+	if (v->no != 0)
+		snprintf(no, sizeof(no), "rule %u, ", (unsigned)v->no);
+	say(w, "filter", v->pass ? WHY_OK : WHY_BAD, "%s%s %s, by %s%.120s",
+	    v->known ? "its connection " : "", v->out ? "out" : "in",
+	    v->pass ? "passes" : "is blocked", no, v->text);
+}
+
+/* What is blocked never wants a session, so this comes before idleness. */
+static void
+blame_filter(struct why *w, const struct snapshot *s)
+{
+	if (s->has_verdict && s->verdict.filtered && !s->verdict.pass)
+		blame(w, WHY_POLICY_DENIED);
+}
+
 static void
 filter(struct why *w, const struct snapshot *s)
 {
 	uint64_t out, in;
 	bool any = false;
 
+	if (s->has_verdict && s->verdict.peer[0] != '\0') {
+		verdict(w, &s->verdict);
+		return;
+	}
 	for (size_t i = 0; i < s->nrules; i++)
 		any |= s->rule[i].no != 0; /* 0: what happens without one */
 	if (!any) {
@@ -444,6 +476,7 @@ why(struct why *w, const struct snapshot *s, const struct why_target *t,
 		state(w, p, now_unix_ms);
 		breaker(w, s, p->name);
 		place(w, p);
+		blame_filter(w, s);
 		blame_state(w, p);
 		streams(w, s, p);
 		filter(w, s);

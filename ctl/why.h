@@ -25,9 +25,10 @@ enum why_cause { /* the names are scripts': never rename */
 	WHY_CERT_EXPIRED,
 	WHY_BREAKER_OPEN,
 	WHY_NO_ENDPOINT,
-	WHY_PEER_OFF,   /* it does not answer */
-	WHY_WARMING_UP, /* lookup or handshake are under way */
-	WHY_IDLE,       /* no session, because nobody wants one */
+	WHY_PEER_OFF,      /* it does not answer */
+	WHY_WARMING_UP,    /* lookup or handshake are under way */
+	WHY_IDLE,          /* no session, because nobody wants one */
+	WHY_POLICY_DENIED, /* the filter blocks this packet */
 	WHY_NCAUSES
 };
 const char *why_cause_name(enum why_cause); /* "breaker_open" */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "figures.h"
 #include "host.h"
 #include "log.h"
 
@@ -287,6 +288,11 @@ on_counters(struct chan *ch, void *ctx, const struct ipc_frame *f)
 		msg_put_counter_row(&w, &m);
 		host_reply(ch, MSG_COUNTER_ROW, f->id, &w);
 	}
+	figures_process(ch, f->id, ROLE_DISC);
+	figures_wire(ch, f->id, ROLE_DISC, h->parent.chan);
+	figures_wire(ch, f->id, ROLE_DISC, h->engine.chan);
+	figures_wire(ch, f->id, ROLE_DISC, h->key.chan);
+	figures_wire(ch, f->id, ROLE_DISC, h->control.chan);
 	reply_end(h, ch, f->id);
 	return CHAN_OK;
 }

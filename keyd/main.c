@@ -29,6 +29,7 @@
 #include "crypto.h"
 #include "event_out.h"
 #include "excess.h"
+#include "figures.h"
 #include "files.h"
 #include "issue.h"
 #include "keys.h"
@@ -362,6 +363,10 @@ on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 	k->count.v[LOG_HELD] = log_suppressed();
 	for (size_t i = 0; i < COUNT(ours); i++)
 		count_row(c, f->id, ours[i], k->count.v[ours[i]]);
+	figures_process(c, f->id, ROLE_KEY);
+	figures_wire(c, f->id, ROLE_KEY, k->parent);
+	for (unsigned i = 0; i < NCLIENTS; i++)
+		figures_wire(c, f->id, ROLE_KEY, k->client[i]);
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_end(&w, &end);
 	answer(c, MSG_END, f->id, &w);

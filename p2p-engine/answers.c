@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "figures.h"
 #include "glue.h"
 #include "log.h"
 
@@ -168,6 +169,21 @@ next_of_network(struct glue *g, struct wbuf *w, enum msg_type *type)
 	return TOLD_ROW;
 }
 
+/* One row: what the filter would do with such a packet. */
+static enum told
+next_verdict(struct glue *g, struct wbuf *w, enum msg_type *type)
+{
+	struct msg_verdict_row row;
+
+	(void)type;
+	if (g->answers.cursor++ != 0)
+		return TOLD_END;
+	engine_verdict(
+	    g->engine, clock_mono_ms(), &g->answers.q[0].packet, &row);
+	msg_put_verdict_row(w, &row);
+	return TOLD_ROW;
+}
+
 /*
  * The engine's own.  The others' are in the list too, but not counted here; of
  * those that came late only these few are not the engine's.
@@ -208,7 +224,24 @@ put_hist(struct glue *g, struct wbuf *w, uint32_t i)
 	msg_put_hist_row(w, &m);
 }
 
-/* Counters, then histograms. */
+/* Step i of FIGURE_STEPS; how many rows it was. */
+#define FIGURE_STEPS 5
+static unsigned
+figures(struct glue *g, uint32_t i)
+{
+	const struct chan *const wires[FIGURE_STEPS] = {
+	    NULL, g->parent.chan, g->key.chan, g->disc.chan, g->control.chan};
+	uint32_t id = g->answers.q[0].id;
+
+	if (i == 0) {
+		figures_process(g->control.chan, id, ROLE_ENGINE);
+		return FIGURES_MAX(0);
+	}
+	figures_wire(g->control.chan, id, ROLE_ENGINE, wires[i]);
+	return FIGURE_WIRE_ROWS;
+}
+
+/* Counters, then histograms, and the figures that have labels. */
 static enum told
 next_counter(struct glue *g, struct wbuf *w, enum msg_type *type)
 {
@@ -217,8 +250,12 @@ next_counter(struct glue *g, struct wbuf *w, enum msg_type *type)
 
 	if (a->cursor == 0)
 		take_counters(g, &a->counters);
-	if (a->cursor == C_NCOUNTERS + HIST_N)
+	if (a->cursor == C_NCOUNTERS + HIST_N + FIGURE_STEPS)
 		return TOLD_END;
+	if (a->cursor >= C_NCOUNTERS + HIST_N) {
+		a->rows += figures(g, a->cursor++ - C_NCOUNTERS - HIST_N);
+		return TOLD_NOTHING;
+	}
 	if (a->cursor >= C_NCOUNTERS) {
 		*type = MSG_HIST_ROW;
 		put_hist(g, w, a->cursor++ - C_NCOUNTERS);
@@ -232,22 +269,21 @@ next_counter(struct glue *g, struct wbuf *w, enum msg_type *type)
 	return TOLD_ROW;
 }
 
-/* whole: all rows in one turn; there are few of them. */
 static const struct kind {
 	uint16_t ask;
 	enum msg_type row;
-	bool whole;
 	next_fn *next;
 } kinds[] = {
-    {MSG_PEERS_ASK, MSG_PEER_ROW, false, next_peer},
-    {MSG_BREAKERS_ASK, MSG_BREAKER_ROW, false, next_breaker},
-    {MSG_STREAMS_ASK, MSG_STREAM_ROW, false, next_stream},
-    {MSG_FLOWS_ASK, MSG_FLOW_ROW, true, next_flow},
-    {MSG_RULES_ASK, MSG_RULE_ROW, true, next_rule},
-    {MSG_QOS_ASK, MSG_QOS_ROW, true, next_class},
-    {MSG_DROPS_ASK, MSG_DROP_ROW, true, next_drop},
-    {MSG_NET_ASK, MSG_MEMBER_ROW, false, next_of_network},
-    {MSG_COUNTERS_ASK, MSG_COUNTER_ROW, true, next_counter},
+    {MSG_PEERS_ASK, MSG_PEER_ROW, next_peer},
+    {MSG_BREAKERS_ASK, MSG_BREAKER_ROW, next_breaker},
+    {MSG_STREAMS_ASK, MSG_STREAM_ROW, next_stream},
+    {MSG_FLOWS_ASK, MSG_FLOW_ROW, next_flow},
+    {MSG_RULES_ASK, MSG_RULE_ROW, next_rule},
+    {MSG_QOS_ASK, MSG_QOS_ROW, next_class},
+    {MSG_DROPS_ASK, MSG_DROP_ROW, next_drop},
+    {MSG_NET_ASK, MSG_MEMBER_ROW, next_of_network},
+    {MSG_VERDICT_ASK, MSG_VERDICT_ROW, next_verdict},
+    {MSG_COUNTERS_ASK, MSG_COUNTER_ROW, next_counter},
 };
 
 static const struct kind *
@@ -296,8 +332,7 @@ some_rows(struct glue *g)
 	uint32_t most = g->answers.rows + ANSWER_ROWS;
 	struct wbuf w;
 
-	for (int i = 0;
-	     k->whole || (i < ANSWER_LOOKS && g->answers.rows < most); i++) {
+	for (int i = 0; i < ANSWER_LOOKS && g->answers.rows < most; i++) {
 		enum msg_type type = k->row;
 		enum told told;
 
@@ -341,6 +376,7 @@ answers_on_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	struct wire *wire = ctx;
 	struct answers *a = &wire->glue->answers;
 	struct msg_peers_ask m = {0};
+	struct msg_verdict_ask packet = {0};
 	struct msg_qos_ask classes;
 	struct rbuf r;
 
@@ -352,11 +388,14 @@ answers_on_ask(struct chan *ch, void *ctx, const struct ipc_frame *f)
 		return CHAN_BAD;
 	if (f->type == MSG_QOS_ASK)
 		memcpy(m.name, classes.peer, sizeof(m.name));
+	if (f->type == MSG_VERDICT_ASK &&
+	    msg_get_verdict_ask(&r, &packet) == -1)
+		return CHAN_BAD;
 	if (a->n == ANSWERS_MAX) {
 		wire_end(ch, f->id, END_FAILED);
 		return CHAN_OK;
 	}
-	a->q[a->n] = (struct question_of_control){f->type, f->id, m};
+	a->q[a->n] = (struct question_of_control){f->type, f->id, m, packet};
 	if (a->n++ == 0)
 		loop_timer_in(a->more, 0);
 	return CHAN_OK;

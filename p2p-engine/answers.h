@@ -18,13 +18,13 @@
  * was told before, so that the queue stays short however long the answer is.
  * If it does not read for patience_ms, the question has failed.  What changes
  * meanwhile may be left out or come twice: who reads it asks again anyway.
- * What makes sense only as a whole (counters, whose books are to balance) goes
- * out in one turn.
+ * What makes sense only as a whole (counters, whose books are to balance) is
+ * copied when its first row goes out.
  */
-#define ANSWERS_MAX 16    /* questions; more are refused */
-#define ANSWER_ROWS 128   /* rows of a turn */
-#define ANSWER_LOOKS 1024 /* things looked at in a turn, rows or not */
-#define ANSWER_WAIT_MS 5  /* until control is looked at again */
+#define ANSWERS_MAX 16   /* questions; more are refused */
+#define ANSWER_ROWS 32   /* rows of a turn: some 0.1 ms */
+#define ANSWER_LOOKS 512 /* things looked at in a turn, rows or not */
+#define ANSWER_WAIT_MS 5 /* until control is looked at again */
 #define ANSWER_PATIENCE_MS 3000
 #define ANSWER_STREAMS 1024 /* rows of these answers */
 #define ANSWER_FLOWS 256
@@ -36,7 +36,8 @@ struct answers {
 		uint16_t ask;
 		uint32_t id;
 		struct msg_peers_ask about;
-	} q[ANSWERS_MAX]; /* the first is being answered */
+		struct msg_verdict_ask packet; /* of VERDICT_ASK */
+	} q[ANSWERS_MAX];                      /* the first is being answered */
 	uint32_t n;
 	uint32_t cursor, rows;    /* where its next row is; sent so far */
 	uint64_t stuck_ms;        /* since when control does not read, or 0 */

@@ -60,10 +60,13 @@ ev_peer(struct engine *e, struct peer_slot *p)
 {
 	bool is_up = p->peer.state == PEER_UP;
 
-	if (p->told_up && p->peer.state == PEER_IDLE)
+	if (p->told_up && p->peer.state == PEER_IDLE) {
+		e->c.v[PEER_DOWNS]++;
 		down(e, p);
-	else if (is_up && !p->told_up)
+	} else if (is_up && !p->told_up) {
+		e->c.v[PEER_UPS]++;
 		up(e, p);
+	}
 	if (is_up || p->peer.state == PEER_IDLE) {
 		p->told_up = is_up;
 		p->down_why = 0;

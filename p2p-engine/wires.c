@@ -241,6 +241,7 @@ static const struct chan_handler control_handlers[] = {
     {MSG_FLOWS_ASK, answers_on_ask},
     {MSG_PEERS_ASK, answers_on_ask},
     {MSG_COUNTERS_ASK, answers_on_ask},
+    {MSG_VERDICT_ASK, answers_on_ask},
     {MSG_RULES_ASK, answers_on_ask},
     {MSG_QOS_ASK, answers_on_ask},
     {MSG_DROPS_ASK, answers_on_ask},

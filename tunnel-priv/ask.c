@@ -17,6 +17,7 @@
 #include "ask.h"
 #include "chan.h"
 #include "clock.h"
+#include "figures.h"
 #include "log.h"
 #include "loop.h"
 #include "sandbox.h"
@@ -24,6 +25,7 @@
 /* Each role once, and the parsers of reloads that followed each other. */
 #define EXITS_MAX (2 * ROLE_NROLES)
 #define QUESTION_MAX 296
+#define QUESTION_KINDS (MSG_P_LINK - MSG_P_TUN + 1)
 
 struct ask {
 	struct chan *chan;
@@ -46,6 +48,7 @@ struct ask {
 	} answer;
 
 	uint8_t mem[QUESTION_MAX];
+	uint64_t done[QUESTION_KINDS], failed[QUESTION_KINDS]; /* from P_TUN */
 };
 
 /* Before it has settled it tells the reason itself, on standard error. */
@@ -218,6 +221,11 @@ exchange(struct ask *a, enum msg_type type, const struct wbuf *w, int fd,
 		loop_timer_in(a->later, 0);
 	if (a->type != want && a->type != MSG_P_FAILED)
 		lost(a, "gives the wrong answer");
+	if (a->type == MSG_P_FAILED ||
+	    (a->type == MSG_P_DONE && a->answer.done.error != 0))
+		a->failed[type - MSG_P_TUN]++;
+	else
+		a->done[type - MSG_P_TUN]++;
 	return a->type;
 }
 
@@ -386,4 +394,23 @@ ask_stop(struct ask *a)
 	(void)chan_send(a->chan, MSG_STOP, 0, NULL, 0, -1);
 	while (turn(a, until) == 0)
 		continue;
+}
+
+void
+ask_figures(const struct ask *a, struct chan *to, uint32_t id)
+{
+	struct msg_figure_row m = {.role = ROLE_PARENT};
+
+	figures_wire(to, id, ROLE_PARENT, a->chan);
+	for (unsigned i = 0; i < QUESTION_KINDS; i++) {
+		m.label = (uint16_t)(MSG_P_TUN + i);
+		m.id = FIG_PRIV_DONE;
+		m.value = a->done[i];
+		if (m.value != 0)
+			(void)figure_send(to, id, &m);
+		m.id = FIG_PRIV_FAILED;
+		m.value = a->failed[i];
+		if (m.value != 0)
+			(void)figure_send(to, id, &m);
+	}
 }

@@ -56,4 +56,8 @@ bool ask_buffers(struct ask *, int fd, uint32_t receive, uint32_t send);
 int ask_net(struct ask *, bool add, bool route, const struct prefix *);
 int ask_link(struct ask *, uint16_t mtu);
 
+/* How many of each it took and refused: rows of the answer with this id. */
+struct chan;
+void ask_figures(const struct ask *, struct chan *to, uint32_t id);
+
 #endif

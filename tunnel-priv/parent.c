@@ -172,6 +172,7 @@ static const struct chan_handler handlers[] = {
     {MSG_LOG, on_log},
     {MSG_EVENT, news_on_event},
     {MSG_COUNTER_ROW, serve_row},
+    {MSG_FIGURE_ROW, serve_figure},
     {MSG_DROP_ROW, serve_drop},
     {MSG_END, serve_end},
     {MSG_STATUS_ASK, serve_status},

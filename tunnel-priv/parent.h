@@ -139,7 +139,7 @@ void reload_start(struct parent *, uint32_t id);
 
 /* serve.c: from control, and the rows of tun and keyd for it */
 chan_fn serve_status, serve_asked, serve_reload, serve_level;
-chan_fn serve_row, serve_drop, serve_end;
+chan_fn serve_row, serve_figure, serve_drop, serve_end;
 /* To whoever asked; serve_text also to the log. */
 void serve_tell(struct parent *, uint32_t id, uint8_t kind, const char *text);
 void serve_text(struct parent *, uint32_t id, uint8_t kind, const char *text);

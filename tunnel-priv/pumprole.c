@@ -23,6 +23,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "feature.h"
+#include "figures.h"
 #include "guard.h"
 #include "log.h"
 #include "proc.h"
@@ -178,6 +179,8 @@ on_counters_ask(struct chan *c, void *ctx, const struct ipc_frame *f)
 		msg_put_counter_row(&w, &m);
 		(void)chan_send(c, MSG_COUNTER_ROW, f->id, body, w.len, -1);
 	}
+	figures_process(c, f->id, ROLE_TUN);
+	figures_wire(c, f->id, ROLE_TUN, c);
 	wbuf_init(&w, body, sizeof(body));
 	msg_put_end(&w, &end);
 	(void)chan_send(c, MSG_END, f->id, body, w.len, -1);

@@ -15,9 +15,12 @@
 #include "counters.h"
 #include "drops.h"
 #include "feature.h"
+#include "figures.h"
 #include "parent.h"
 
 #define ASK_MAX_MS 2000
+/* Of one child, in the answer to COUNTERS_ASK: 4 wires are its most. */
+#define ROWS_MAX (C_NCOUNTERS + FIGURES_MAX(4))
 
 static const enum role askable[] = {ROLE_TUN, ROLE_KEY};
 #define NASKABLE (sizeof(askable) / sizeof(askable[0]))
@@ -174,6 +177,20 @@ ask_child(struct parent *p, enum role role)
 }
 
 static void
+own_figures(struct parent *p)
+{
+	struct chan *to = parent_child(p, ROLE_CTL)->chan;
+	uint32_t id = p->ask[0].id;
+
+	if (to == NULL)
+		return;
+	figures_process(to, id, ROLE_PARENT);
+	for (struct child *k = p->kid; k < p->kid + SETUP_NKIDS; k++)
+		figures_wire(to, id, ROLE_PARENT, k->chan);
+	ask_figures(p->priv, to, id);
+}
+
+static void
 own_rows(struct parent *p)
 {
 	if (p->ask[0].what != MSG_COUNTERS_ASK)
@@ -181,6 +198,7 @@ own_rows(struct parent *p)
 	counter_row(p, ROLE_PARENT, IPC_REFUSED, p->refused);
 	counter_row(p, ROLE_PARENT, RELOAD_GOOD, p->loaded_good);
 	counter_row(p, ROLE_PARENT, LOG_HELD, p->log_held + log_suppressed());
+	own_figures(p);
 }
 
 /* Ask the next child, or finish the question and begin with the one after. */
@@ -251,9 +269,31 @@ serve_row(struct chan *c, void *ctx, const struct ipc_frame *f)
 	if (!was_asked(k, f->id))
 		return CHAN_OK; /* too late */
 	if (k->parent->ask[0].what != MSG_COUNTERS_ASK ||
-	    k->parent->ask_rows++ > C_NCOUNTERS)
+	    k->parent->ask_rows++ > ROWS_MAX)
 		return CHAN_BAD;
 	counter_row(k->parent, k->role, (enum counter)m.id, m.value);
+	return CHAN_OK;
+}
+
+enum chan_verdict
+serve_figure(struct chan *c, void *ctx, const struct ipc_frame *f)
+{
+	struct child *k = ctx;
+	struct parent *p = k->parent;
+	struct msg_figure_row m;
+	struct rbuf r;
+
+	(void)c;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_figure_row(&r, &m) == -1 || m.role != k->role ||
+	    !is_askable(k->role))
+		return CHAN_BAD;
+	if (!was_asked(k, f->id))
+		return CHAN_OK; /* too late */
+	if (p->ask[0].what != MSG_COUNTERS_ASK || p->ask_rows++ > ROWS_MAX)
+		return CHAN_BAD;
+	msg_put_figure_row(parent_out(p), &m);
+	row(p, MSG_FIGURE_ROW, p->ask[0].id);
 	return CHAN_OK;
 }
 

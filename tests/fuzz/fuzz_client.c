@@ -109,7 +109,7 @@ suppressed(void *ctx)
 }
 
 static const struct control_ops ops = {
-    to_client, to_upstream, unread, cut, evict, suppressed, NULL};
+    to_client, to_upstream, unread, cut, evict, suppressed, NULL, NULL};
 
 /* What main.c does when a turn ends. */
 static void

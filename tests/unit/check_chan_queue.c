@@ -29,6 +29,9 @@ START_TEST(the_queue_is_bounded_in_frames)
 		n++;
 	ck_assert_uint_eq(n, 8);
 	ck_assert_uint_eq(chan_stats(engine.c)->overflow, 1);
+	ck_assert_uint_eq(chan_stats(engine.c)->queued, 8);
+	ck_assert_uint_eq(chan_stats(engine.c)->queued_max, 8);
+	ck_assert_uint_gt(chan_stats(engine.c)->queued_bytes, IPC_BODY_MAX);
 	ck_assert_int_eq(chan_state(engine.c), CHAN_S_READY);
 }
 END_TEST

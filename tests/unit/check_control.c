@@ -213,7 +213,8 @@ START_TEST(the_status_socket_only_looks)
 	    MSG_NET_ASK, MSG_STREAMS_ASK, MSG_BREAKERS_ASK, MSG_RULES_ASK,
 	    MSG_QOS_ASK, MSG_EVENTS_ASK, MSG_ECHO_ASK, MSG_NETCHECK_ASK};
 	const uint16_t acts[] = {MSG_RELOAD_ASK, MSG_LOG_LEVEL, MSG_CRL,
-	    MSG_LEDGER_NEW, MSG_RENEW_ASK, MSG_FLOWS_ASK, MSG_DROPS_ASK};
+	    MSG_LEDGER_NEW, MSG_RENEW_ASK, MSG_FLOWS_ASK, MSG_DROPS_ASK,
+	    MSG_VERDICT_ASK};
 
 	for (unsigned type = 0; type < 200; type++) {
 		bool look = false, act = false;

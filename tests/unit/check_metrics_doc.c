@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cert_help.h"
+#include "figures_info.h"
 #include "metrics.h"
 #include "unit.h"
 
@@ -21,6 +22,18 @@
 #define END ".\\\" end\n"
 
 static struct snapshot snap;
+
+/* With the first value of its label that there is. */
+static struct msg_figure_row
+a_figure(unsigned id)
+{
+	struct msg_figure_row m = {.role = ROLE_KEY, .id = (uint16_t)id};
+	char label[FIGURE_LABEL_MAX];
+
+	while (figure_label(id, m.label, label) == -1)
+		ck_assert_uint_lt(++m.label, 256);
+	return m;
+}
 
 /* Everything that can be said at all. */
 static char *
@@ -47,6 +60,12 @@ everything(void)
 	snap.stream = calloc(1, sizeof(*snap.stream));
 	snap.rule = calloc(1, sizeof(*snap.rule));
 	ck_assert(snap.peer && snap.stream && snap.rule);
+	snap.nfigures = FIG_N;
+	snap.figure = calloc(FIG_N, sizeof(*snap.figure));
+	ck_assert_ptr_nonnull(snap.figure);
+	for (unsigned i = 0; i < FIG_N; i++)
+		snap.figure[i] = a_figure(i);
+	snap.peer->state = PV_UP;
 	snap.peer->rtt_us = 1;
 	snap.peer->nallowed = 1;
 	snap.peer->allowed[0].addr.family = 4;

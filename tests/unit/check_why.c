@@ -339,6 +339,30 @@ START_TEST(who_may_not_see_drops_is_told_so)
 }
 END_TEST
 
+START_TEST(a_packet_that_the_filter_blocks_is_not_idle)
+{
+	begin()->state = PV_IDLE;
+	snap.has_verdict = true;
+	snap.verdict = (struct msg_verdict_row){.out = true,
+	    .filtered = true,
+	    .no = 3,
+	    .peer = "beta",
+	    .text = "block out proto tcp"};
+	ck_assert_int_eq(ask("tcp 10.9.0.2:80"), WHY_POLICY_DENIED);
+	ck_assert_int_eq(step("filter")->verdict, WHY_BAD);
+	ck_assert_str_eq(step("filter")->proof,
+	    "out is blocked, by rule 3, block out proto tcp");
+	snap.verdict.pass = snap.verdict.known = true;
+	ck_assert_int_eq(ask("tcp 10.9.0.2:80"), WHY_IDLE);
+	ck_assert_str_eq(step("filter")->proof,
+	    "its connection out passes, by rule 3, block out proto tcp");
+	snap.verdict.filtered = false;
+	ask("tcp 10.9.0.2:80");
+	ck_assert_str_eq(step("filter")->proof, "no rules");
+	snapshot_clear(&snap);
+}
+END_TEST
+
 START_TEST(every_cause_has_a_name_and_a_fix)
 {
 	for (unsigned i = 0; i < WHY_NCAUSES; i++) {
@@ -363,6 +387,7 @@ main(void)
 	    the_last_drop_is_of_what_was_asked_about,
 	    a_packet_to_us_is_its_sources,
 	    who_may_not_see_drops_is_told_so,
+	    a_packet_that_the_filter_blocks_is_not_idle,
 	    every_cause_has_a_name_and_a_fix,
 	};
 

@@ -8,6 +8,7 @@
 
 #include "crypto.h"
 #include "engine_int.h"
+#include "figures.h"
 #include "glue.h"
 #include "log.h"
 
@@ -136,6 +137,8 @@ static const struct chan_handler far_handlers[] = {
     {MSG_PUB_ASK, on_nothing},
     {MSG_INVITES_ASK, on_nothing},
     {MSG_COUNTER_ROW, on_row},
+    {MSG_HIST_ROW, on_row},
+    {MSG_FIGURE_ROW, on_row},
     {MSG_BREAKER_ROW, on_row},
     {MSG_STREAM_ROW, on_row},
     {MSG_FLOW_ROW, on_row},
@@ -300,6 +303,30 @@ START_TEST(many_peers_are_told_a_few_a_turn)
 	ck_assert_int_ge(turns, NPEERS / ANSWER_ROWS);
 	ck_assert_uint_eq(b->rows, NPEERS);
 	ck_assert_uint_eq(b->end_id[0], 7);
+	ck_assert_int_eq(b->end[0], END_OK);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(figures_are_told_a_few_a_turn)
+{
+	struct bench *b = bench_new(ROLE_CTL);
+	uint64_t out, was = chan_stats(b->g.control.chan)->out;
+	unsigned turns = 0;
+
+	ck_assert_int_eq(
+	    chan_send(b->far, MSG_COUNTERS_ASK, 7, NULL, 0, -1), 0);
+	for (; b->nends == 0; turns++) {
+		turn(b);
+		out = chan_stats(b->g.control.chan)->out;
+		/* the rows of one wire go together */
+		ck_assert_uint_le(
+		    out - was, ANSWER_ROWS + FIGURE_WIRE_ROWS + 1);
+		was = out;
+		read_all(b);
+	}
+	ck_assert_uint_ge(b->rows, 150);
+	ck_assert_uint_ge(turns, b->rows / (ANSWER_ROWS + FIGURE_WIRE_ROWS));
 	ck_assert_int_eq(b->end[0], END_OK);
 	bench_free(b);
 }
@@ -883,6 +910,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 	    many_peers_are_told_a_few_a_turn,
+	    figures_are_told_a_few_a_turn,
 	    one_peer_is_told_by_its_name_and_nobody_is_unknown,
 	    further_questions_wait_and_too_many_fail,
 	    a_thousand_dead_peers_are_told_a_few_a_turn_and_to_the_last_place,
