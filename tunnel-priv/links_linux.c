@@ -107,7 +107,13 @@ links_parse(const void *data, size_t len, uint32_t own)
 	const struct nlmsghdr *h = data;
 	int left = (int)len, what = 0;
 
-	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+	/*
+	 * libmnl compares signed, so a length near 2^32 would never end; and
+	 * it reads what pads the last attribute.
+	 */
+	for (; mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left &&
+	     MNL_ALIGN(h->nlmsg_len) <= (uint32_t)left;
+	     h = mnl_nlmsg_next(h, &left)) {
 		switch (h->nlmsg_type) {
 		case RTM_NEWLINK:
 			what |= of_link(h, own);

@@ -201,6 +201,21 @@ START_TEST(what_is_cut_is_no_news)
 }
 END_TEST
 
+/* Signed it is less than what there is, and rounded up it is nothing. */
+START_TEST(a_length_near_the_end_of_all_numbers_ends)
+{
+	_Alignas(4) uint8_t exact[32] = {0};
+	const uint32_t lens[] = {
+	    UINT32_MAX, UINT32_MAX - 2, UINT32_MAX - 16, UINT32_C(1) << 31};
+
+	for (unsigned i = 0; i < 4; i++) {
+		memcpy(exact, &lens[i], sizeof(lens[i]));
+		exact[4] = RTM_NEWLINK;
+		ck_assert_int_eq(links_parse(exact, sizeof(exact), OWN), 0);
+	}
+}
+END_TEST
+
 START_TEST(the_kernel_is_listened_to_without_a_privilege)
 {
 	int fd = links_open();
@@ -222,6 +237,7 @@ main(void)
 	    a_new_route_is_news_unless_it_is_our_own,
 	    an_address_is_a_reason_to_look,
 	    what_is_cut_is_no_news,
+	    a_length_near_the_end_of_all_numbers_ends,
 	    the_kernel_is_listened_to_without_a_privilege,
 	};
 
