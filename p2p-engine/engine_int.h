@@ -211,6 +211,7 @@ struct peer_slot {
 struct engine_sock {
 	uint16_t no;
 	uint8_t family;
+	uint16_t port; /* of those for streams; 0: not known */
 };
 
 /* A receive whose datagrams are with the crew. */

@@ -136,8 +136,10 @@ void
 engine_socket_bound(struct engine *e, uint64_t now_ms, uint16_t sock,
     const struct endpoint *local)
 {
-	if (sock >= UDP_STREAM_FIRST)
+	if (sock >= UDP_STREAM_FIRST) {
+		stream_socket_bound(e, sock, local);
 		return;
+	}
 	nat_socket_add(&e->nat, now_ms, sock, local);
 	arm(e);
 }

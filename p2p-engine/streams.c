@@ -251,21 +251,6 @@ set_remote(struct peer_slot *p, const uint8_t key[32], const uint8_t psk[32])
 	cookie_jar_init(&p->jar, key);
 }
 
-/* Its own socket, of those for streams; else that of stream 0. */
-static void
-choose_socket(const struct engine *e, struct peer_slot *p)
-{
-	unsigned n = e->node.streams_max, k = p->place;
-	uint16_t want;
-
-	if (!e->node.streams_sockets || n < 2)
-		return;
-	want = udp_stream_socket((k - 1) % n + 1, p->ep.addr.family);
-	for (uint32_t i = 0; i < e->nsocks; i++)
-		if (e->sock[i].no == want)
-			p->sock = want;
-}
-
 struct peer_slot *
 stream_accept(struct engine *e, struct peer_slot *owner, uint64_t now_ms,
     const struct stream_open *o)
@@ -320,7 +305,7 @@ open_one(
 	crypto_wipe(psk, sizeof(psk));
 	if (crypto_x25519_pub(lane->pub, lane->key) == -1)
 		return false;
-	choose_socket(e, p);
+	stream_choose_socket(e, p);
 	lane->req = ++e->stream_reqs;
 	stream_say_open(e, p, now_ms);
 	return true;

@@ -79,6 +79,7 @@ struct lanes {
 	struct pathset paths; /* of stream 0 */
 	uint64_t tick_ms;
 	uint32_t grown, shrunk; /* as counted */
+	bool deaf_sockets;      /* its sockets for streams do not answer */
 };
 
 /* ---- streams.c ---- */
@@ -128,5 +129,19 @@ void stream_say_fence(struct engine *, struct peer_slot *, uint64_t now_ms);
 void stream_say_stats(struct engine *, struct peer_slot *, uint64_t now_ms);
 void on_stream_frame(
     struct engine *, struct peer_slot *, uint64_t now_ms, const struct frame *);
+
+/* ---- streams_sock.c ---- */
+void stream_socket_bound(
+    struct engine *, uint16_t sock, const struct endpoint *local);
+/* Of those for streams, if there are any; else it stays stream 0's. */
+void stream_choose_socket(const struct engine *, struct peer_slot *);
+bool stream_wants_socket(const struct peer_slot *); /* the acceptor's */
+/* ... where that is; only what is there is added. */
+void stream_offer_socket(
+    const struct engine *, const struct peer_slot *, struct stream_accept *);
+void stream_take_socket(
+    struct engine *, struct peer_slot *, const struct stream_accept *);
+/* It falls back: was it to that socket that nothing came through? */
+void stream_socket_silent(struct engine *, struct peer_slot *);
 
 #endif

@@ -28,6 +28,8 @@ stream_say_open(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 
 	if (p->sock != p->owner->sock)
 		o.flags |= OPEN_OWN_SOCKET;
+	if (stream_wants_socket(p))
+		o.flags |= OPEN_YOUR_SOCKET;
 	memcpy(o.key, lane->pub, sizeof(o.key));
 	memcpy(o.psk, p->conf.psk, sizeof(o.psk));
 	n = stream_open_put(body, &o);
@@ -86,8 +88,12 @@ answer(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 {
 	struct stream_accept a = {
 	    .req = o->req, .id = o->id, .status = (uint8_t)status};
+	unsigned place = pool_find(&p->lanes->pool, false, o->id);
 	uint8_t body[FRAME_BODY_MAX];
 
+	if (status == ACCEPT_OK && place != 0 &&
+	    (o->flags & OPEN_YOUR_SOCKET) != 0)
+		stream_offer_socket(e, p->lanes->slot[place], &a);
 	(void)engine_frame_send(e, p, now_ms, FRAME_STREAM_ACCEPT, body,
 	    stream_accept_put(body, &a));
 }
@@ -146,9 +152,11 @@ on_accept(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	place = pool_find(&l->pool, true, a.id);
 	if (place == 0 || l->lane[place]->req != a.req)
 		return 0; /* it was given up */
-	if (a.status == ACCEPT_OK)
+	if (a.status == ACCEPT_OK) {
+		if (l->pool.s[place].state == STREAM_ASKED)
+			stream_take_socket(e, l->slot[place], &a);
 		stream_event(e, l->slot[place], now_ms, SEV_ACCEPTED);
-	else {
+	} else {
 		l->lane[place]->said = true;
 		end_soon(e, l->slot[place]);
 	}

@@ -113,6 +113,7 @@ sample_queues(struct engine *e, struct lanes *l)
 static void
 fall_back(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
+	stream_socket_silent(e, p);
 	p->ep = p->owner->ep;
 	p->sock = p->owner->sock;
 	session_stop_dialing(&p->ses);
