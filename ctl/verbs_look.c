@@ -6,8 +6,10 @@
  */
 #include <stdio.h>
 
+#include "clock.h"
 #include "nearest.h"
 #include "session.h"
+#include "textfile.h"
 
 #define NOTES_MAX 32
 #define DROPS_IN_TEXT 5
@@ -95,6 +97,8 @@ show_status(const struct call *c, struct session *s)
 	show_packets(c, o, &s->snap);
 	for (size_t i = 0; i < n; i++)
 		o->ops->note(o, &note[i]);
+	if (textfile_note(TEXTFILE_PATH, clock_unix_ms() / 1000, &note[0]))
+		o->ops->note(o, &note[0]);
 	return report_end(c, o, degraded ? EXIT_BAD : EXIT_FINE);
 }
 

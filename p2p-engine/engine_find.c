@@ -59,7 +59,8 @@ engine_socket_add(struct engine *e, uint16_t sock, uint8_t family)
 		log_warnx("more than %d UDP sockets", SOCKETS_MAX);
 		return;
 	}
-	e->sock[e->nsocks++] = (struct engine_sock){.no = sock, .family = family};
+	e->sock[e->nsocks++] =
+	    (struct engine_sock){.no = sock, .family = family};
 	show_place(e, sock);
 	engine_hint(e);
 }
