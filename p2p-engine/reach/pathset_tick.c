@@ -291,12 +291,17 @@ has_rivals(const struct pathset *s, uint64_t now_ms)
 	return false;
 }
 
+/* How best fares matters while there is something to carry, and another way. */
+static bool
+best_is_asked(const struct pathset *s, uint64_t now_ms)
+{
+	return now_ms < s->used_ms + PATH_QUIET_MS && has_rivals(s, now_ms);
+}
+
 static void
 keep_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 {
-	/* how best fares matters while there is something to carry */
-	bool asks =
-	    now_ms - s->used_ms < PATH_QUIET_MS && has_rivals(s, now_ms);
+	bool asks = best_is_asked(s, now_ms);
 
 	for (unsigned i = 0; i < PATHS_MAX; i++) {
 		if (!path_is_there(s, i) || now_ms < s->at[i].next_ms)
@@ -422,7 +427,8 @@ pathset_due(const struct pathset *s)
 		return due;
 	for (unsigned i = 0; i < PATHS_MAX; i++)
 		if (path_is_there(s, i) && s->at[i].next_ms < end &&
-		    s->at[i].next_ms < due)
+		    s->at[i].next_ms < due &&
+		    (i != s->best || best_is_asked(s, s->at[i].next_ms)))
 			due = s->at[i].next_ms;
 	if (s->rival != PATH_NONE && s->rival_ms < due && s->rival_ms < end)
 		due = s->rival_ms;
