@@ -176,12 +176,17 @@ struct msg_issue_reply {
 
 #define MSG_CERT_MAX 900
 #define CANDIDATES_MAX 16
-/* of a node's relays: its address in the network, port 0; from discoveryd */
-#define CANDIDATE_RELAY 6
-struct candidate {    /* 24 octets on the wire */
-	uint8_t type; /* 1 host, 2 server-reflexive, 3 mapped, 4 peer-refl.,
-			 5 relay, 7 TLS */
-#define CANDIDATE_TLS 7
+enum candidate_type {
+	CANDIDATE_HOST = 1,
+	CANDIDATE_REFLEXIVE, /* as a server saw it */
+	CANDIDATE_MAPPED,    /* asked of the translator */
+	CANDIDATE_SEEN,      /* ... as a peer saw it */
+	CANDIDATE_TURN,
+	CANDIDATE_RELAY, /* its address in the network, port 0; IPC only */
+	CANDIDATE_TLS
+};
+struct candidate { /* 24 octets on the wire */
+	uint8_t type;
 	struct endpoint ep;
 	uint32_t priority;
 };

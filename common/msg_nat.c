@@ -87,13 +87,12 @@ msg_get_nat_seen_row(struct rbuf *r, struct msg_nat_seen_row *m)
 void
 msg_put_reflexive(struct wbuf *w, const struct msg_reflexive *m)
 {
-	if (m->n > REFLEXIVE_MAX || m->nmapped > m->n) {
+	if (m->n > REFLEXIVE_MAX) {
 		w->bad = true;
 		return;
 	}
 	wbuf_u8(w, m->nat);
 	wbuf_u8(w, m->n);
-	wbuf_u8(w, m->nmapped);
 	for (unsigned i = 0; i < m->n; i++)
 		endpoint_put(w, &m->at[i]);
 }
@@ -103,8 +102,7 @@ msg_get_reflexive(struct rbuf *r, struct msg_reflexive *m)
 {
 	*m = (struct msg_reflexive){.nat = rbuf_u8(r)};
 	m->n = rbuf_u8(r);
-	m->nmapped = rbuf_u8(r);
-	if (m->n > REFLEXIVE_MAX || m->nmapped > m->n)
+	if (m->n > REFLEXIVE_MAX)
 		r->bad = true;
 	for (unsigned i = 0; i < m->n && !r->bad; i++)
 		endpoint_get(r, &m->at[i]);

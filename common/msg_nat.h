@@ -47,8 +47,8 @@ struct msg_nat_seen_row { /* ... by whom */
 /* To discoveryd: where others see us and can reach us. */
 #define REFLEXIVE_MAX 4
 struct msg_reflexive {
-	uint8_t nat;        /* the octet of a place record */
-	uint8_t n, nmapped; /* of them the first are mapped on request */
+	uint8_t nat; /* the octet of a place record */
+	uint8_t n;
 	struct endpoint at[REFLEXIVE_MAX];
 };
 
@@ -95,8 +95,6 @@ struct msg_gateways {
  * To discoveryd: places that others keep for us.  The type is that of a
  * candidate: CANDIDATE_MAPPED or CANDIDATE_TURN.
  */
-#define CANDIDATE_MAPPED 3
-#define CANDIDATE_TURN 5
 #define GAINED_MAX 4
 struct msg_gained {
 	uint8_t n;

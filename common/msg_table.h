@@ -135,7 +135,7 @@
 	M(NETCHECK_ASK,134,  0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(NAT_ROW,    135,  61,    61, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(NAT_SEEN_ROW,136, 48,   111, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
-	M(REFLEXIVE,  137,   3,    79, FD_NONE, R(ENGINE),                ST_READY) \
+	M(REFLEXIVE,  137,   2,    78, FD_NONE, R(ENGINE),                ST_READY) \
 	/* control: by which places peers are reached; another one, now */         \
 	M(PATHS_ASK,  166,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(PATH_ROW,   167,  44,   186, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \

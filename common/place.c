@@ -65,6 +65,12 @@ candidate_get(struct rbuf *r, struct candidate *c)
 	    !addr_is_special(&c->ep.addr);
 }
 
+bool
+place_nat_varies(uint8_t nat)
+{
+	return (nat & PLACE_NAT_MAPPING) > PLACE_NAT_SAME;
+}
+
 size_t
 place_put(uint8_t out[PLACE_MAX], const struct place *p)
 {

@@ -99,6 +99,8 @@ void record_get(struct rbuf *, struct record *);
  * | u8 r <= 4 | r * relay's node key 32 | u8 0 or: u8 1, TLS pin 32
  */
 #define PLACE_RELAYS_MAX 4
+#define PLACE_NAT_MAPPING 3 /* of the octet nat: 0 not known */
+#define PLACE_NAT_SAME 1    /* the same for all; then by address, and port */
 #define PLACE_MAX (11 + CANDIDATES_MAX * 24 + 1 + PLACE_RELAYS_MAX * 32 + 33)
 struct place {
 	uint8_t nat;
@@ -109,6 +111,8 @@ struct place {
 	bool has_pin;
 	uint8_t pin[32];
 };
+/* Of the octet nat: another port, or address, for each destination? */
+bool place_nat_varies(uint8_t nat);
 size_t place_put(uint8_t out[PLACE_MAX], const struct place *);
 /* 0 or -1; candidates to which nothing must be sent (addr_is_special, port 0,
  * multicast, types unknown) are left out; *dropped is how many. */

@@ -6,9 +6,6 @@
 #include "disc_int.h"
 #include "offer.h"
 
-#define TYPE_HOST 1
-#define TYPE_REFLEXIVE 2 /* mapped is 3 */
-
 static unsigned
 add_place(const struct disc *d, struct candidate *c, unsigned n, uint8_t type,
     const struct endpoint *ep)
@@ -62,16 +59,15 @@ disc_tell_places(struct disc *d, uint64_t now_ms)
 		last -= d->gained.at[i].type == CANDIDATE_TURN;
 	n = add_gained(d, c, n, CANDIDATE_MAPPED);
 	for (unsigned i = 0; i < d->seen.n; i++)
-		n = add_place(d, c, n, TYPE_REFLEXIVE + (i < d->seen.nmapped),
-		    &d->seen.at[i]);
+		n = add_place(d, c, n, CANDIDATE_REFLEXIVE, &d->seen.at[i]);
 	for (unsigned i = 0; i < 2; i++) {
 		guess[i].port = d->places.at[0].ep.port;
 		if (guess[i].addr.family != 0 &&
 		    !is_seen(d, guess[i].addr.family))
-			n = add_place(d, c, n, TYPE_REFLEXIVE, &guess[i]);
+			n = add_place(d, c, n, CANDIDATE_REFLEXIVE, &guess[i]);
 	}
 	for (unsigned i = 0; i < d->places.n && n < last; i++)
-		n = add_place(d, c, n, TYPE_HOST, &d->places.at[i].ep);
+		n = add_place(d, c, n, CANDIDATE_HOST, &d->places.at[i].ep);
 	n = add_gained(d, c, n, CANDIDATE_TURN);
 	disc_tls_tell(d);
 	publish_places(d->publish, now_ms, d->seen.nat, c, n);

@@ -5,9 +5,6 @@
 
 #include "offer.h"
 
-#define TYPE_HOST 1
-#define TYPE_SEEN 4
-
 /* Could a datagram get there from here? */
 static bool
 has_way(const struct lookup_world *w, const struct addr *to)
@@ -47,7 +44,7 @@ add_seen(const struct lookup_world *w, struct msg_lookup_reply *m,
     const struct member *who)
 {
 	if (who->seen.addr.family != 0)
-		add(w, m, TYPE_SEEN, &who->seen);
+		add(w, m, CANDIDATE_SEEN, &who->seen);
 }
 
 static void
@@ -111,7 +108,7 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	newer = rec != NULL && !who->up && rec->seq > who->seen_s;
 	for (unsigned i = 0; h != NULL && i < h->n; i++)
 		if (has_way(w, &h->at[i].addr))
-			add(w, m, TYPE_HOST, &h->at[i]);
+			add(w, m, CANDIDATE_HOST, &h->at[i]);
 	if (h != NULL && m->n > 0)
 		row->source = FIND_LAN;
 	/* it may have moved, or the record may name what can't be reached */

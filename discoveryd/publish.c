@@ -151,25 +151,37 @@ changed(struct publish *p, uint64_t now_ms)
 		p->sign_ms = p->signed_ms + p->gap_ms;
 }
 
+/*
+ * A translator that gives each destination another port has one for each who
+ * is asked: that one says little to others, and changes at each look.
+ */
+static bool
+same_place(const struct candidate *a, const struct candidate *b, uint8_t nat)
+{
+	if (a->type != b->type)
+		return false;
+	if (a->type == CANDIDATE_REFLEXIVE && place_nat_varies(nat))
+		return addr_eq(&a->ep.addr, &b->ep.addr);
+	return endpoint_eq(&a->ep, &b->ep);
+}
+
 void
 publish_places(struct publish *p, uint64_t now_ms, uint8_t nat,
     const struct candidate *c, unsigned n)
 {
 	bool same;
 
-	p->nat = nat;
 	if (n > PUBLISH_PLACES_MAX)
 		n = PUBLISH_PLACES_MAX;
-	same = n == p->nplaces && !p->tls_changed;
-	p->tls_changed = false;
+	same = n == p->nplaces && nat == p->nat && !p->tls_changed;
 	for (unsigned i = 0; same && i < n; i++)
-		same = c[i].type == p->place[i].type &&
-		    endpoint_eq(&c[i].ep, &p->place[i].ep);
-	if (same)
-		return;
+		same = same_place(&c[i], &p->place[i], nat);
+	p->tls_changed = false;
+	p->nat = nat;
 	p->nplaces = n;
 	memcpy(p->place, c, n * sizeof(*c));
-	changed(p, now_ms);
+	if (!same)
+		changed(p, now_ms);
 }
 
 void

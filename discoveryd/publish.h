@@ -68,7 +68,8 @@ void publish_records(
     struct publish *, uint64_t now_ms, const struct record *, unsigned n);
 /*
  * Where this node is, and how the translator in front of it behaves; the same
- * places again are no change.
+ * again is no change, nor is another port of one that has a port for each
+ * destination: the next record says it.
  */
 void publish_places(struct publish *, uint64_t now_ms, uint8_t nat,
     const struct candidate *, unsigned n);

@@ -12,35 +12,9 @@
 
 /* Preferences of the types, 5.1.2.2; a port that was asked for is as sure */
 enum { PREFER_HOST = 126, PREFER_MAPPED = 120, PREFER_SEEN = 100 };
-enum { TYPE_HOST = 1, TYPE_SEEN, TYPE_MAPPED };
 #define LOCAL_FIRST 65535
 #define LINK_BITS4 24 /* what is as near as that is taken for on-link */
 #define LINK_BITS6 64
-
-void
-nat_mapped(struct engine *e, uint64_t now_ms, uint16_t sock,
-    const struct endpoint *ep, uint32_t lifetime_s)
-{
-	struct mapped *m = NULL, *old = NULL;
-
-	for (unsigned i = 0; i < MAPPED_MAX; i++) {
-		struct mapped *x = &e->punching.mapped[i];
-
-		if (x->until_ms != 0 && x->sock == sock &&
-		    x->ep.addr.family == ep->addr.family)
-			old = x;
-		else if (x->until_ms <= now_ms)
-			m = x;
-	}
-	if (old != NULL)
-		m = old;
-	if (m == NULL || (old == NULL && lifetime_s == 0))
-		return;
-	if (old == NULL || lifetime_s == 0 || !endpoint_eq(&old->ep, ep))
-		engine_nat_news(e, now_ms);
-	*m = (struct mapped){sock, *ep,
-	    lifetime_s == 0 ? 0 : now_ms + lifetime_s * UINT64_C(1000)};
-}
 
 /* ---- how we are seen ---- */
 
@@ -178,32 +152,40 @@ add_hosts(const struct engine *e, struct cands *c)
 			if (addr_is_private(&at->addr) == (pass == 1) &&
 			    !is_overlay(e, &at->addr) &&
 			    c->n < CANDIDATES_MAX / 2)
-				add(c, TYPE_HOST, PREFER_HOST, at);
+				add(c, CANDIDATE_HOST, PREFER_HOST, at);
 		}
 }
 
-void
-engine_candidates(const struct engine *e, uint64_t now_ms, const struct hole *h,
-    struct cands *c)
+/* Not the place at a TURN server: who hears this has a way that is better. */
+static void
+add_mapped(const struct engine *e, struct cands *c)
 {
-	const struct punching *x = &e->punching;
+	struct msg_gained m;
+
+	engine_gains(e, &m);
+	for (unsigned i = 0; i < m.n; i++)
+		if (m.at[i].type == CANDIDATE_MAPPED)
+			add(c, CANDIDATE_MAPPED, PREFER_MAPPED, &m.at[i].ep);
+}
+
+void
+engine_candidates(const struct engine *e, const struct hole *h, struct cands *c)
+{
 	const struct endpoint *seen;
 
 	*c = (struct cands){
-	    .generation = x->generation, .nat = engine_nat_octet(e)};
+	    .generation = e->punching.generation, .nat = engine_nat_octet(e)};
 	/* the new socket's place before all: the old ones were tried */
 	if (h != NULL && h->has_sock &&
 	    (seen = engine_seen(e, h->sock)) != NULL)
-		add(c, TYPE_SEEN, PREFER_HOST + 1, seen);
+		add(c, CANDIDATE_REFLEXIVE, PREFER_HOST + 1, seen);
 	add_hosts(e, c);
-	for (unsigned i = 0; i < MAPPED_MAX; i++)
-		if (x->mapped[i].until_ms > now_ms)
-			add(c, TYPE_MAPPED, PREFER_MAPPED, &x->mapped[i].ep);
+	add_mapped(e, c);
 	for (unsigned i = 0; i < NAT_SOCKETS; i++) {
 		const struct nat_sock *s = nat_sock(&e->nat, i);
 
 		if (s != NULL && s->view.sock < UDP_STREAM_FIRST)
-			add(c, TYPE_SEEN, PREFER_SEEN, &s->view.seen);
+			add(c, CANDIDATE_REFLEXIVE, PREFER_SEEN, &s->view.seen);
 	}
 }
 
@@ -228,9 +210,6 @@ punching_socket_del(struct engine *e, uint16_t sock)
 		if (x->extra[i] != sock)
 			x->extra[kept++] = x->extra[i];
 	x->nextra = (uint8_t)kept;
-	for (unsigned i = 0; i < MAPPED_MAX; i++)
-		if (x->mapped[i].sock == sock)
-			x->mapped[i] = (struct mapped){0};
 }
 
 int

@@ -73,10 +73,6 @@ tell(struct engine *e)
 
 	if (!e->nat.news && m.nat == e->punching.told_nat)
 		return;
-	for (unsigned i = 0; i < MAPPED_MAX && m.n < REFLEXIVE_MAX; i++)
-		if (e->punching.mapped[i].until_ms != 0)
-			m.at[m.n++] = e->punching.mapped[i].ep;
-	m.nmapped = m.n;
 	for (unsigned i = 0; i < NAT_SOCKETS && m.n < REFLEXIVE_MAX; i++) {
 		const struct nat_sock *s = nat_sock(&e->nat, i);
 

@@ -93,28 +93,38 @@ settle(struct engine *e)
 }
 
 void
-engine_gains_tell(struct engine *e, bool again)
+engine_gains(const struct engine *e, struct msg_gained *m)
 {
 	const struct turn *t = &e->turn->t;
-	struct msg_gained m = {0};
 
+	*m = (struct msg_gained){0};
 	for (unsigned i = 0; i < MAPS_MAX; i++) {
 		const struct pcp *p = &e->map[i].pcp;
 
 		if (p->state != PCP_UP || addr_is_private(&p->external.addr) ||
 		    addr_is_any(&p->external.addr))
 			continue;
-		m.at[m.n].type = CANDIDATE_MAPPED;
-		m.at[m.n++].ep = p->external;
+		m->at[m->n].type = CANDIDATE_MAPPED;
+		m->at[m->n++].ep = p->external;
 	}
 	if (t->state == TURN_UP) {
-		m.at[m.n].type = CANDIDATE_TURN;
-		m.at[m.n++].ep = t->relayed;
+		m->at[m->n].type = CANDIDATE_TURN;
+		m->at[m->n++].ep = t->relayed;
 	}
+}
+
+void
+engine_gains_tell(struct engine *e, bool again)
+{
+	struct msg_gained m;
+
+	engine_gains(e, &m);
 	if (again && m.n == 0)
 		return; /* it knows of none */
 	if (e->io.tell_gained != NULL)
 		(void)e->io.tell_gained(e->io.ctx, &m);
+	if (!again)
+		punching_news(e, e->now_ms);
 }
 
 /* ---- what is wanted ---- */

@@ -72,7 +72,7 @@ say(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	struct cands c;
 	size_t n;
 
-	engine_candidates(e, now_ms, h, &c);
+	engine_candidates(e, h, &c);
 	h->punch.nat = c.nat;
 	c.delay_ms = step->delay_ms;
 	if (step->answer)
@@ -415,13 +415,13 @@ arm(struct engine *e, uint64_t due_ms)
 }
 
 static void
-tell_pairs(struct engine *e, const struct punch_asker *x, uint64_t now_ms,
-    const struct peer_slot *p)
+tell_pairs(
+    struct engine *e, const struct punch_asker *x, const struct peer_slot *p)
 {
 	const struct hole *h = p->lanes->hole;
 	struct cands c;
 
-	engine_candidates(e, now_ms, h, &c);
+	engine_candidates(e, h, &c);
 	for (unsigned i = 0; i < c.n; i++)
 		e->io.tell_punch(e->io.ctx, x->id,
 		    &(struct msg_punch_row){.kind = PUNCH_ROW_OURS,
@@ -479,7 +479,7 @@ go_on(struct engine *e, struct punch_asker *x, uint64_t now_ms)
 	else if (p->member == NULL || !p->conf.admin_up || p->lanes == NULL)
 		end = END_FAILED;
 	else
-		tell_pairs(e, x, now_ms, p);
+		tell_pairs(e, x, p);
 	e->io.tell_punch(e->io.ctx, x->id, NULL, end);
 	return false;
 }

@@ -15,7 +15,6 @@
  * else's (reach/punch.h decides): what the engine's files call of
  * engine_punch.c and engine_cands.c.
  */
-#define MAPPED_MAX 4  /* ports that a router gave us when it was asked */
 #define PUNCH_EXTRA 4 /* sockets of streams that are used for it as well */
 #define PUNCH_ASKERS 16
 #define PUNCH_ASK_MS_MAX 8000 /* who asks hears after that what there is */
@@ -53,11 +52,6 @@ struct hole {
 struct punching {
 	struct punch_budget budget;
 	uint32_t generation; /* of our list */
-	struct mapped {
-		uint16_t sock;
-		struct endpoint ep;
-		uint64_t until_ms; /* 0: free */
-	} mapped[MAPPED_MAX];
 	uint8_t nextra;
 	uint16_t extra[PUNCH_EXTRA];
 	uint8_t told_nat; /* discoveryd */
@@ -71,16 +65,13 @@ struct punching {
 };
 
 /* ---- engine_cands.c ---- */
-/* A router lets in what comes to ep, for that socket; for 0 s: no more. */
-void nat_mapped(struct engine *, uint64_t now_ms, uint16_t sock,
-    const struct endpoint *ep, uint32_t lifetime_s);
 /* Is there a translator between us and those who told where we are? */
 bool engine_behind_nat(const struct engine *);
 /* The octet of frame_cand.h: how it behaves, as far as we know. */
 uint8_t engine_nat_octet(const struct engine *);
 /* Where we may be reached, by RFC 8445's priority; hole may be NULL. */
-void engine_candidates(const struct engine *, uint64_t now_ms,
-    const struct hole *, struct cands *);
+void engine_candidates(
+    const struct engine *, const struct hole *, struct cands *);
 /* Nothing must be sent there: it is inside the network, or it is us. */
 bool engine_is_inside(const struct engine *, const struct endpoint *);
 /* Which of the list are on a network that we are on, by number. */

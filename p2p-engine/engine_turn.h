@@ -81,7 +81,9 @@ bool engine_map_takes(struct engine *, uint64_t now_ms, const struct datagram *,
 /* One after the other, *cursor is 0 at first.  0, or -1: no more. */
 int engine_map_row(const struct engine *, uint32_t *cursor, uint64_t now_ms,
     struct msg_map_row *);
-/* What was gained, to discoveryd; again: it is a new one. */
+/* Places that others keep for us now. */
+void engine_gains(const struct engine *, struct msg_gained *);
+/* ... to discoveryd; again: it is a new one. */
 void engine_gains_tell(struct engine *, bool again);
 
 #endif

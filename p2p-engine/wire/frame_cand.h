@@ -5,6 +5,7 @@
 
 #include "frame.h"
 #include "msg.h"
+#include "record.h"
 
 /*
  * CANDIDATES: where the sender may be reached, and how the translator in front
@@ -19,7 +20,7 @@
  * ignored.
  */
 enum cands_nat {
-	CANDS_MAPPING = 3,
+	CANDS_MAPPING = PLACE_NAT_MAPPING,
 	CANDS_FILTER_SHIFT = 2,
 	CANDS_HAIRPIN = 16,
 	CANDS_BLOCKED = 32,

@@ -248,7 +248,6 @@ largest_reach_row(unsigned type, union any_msg *m)
 		break;
 	case MSG_REFLEXIVE:
 		m->reflexive.n = REFLEXIVE_MAX;
-		m->reflexive.nmapped = REFLEXIVE_MAX;
 		break;
 	case MSG_GATEWAYS:
 		m->gateways.n = GATEWAYS_MAX;

@@ -210,9 +210,40 @@ START_TEST(a_change_is_published_and_flapping_is_slowed)
 		places(i % 2 ? "192.0.2.1" : "192.0.2.2");
 		run(1000, 8);
 	}
-	/* 60 s, 120, 240, 480, 600, 600, ... */
+	/* 3 s, 6, 12 ... 600, 600 ... */
 	ck_assert_uint_ge(nmade, 6);
 	ck_assert_uint_le(nmade, 12);
+	publish_free(p);
+}
+END_TEST
+
+/* one for each destination (nat 3), and the same for all (nat 1) */
+START_TEST(another_port_of_a_symmetric_translator_is_no_change)
+{
+	struct candidate c = {.type = 2, .ep = net_ep("192.0.2.9", 1000)};
+
+	start();
+	run(60000, 8);
+	publish_places(p, now_ms, 3, &c, 1);
+	run(60000, 8);
+	nmade = 0;
+	for (int i = 0; i < 60; i++) {
+		c.ep.port++;
+		publish_places(p, now_ms, 3, &c, 1);
+		run(1000, 8);
+	}
+	ck_assert_uint_eq(nmade, 0);
+	c.ep = net_ep("192.0.2.10", 1000);
+	publish_places(p, now_ms, 3, &c, 1);
+	run(60000, 8);
+	ck_assert_uint_eq(nmade, 1);
+	publish_places(p, now_ms, 1, &c, 1); /* others know what it means */
+	run(60000, 8);
+	ck_assert_uint_eq(nmade, 2);
+	c.ep.port++;
+	publish_places(p, now_ms, 1, &c, 1);
+	run(60000, 8);
+	ck_assert_uint_eq(nmade, 3);
 	publish_free(p);
 }
 END_TEST
@@ -354,6 +385,7 @@ main(void)
 	    again_after_the_announce_interval_and_not_before,
 	    in_a_swarm_that_grew_all_is_put_once_more,
 	    a_change_is_published_and_flapping_is_slowed,
+	    another_port_of_a_symmetric_translator_is_no_change,
 	    the_number_goes_on_from_what_is_in_the_dht,
 	    keyd_that_has_signed_higher_is_caught_up_with,
 	    keyd_away_or_silent_is_asked_again_with_patience,
