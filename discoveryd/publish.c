@@ -60,7 +60,8 @@ struct publish {
 	uint64_t put_ms;  /* when to put: UINT64_MAX: not */
 	uint64_t late_ms; /* SIGN: no answer any more */
 	uint64_t signed_ms;
-	uint64_t gap_ms, retry_ms;
+	uint64_t retry_ms;
+	uint64_t paid_ms; /* changes are paid for until then, see earliest() */
 	struct publish_stats stats;
 };
 
@@ -103,7 +104,7 @@ publish_configure(
 	p->has_own = p->looked = false;
 	p->phase = REST;
 	p->search = 0;
-	p->gap_ms = PUBLISH_GAP_MS;
+	p->paid_ms = 0;
 	p->retry_ms = RETRY_MS;
 	p->seq_step = 1;
 	p->changed = true;
@@ -134,6 +135,19 @@ publish_records(
 		put_at(p, soon(p, now_ms));
 }
 
+/*
+ * The next change: each costs PUBLISH_REFILL_MS, and so many of them are lent.
+ */
+static uint64_t
+earliest(const struct publish *p)
+{
+	uint64_t gap = p->signed_ms + PUBLISH_GAP_MS;
+	uint64_t lent = PUBLISH_BURST * (uint64_t)PUBLISH_REFILL_MS;
+	uint64_t due = p->paid_ms > lent ? p->paid_ms - lent : 0;
+
+	return due > gap ? due : gap;
+}
+
 /* What was signed says something else. */
 static void
 changed(struct publish *p, uint64_t now_ms)
@@ -145,10 +159,8 @@ changed(struct publish *p, uint64_t now_ms)
 		p->sign_ms = now_ms;
 		return;
 	}
-	if (now_ms - p->signed_ms > PUBLISH_GAP_MAX_MS)
-		p->gap_ms = PUBLISH_GAP_MS; /* it was quiet */
-	if (p->signed_ms + p->gap_ms < p->sign_ms)
-		p->sign_ms = p->signed_ms + p->gap_ms;
+	if (earliest(p) < p->sign_ms)
+		p->sign_ms = earliest(p);
 }
 
 /*
@@ -365,15 +377,14 @@ publish_signed(struct publish *p, uint64_t now_ms, uint32_t id,
 		return;
 	p->own = p->draft;
 	if (p->for_change && p->has_own)
-		p->gap_ms = p->gap_ms > PUBLISH_GAP_MAX_MS / 2
-		    ? PUBLISH_GAP_MAX_MS
-		    : p->gap_ms * 2;
+		p->paid_ms = (p->paid_ms > now_ms ? p->paid_ms : now_ms) +
+		    PUBLISH_REFILL_MS;
 	p->has_own = true;
 	p->stats.signatures++;
 	p->retry_ms = RETRY_MS;
 	p->seq_step = 1;
 	p->signed_ms = now_ms;
-	p->sign_ms = p->changed ? now_ms + p->gap_ms : next_announce(p, now_ms);
+	p->sign_ms = p->changed ? earliest(p) : next_announce(p, now_ms);
 	if (p->ready)
 		put_at(p, now_ms);
 	p->io.made(p->io.ctx, now_ms, &p->own);

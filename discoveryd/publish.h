@@ -20,13 +20,14 @@
  *	REST --due--> LOOK (once: our own record, for its seq) --> SIGN
  *	SIGN --keyd signed--> PUT the place, PUT each record --> REST
  *
- * Pure.  A change is published at once, the next one 3 s later at the
- * earliest, then twice as late each time to 10 min while it flaps; without a
- * change every announce interval, 15 % earlier or later.  Without a DHT the
+ * Pure.  A change is published at once, the next one PUBLISH_GAP_MS later at
+ * the earliest; after PUBLISH_BURST of them one in PUBLISH_REFILL_MS.  Without
+ * a change every announce interval, 15 % earlier or later.  Without a DHT the
  * place is signed all the same: peers are told.
  */
 #define PUBLISH_GAP_MS 3000
-#define PUBLISH_GAP_MAX_MS 600000
+#define PUBLISH_BURST 8
+#define PUBLISH_REFILL_MS 120000
 #define PUBLISH_TLS_MAX 2
 #define PUBLISH_PLACES_MAX 8 /* more are of no use, and look like an attack */
 
