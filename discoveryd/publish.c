@@ -4,10 +4,10 @@
  * Publishing (see publish.h).
  *
  * All records of a round are put side by side: a newcomer is found as soon as
- * the slowest of them is there.  What fails is tried again after RETRY_MS,
- * twice as late each time; a sequence number that keyd has seen already is
- * passed in growing steps, so that a clock that went back costs seconds and not
- * years.
+ * the slowest of them is there.  What nobody took is tried again after
+ * RETRY_MS, twice as late each time; a sequence number that keyd has seen
+ * already is passed in growing steps, so that a clock that went back costs
+ * seconds and not years.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +54,7 @@ struct publish {
 	uint64_t seq_step;
 	uint32_t sign_id, search;             /* LOOK */
 	uint32_t put[1 + BUNDLE_RECORDS_MAX]; /* PUT: searches, 0: over */
-	unsigned nputs;                       /* of these, not over */
-	unsigned stored;
+	unsigned todo;    /* bits by number: nobody has it yet as it is now */
 	uint64_t sign_ms; /* when to sign again: UINT64_MAX: not */
 	uint64_t put_ms;  /* when to put: UINT64_MAX: not */
 	uint64_t late_ms; /* SIGN: no answer any more */
@@ -118,11 +117,25 @@ soon(struct publish *p, uint64_t now_ms)
 	return now_ms + SOON_MS + rnd_below(&p->io.rnd, SOON_MS);
 }
 
+/* Records by number, as bits; the first is our place. */
+#define PLACE 1u
+#define ALL ~0u
+
 static void
-put_at(struct publish *p, uint64_t ms)
+put_at(struct publish *p, uint64_t ms, unsigned what)
 {
+	p->todo |= what;
 	if (ms < p->put_ms)
 		p->put_ms = ms;
+}
+
+static bool
+is_putting(const struct publish *p)
+{
+	for (unsigned i = 0; i < 1 + BUNDLE_RECORDS_MAX; i++)
+		if (p->put[i] != 0)
+			return true;
+	return false;
 }
 
 void
@@ -132,7 +145,7 @@ publish_records(
 	p->nrecords = n < BUNDLE_RECORDS_MAX ? n : BUNDLE_RECORDS_MAX;
 	memcpy(p->record, r, p->nrecords * sizeof(*r));
 	if (p->on && p->ready)
-		put_at(p, soon(p, now_ms));
+		put_at(p, soon(p, now_ms), ALL);
 }
 
 /*
@@ -231,7 +244,7 @@ void
 publish_ready(struct publish *p, uint64_t now_ms, bool ready)
 {
 	if (ready && !p->ready && p->on) {
-		put_at(p, soon(p, now_ms));
+		put_at(p, soon(p, now_ms), ALL);
 		/* with a number above any that is there */
 		if (!p->looked && p->nplaces > 0 && p->put_ms < p->sign_ms)
 			p->sign_ms = p->put_ms;
@@ -243,13 +256,13 @@ void
 publish_dht_gone(struct publish *p, uint64_t now_ms)
 {
 	publish_ready(p, now_ms, false);
-	p->nputs = 0;
+	memset(p->put, 0, sizeof(p->put));
 	if (p->phase == LOOK) {
 		p->looked = false;
 		p->sign_ms = now_ms;
 		p->phase = REST;
 	} else if (p->phase == PUT) {
-		put_at(p, now_ms + RETRY_MS);
+		put_at(p, now_ms + RETRY_MS, ALL);
 		p->phase = REST;
 	}
 }
@@ -261,7 +274,7 @@ publish_nodes(struct publish *p, uint64_t now_ms, uint32_t n)
 	    n < p->nodes + (p->nodes < GROWN ? p->nodes : GROWN))
 		return;
 	if (p->nodes > 0)
-		put_at(p, soon(p, now_ms));
+		put_at(p, soon(p, now_ms), ALL);
 	p->nodes = n;
 }
 
@@ -386,7 +399,7 @@ publish_signed(struct publish *p, uint64_t now_ms, uint32_t id,
 	p->signed_ms = now_ms;
 	p->sign_ms = p->changed ? earliest(p) : next_announce(p, now_ms);
 	if (p->ready)
-		put_at(p, now_ms);
+		put_at(p, now_ms, p->for_change ? PLACE : ALL);
 	p->io.made(p->io.ctx, now_ms, &p->own);
 }
 
@@ -405,48 +418,49 @@ static void
 round_over(struct publish *p, uint64_t now_ms, uint64_t unix_s)
 {
 	p->phase = REST;
-	if (p->stored > 0) {
+	if (p->todo == 0) {
 		p->stats.last_unix_s = unix_s;
 		p->retry_ms = RETRY_MS;
 	} else {
 		p->stats.failed++;
-		put_at(p, later(p, now_ms));
+		put_at(p, later(p, now_ms), p->todo);
 	}
 }
 
 static void
-put_one(struct publish *p, uint64_t now_ms, const struct record *r)
+put_one(struct publish *p, uint64_t now_ms, unsigned i, const struct record *r)
 {
-	uint32_t search = p->io.put(p->io.ctx, now_ms, r);
-
-	if (search == 0)
-		return; /* too many searches: in the next round */
-	p->put[p->nputs++] = search;
-	p->stats.puts++;
+	if ((p->todo & 1u << i) == 0)
+		return;
+	p->put[i] = p->io.put(p->io.ctx, now_ms, r);
+	p->stats.puts += p->put[i] != 0; /* else too many searches */
 }
 
 static void
 put_all(struct publish *p, uint64_t now_ms, uint64_t unix_s)
 {
 	p->put_ms = UINT64_MAX;
-	p->nputs = p->stored = 0;
+	memset(p->put, 0, sizeof(p->put));
+	p->todo &= (2u << p->nrecords) - (p->has_own ? 1 : 2);
 	if (p->has_own)
-		put_one(p, now_ms, &p->own);
+		put_one(p, now_ms, 0, &p->own);
 	for (unsigned i = 0; i < p->nrecords; i++)
-		put_one(p, now_ms, &p->record[i]);
+		put_one(p, now_ms, 1 + i, &p->record[i]);
 	p->phase = PUT;
-	if (p->nputs == 0)
+	if (!is_putting(p))
 		round_over(p, now_ms, unix_s);
 }
 
 /* Is it one of the round's?  Then it is over. */
 static bool
-put_over(struct publish *p, uint32_t search)
+put_over(struct publish *p, uint32_t search, bool stored)
 {
-	for (unsigned i = 0; i < p->nputs; i++) {
-		if (p->put[i] != search)
+	for (unsigned i = 0; i < 1 + BUNDLE_RECORDS_MAX; i++) {
+		if (search == 0 || p->put[i] != search)
 			continue;
-		p->put[i] = p->put[--p->nputs];
+		p->put[i] = 0;
+		if (stored)
+			p->todo &= ~(1u << i);
 		return true;
 	}
 	return false;
@@ -472,11 +486,10 @@ publish_done(struct publish *p, uint64_t now_ms, uint64_t unix_s,
 		ask_signature(p, now_ms, unix_s);
 		return true;
 	}
-	if (p->phase != PUT || !put_over(p, search))
+	if (p->phase != PUT || !put_over(p, search, r->stored > 0))
 		return false;
-	p->stored += r->stored;
 	p->stats.stored += r->stored;
-	if (p->nputs == 0)
+	if (!is_putting(p))
 		round_over(p, now_ms, unix_s);
 	return true;
 }

@@ -25,7 +25,7 @@
 #define STORE_OCTETS_MAX (4u << 20) /* tables included */
 #define STORE_PER_SOURCE 64
 #define STORE_PER_NET 256
-#define STORE_PUTS_MINUTE 8 /* of a source; also what it may do at once */
+#define STORE_PUTS_MINUTE 32 /* of a source; also what it may do at once */
 #define STORE_LIFE_MS (2 * 3600 * 1000)
 
 /* Smaller numbers for tests and the simulator; 0: the above. */

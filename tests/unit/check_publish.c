@@ -6,10 +6,10 @@
 
 static struct publish *p;
 static uint64_t now_ms, seed, last_seq;
-static bool keyd, answers;
+static bool keyd, answers, place_taken;
 static uint64_t refuse_below;
 static unsigned nputs, ngets, nmade, nsigned;
-static uint32_t search;
+static uint32_t search, place_search;
 static struct msg_sign_ask asked;
 static uint32_t asked_id;
 static struct bundle own;
@@ -35,7 +35,10 @@ on_put(void *ctx, uint64_t at, const struct record *r)
 	if (r->kind == REC_PLACE)
 		last_seq = r->seq;
 	nputs++;
-	return ++search;
+	search++;
+	if (r->kind == REC_PLACE)
+		place_search = search;
+	return search;
 }
 
 static int
@@ -81,7 +84,7 @@ start(void)
 
 	seed = unit_seed();
 	now_ms = 1000000;
-	keyd = answers = true;
+	keyd = answers = place_taken = true;
 	refuse_below = nputs = ngets = nmade = nsigned = 0;
 	asked_id = 0;
 	net_conf(&net, 1);
@@ -129,9 +132,12 @@ run(uint64_t ms, uint32_t stored)
 			now_ms = publish_due(p);
 		publish_tick(p, now_ms, T0 + now_ms / 1000);
 		keyd_works();
-		for (uint32_t s = 1; s <= search; s++)
+		for (uint32_t s = 1; s <= search; s++) {
+			r.stored =
+			    s == place_search && !place_taken ? 0 : stored;
 			if (publish_done(p, now_ms, T0 + now_ms / 1000, s, &r))
 				keyd_works();
+		}
 	}
 	now_ms = end;
 }
@@ -313,6 +319,24 @@ START_TEST(what_nobody_takes_is_put_again_later)
 }
 END_TEST
 
+START_TEST(only_what_changed_or_was_not_taken_is_put)
+{
+	start();
+	publish_ready(p, now_ms, true);
+	run(60000, 8);
+	ck_assert_uint_eq(nputs, 1 + own.nrecords);
+	nputs = 0;
+	place_taken = false;
+	places("192.0.2.2");
+	run(6500, 8); /* after 1, 2 and 4 s */
+	ck_assert_uint_eq(nputs, 3);
+	place_taken = true;
+	run(60000, 8);
+	ck_assert_uint_eq(nputs, 4);
+	publish_free(p);
+}
+END_TEST
+
 START_TEST(a_late_or_foreign_signature_changes_nothing)
 {
 	struct msg_sign_reply m = {.status = KEY_OK};
@@ -391,6 +415,7 @@ main(void)
 	    keyd_that_has_signed_higher_is_caught_up_with,
 	    keyd_away_or_silent_is_asked_again_with_patience,
 	    what_nobody_takes_is_put_again_later,
+	    only_what_changed_or_was_not_taken_is_put,
 	    a_late_or_foreign_signature_changes_nothing,
 	    a_dht_that_goes_away_in_the_middle_ends_nothing,
 	    off_is_silent,
