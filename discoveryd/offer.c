@@ -71,6 +71,33 @@ add_relays(const struct lookup_world *w, struct msg_lookup_reply *m,
 	}
 }
 
+/*
+ * It has said where it is, and nothing of that can be reached from here: what
+ * it looks like from outside is not known yet.  Who told us of it, or another
+ * one that is up, may have a session with it and relay.
+ */
+static void
+add_up(const struct lookup_world *w, struct msg_lookup_reply *m,
+    const struct member *who)
+{
+	const struct member *r;
+	size_t cursor = 0;
+	unsigned n = 0;
+
+	while (m->n < CANDIDATES_MAX && n < OFFER_UP_MAX &&
+	    (r = members_next(w->members, &cursor)) != NULL) {
+		struct candidate *c = &m->c[m->n];
+
+		if (!r->up || r->own || r == who)
+			continue;
+		*c = (struct candidate){.type = CANDIDATE_RELAY};
+		cert_address6(&c->ep.addr,
+		    members_net(w->members)->bundle.authority, r->cert.node);
+		m->n++;
+		n++;
+	}
+}
+
 /* For who gets no answer elsewhere, and only what its pin goes with. */
 static void
 add_tls(const struct lookup_world *w, struct msg_lookup_reply *m,
@@ -118,6 +145,8 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	if (rec != NULL) {
 		add_places(w, m, &who->place, 0, OFFER_OF_RECORD_MAX);
 		add_relays(w, m, &who->place);
+		if (m->n == 0)
+			add_up(w, m, who);
 		add_tls(w, m, &who->place);
 	}
 	if (h == NULL && newer)

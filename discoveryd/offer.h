@@ -19,6 +19,7 @@
 #define OFFER_OF_RECORD_MAX                                                    \
 	8 /* places of one record; a record that names many must not aim us at \
 	     many */
+#define OFFER_UP_MAX 2 /* members that may relay, if nothing else is known */
 
 /* Fills the whole row; row->reply.n is 0 if no place is known. */
 void offer_member(const struct lookup_world *, uint64_t now_ms, uint64_t unix_s,

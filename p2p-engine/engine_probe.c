@@ -153,11 +153,12 @@ static void
 on_ping(struct engine *e, struct peer_slot *p, struct keypair *kp,
     const struct probe *ping, const struct datagram *d)
 {
-	struct probe pong = {.kind = PROBE_PONG,
-	    .path = ping->path,
-	    .id = ping->id,
-	    .seen = *d->from};
+	struct probe pong = {
+	    .kind = PROBE_PONG, .path = ping->path, .id = ping->id};
 
+	/* a label is ours, and no place that anybody is seen at */
+	if (d->from->addr.family != ADDR_LABEL)
+		pong.seen = *d->from;
 	say(e, p, kp, &pong, d->sock, d->from);
 }
 

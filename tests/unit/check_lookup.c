@@ -496,6 +496,25 @@ START_TEST(a_private_place_is_for_who_is_in_a_private_network)
 }
 END_TEST
 
+START_TEST(whose_places_are_out_of_reach_may_be_relayed_by_who_is_up)
+{
+	struct addr four = net_ip(4);
+
+	start(false);
+	know(3);
+	know(4);
+	places.n = 1;
+	places.at[0].ep = net_ep("198.51.100.1", 51820);
+	ck_assert_uint_eq(offered("10.1.2.3", T0), 0);
+	members_by_ip(ms, T0, &four)->up = true;
+	ck_assert_uint_eq(offered("10.1.2.4", T0 + 1), 1);
+	ck_assert_int_eq(last.row.reply.c[0].type, CANDIDATE_RELAY);
+	ck_assert_uint_eq(offered("11.0.0.1", T0 + 2), 1);
+	ck_assert_int_ne(last.row.reply.c[0].type, CANDIDATE_RELAY);
+	stop();
+}
+END_TEST
+
 START_TEST(nobody_is_answered_who_is_gone)
 {
 	start(true);
@@ -577,6 +596,7 @@ main(void)
 	    an_item_of_another_member_is_refused,
 	    a_place_inside_the_overlay_is_not_offered,
 	    a_private_place_is_for_who_is_in_a_private_network,
+	    whose_places_are_out_of_reach_may_be_relayed_by_who_is_up,
 	    nobody_is_answered_who_is_gone,
 	    the_address_book_goes_before_everything,
 	    refusals_forget_what_ends_first,

@@ -119,8 +119,17 @@ grid_trial() {
 		fi
 		gap_stop "$LAB/gap" >/dev/null
 	fi
+	[ "$FIRST" != inf ] && [ "$FIRST" -le 1000 ] || grid_tell "$a" "$b" >&2
 	lab_stop "$a"
 	lab_stop "$b"
+}
+# what happened at both, if it took long
+grid_tell() {
+	local n
+	for n in "$1" "$2"; do
+		ctl "$n" events -n 12 | sed "s/^/    $n: /"
+	done
+	ctl "$1" lookup "$(ip_of "$2")" | sed "s/^/    $1: /"
 }
 both_direct() { is_direct "$1" "$3" "$4" && is_direct "$3" "$1" "$2"; }
 # grid_pair KIND KIND: a line of the table; the samples of all are collected

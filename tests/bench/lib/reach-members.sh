@@ -29,7 +29,7 @@ hub_make() {
 	else
 		node_join "$n" "$(node_invite "$HUB" "$n")" || return 1
 	fi
-	case " $* " in *" relay "*) option_of "$n" "relay { yes }" ;; esac
+	case " $* " in *" relay "*) option_of "$n" "relay { serve yes }" ;; esac
 	case " $* " in
 	*" tls "*) option_of "$n" "tls { listen on 0.0.0.0 port 443 }" ;;
 	esac
@@ -42,6 +42,7 @@ member_make() { # name [option of join ...]
 	shift
 	mkdir -p "$LAB/$n/run" "$LAB/$n/state"
 	node_join "$n" "$(node_invite "$HUB" "$n")" "$@" || return 1
+	option_of "$n" "tls { connect auto }" || return 1
 	net_up "$n" || return 1
 	ip_is "$n"
 	[ -n "${MEMBER_IP[$n]}" ]
