@@ -268,7 +268,7 @@ on_open(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		count(e, FRAMES_BAD);
 		return;
 	}
-	if (!p->relayed.willing)
+	if (!relay_is(p))
 		memcpy(o.origin, p->conf.key, sizeof(o.origin));
 	if ((c = relay_again(t, p->no, o.req)) != NULL) {
 		say_opened(e, p->no, now_ms, o.req, RELAY_OK, c);
@@ -343,7 +343,7 @@ on_incoming(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (c != NULL && c->role == RELAY_END && c->leg[0].peer == p->no)
 		return; /* repeated */
 	c = NULL;
-	if (e->node.relay_use && p->relayed.willing &&
+	if (e->node.relay_use && relay_is(p) &&
 	    memcmp(m.origin, e->pub, sizeof(m.origin)) != 0 &&
 	    memcmp(m.origin, p->conf.key, sizeof(m.origin)) != 0)
 		c = relay_end(t, now_ms, RELAY_END, p->no, m.label, m.origin,

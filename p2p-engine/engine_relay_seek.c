@@ -92,7 +92,7 @@ choices(struct engine *e, const struct peer_slot *p,
 		struct relay_choice c = {.p = r};
 		unsigned k;
 
-		if (r == p || !r->relayed.willing ||
+		if (r == p || !relay_is(r) ||
 		    relay_neighbour(e, r->no) == NULL || is_used(e, p, r))
 			continue;
 		c.score = score_of(e, p, r);
@@ -117,8 +117,7 @@ dial_relays(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
 		struct peer_slot *r = e->slot[e->order[i]];
 
 		if (r == p || r->member == NULL || !r->conf.admin_up ||
-		    (!r->relayed.willing &&
-			(r->member->cert.caps & CERT_CAP_RELAY) == 0) ||
+		    (r->member->cert.caps & CERT_CAP_RELAY) == 0 ||
 		    relay_neighbour(e, r->no) != NULL)
 			continue;
 		n++;
@@ -312,17 +311,17 @@ void
 relay_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct hello *h)
 {
-	bool was = p->relayed.willing;
+	bool was = relay_is(p);
 
 	if (p->owner != NULL)
 		return;
 	if (p->said.knows && p->said.boot != h->boot)
 		relay_gone(e, p, now_ms);
-	p->relayed.willing = (h->flags & (HELLO_RELAY | HELLO_STREAMS)) ==
+	p->relayed.said = (h->flags & (HELLO_RELAY | HELLO_STREAMS)) ==
 	    (HELLO_RELAY | HELLO_STREAMS);
-	if (p->relayed.willing)
+	if (relay_is(p))
 		wake_all(e, now_ms);
-	if (p->relayed.willing != was)
+	if (relay_is(p) != was)
 		relays_arm(e, now_ms);
 	relay_offer_all(e, p, now_ms);
 	if (may_seek(e, p, now_ms) && p->relayed.due_ms == 0) {
