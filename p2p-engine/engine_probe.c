@@ -153,11 +153,11 @@ static void
 on_ping(struct engine *e, struct peer_slot *p, struct keypair *kp,
     const struct probe *ping, const struct datagram *d)
 {
-	struct probe pong = {.kind = PROBE_PONG,
-	    .path = ping->path,
-	    .id = ping->id,
-	    .seen = *d->from};
+	struct probe pong = {
+	    .kind = PROBE_PONG, .path = ping->path, .id = ping->id};
 
+	if (!carry_is(d->sock)) /* else it is no place that means anything */
+		pong.seen = *d->from;
 	say(e, p, kp, &pong, d->sock, d->from);
 }
 
