@@ -95,6 +95,8 @@ void relay_hello(
 void relay_dialed(struct engine *, struct peer_slot *, uint64_t now_ms);
 uint64_t relay_slot_due(const struct peer_slot *); /* UINT64_MAX: never */
 void relay_slot_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* There are new members: perhaps relays that others have published. */
+void relays_known(struct engine *, uint64_t now_ms);
 /* Of a member: are there relays to ask for it, as far as discoveryd knows? */
 bool relay_is_hinted(const struct peer_slot *);
 void relay_offer_all(struct engine *, struct peer_slot *, uint64_t now_ms);

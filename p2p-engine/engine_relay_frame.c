@@ -53,12 +53,12 @@ say_opened(struct engine *e, uint32_t by, uint64_t now_ms, uint32_t req,
 void
 relay_tell_end(struct engine *e, struct circuit *c, uint64_t now_ms)
 {
-	struct relay_incoming m = {.label = c->leg[1].label, .hops = c->hops};
+	struct relay_incoming m = {.label = c->leg[1].label, .hops = c->back};
 	struct peer_slot *p = slot_get(e, c->leg[1].peer);
 	uint8_t body[FRAME_BODY_MAX];
 	size_t n;
 
-	c->told_ms = now_ms + ((uint64_t)RELAY_AGAIN_MS << c->told);
+	c->told_ms = now_ms + ((uint64_t)RELAY_AGAIN_MS / 3 << c->told);
 	c->told++;
 	memcpy(m.origin, c->origin, sizeof(m.origin));
 	n = relay_incoming_put(body, &m);

@@ -122,11 +122,41 @@ START_TEST(a_relay_that_dies_is_followed_by_another_within_a_second)
 }
 END_TEST
 
+/* As if the relay's word of the way, and what came by it, were lost. */
+START_TEST(what_was_lost_when_the_way_was_opened_is_said_again_soon)
+{
+	for (int round = 0; round < 20; round++) {
+		struct sim *s = network(4, 2, round);
+		uint64_t began;
+
+		sim_block(s, 2, 3, true);
+		for (uint32_t i = 0; i < 4; i++)
+			meet(s, 2 + i / 2, i % 2);
+		began = sim_now(s);
+		sim_send(s, 2, 3, 1);
+		sim_run(s, 70 + (uint64_t)round);
+		sim_block(s, 3, 0, true);
+		sim_block(s, 3, 1, true);
+		sim_run(s, 60);
+		sim_block(s, 3, 0, false);
+		sim_block(s, 3, 1, false);
+		while (
+		    sim_delivered_to(s, 2, 3) == 0 && sim_now(s) < began + 5000)
+			sim_run(s, 1);
+		ck_assert_uint_gt(sim_now(s) - began, 200);
+		ck_assert_uint_le(sim_now(s) - began, 500);
+		no_error(s);
+		sim_free(s);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
 	    the_first_packet_by_a_relay_takes_less_than_half_a_second,
+	    what_was_lost_when_the_way_was_opened_is_said_again_soon,
 	    two_relays_one_behind_the_other_do_as_well,
 	    a_direct_way_that_dies_is_followed_by_a_relay_within_a_second,
 	    a_relay_that_dies_is_followed_by_another_within_a_second,
