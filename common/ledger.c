@@ -252,6 +252,12 @@ put_groups(char out[GROUPS_TEXT], const char group[][CERT_GROUP_MAX], uint8_t n)
 	return 0;
 }
 
+static const char *
+caps_text(uint32_t caps)
+{
+	return (caps & CERT_CAP_RELAY) != 0 ? " relay" : "";
+}
+
 /* ---- lines in ---- */
 
 /* What has long been over makes room; else the oldest. */
@@ -282,7 +288,7 @@ take_invite(struct ledger *l, char *w[], unsigned n)
 	struct ledger_invite v = {0}, *at;
 	struct invite_keys keys;
 
-	if (n != 9 ||
+	if ((n != 9 && (n != 10 || strcmp(w[9], "relay") != 0)) ||
 	    base64_get(v.secret, sizeof(v.secret), w[1], strlen(w[1])) !=
 		INVITE_SECRET ||
 	    (strcmp(w[2], "-") != 0 && !ledger_name_ok(w[2])) ||
@@ -294,6 +300,7 @@ take_invite(struct ledger *l, char *w[], unsigned n)
 	    get_groups(w[8], v.group, &v.ngroups) == -1)
 		return 0;
 	memcpy(v.name, w[2], strlen(w[2]) + 1);
+	v.caps = n == 10 ? CERT_CAP_RELAY : 0;
 	invite_derive(&keys, v.secret);
 	memcpy(v.id, keys.id, sizeof(v.id));
 	crypto_wipe(&keys, sizeof(keys));
@@ -396,7 +403,8 @@ take_issue(struct ledger *l, char *w[], unsigned n)
 {
 	struct ledger_issue v = {0}, *at;
 
-	if (n != 10 || get_number(w[1], &v.serial) == -1 || v.serial == 0 ||
+	if ((n != 10 && (n != 11 || strcmp(w[10], "relay") != 0)) ||
+	    get_number(w[1], &v.serial) == -1 || v.serial == 0 ||
 	    (strcmp(w[2], "-") != 0 && get_id(w[2], v.id) == -1) ||
 	    !ledger_name_ok(w[3]) || key_parse(w[4], v.node) == -1 ||
 	    key_parse(w[5], v.ed) == -1 ||
@@ -407,6 +415,7 @@ take_issue(struct ledger *l, char *w[], unsigned n)
 	    get_groups(w[9], v.group, &v.ngroups) == -1)
 		return 0;
 	memcpy(v.name, w[3], strlen(w[3]) + 1);
+	v.caps = n == 11 ? CERT_CAP_RELAY : 0;
 	if (by_serial(l, v.serial) != NULL)
 		return 1; /* read before */
 	count_use(l, &v);
@@ -537,9 +546,9 @@ ledger_line_invite(char out[LEDGER_LINE_MAX], const struct ledger_invite *v)
 	base64_put(secret, v->secret, sizeof(v->secret));
 	n = snprintf(out, LEDGER_LINE_MAX,
 	    "invite %s %s %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32
-	    " %s %s\n",
+	    " %s %s%s\n",
 	    secret, v->name, v->created, v->expires, v->uses, v->life_s,
-	    prefix_text(&v->address, prefix), groups);
+	    prefix_text(&v->address, prefix), groups, caps_text(v->caps));
 	crypto_wipe(secret, sizeof(secret));
 	return fits(n);
 }
@@ -566,10 +575,10 @@ ledger_line_issue(char out[LEDGER_LINE_MAX], const struct ledger_issue *v)
 	if (memcmp(v->id, none, sizeof(none)) != 0)
 		put_id(hex, v->id);
 	return fits(snprintf(out, LEDGER_LINE_MAX,
-	    "issue %" PRIu64 " %s %s %s %s %" PRIu64 " %" PRIu64 " %s %s\n",
+	    "issue %" PRIu64 " %s %s %s %s %" PRIu64 " %" PRIu64 " %s %s%s\n",
 	    v->serial, hex, v->name, key_format(v->node, node),
 	    key_format(v->ed, ed), v->not_before, v->not_after,
-	    prefix_text(&v->address, prefix), groups));
+	    prefix_text(&v->address, prefix), groups, caps_text(v->caps)));
 }
 
 size_t

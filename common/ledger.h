@@ -16,20 +16,20 @@
  * decided, one line each, only ever appended to, by meshctl (root) and by keyd,
  * under flock.  Pure.
  *
- *	invite SECRET NAME CREATED EXPIRES USES LIFE_S PREFIX4 GROUPS
+ *	invite SECRET NAME CREATED EXPIRES USES LIFE_S PREFIX4 GROUPS [CAPS]
  *	cancel ID
- *	issue SERIAL ID NAME NODEKEY EDKEY FROM UNTIL PREFIX4 GROUPS
+ *	issue SERIAL ID NAME NODEKEY EDKEY FROM UNTIL PREFIX4 GROUPS [CAPS]
  *	revoke SERIAL WHEN
  *	crl NUMBER WHEN
  *
  * SECRET and keys are base64, ID is hexadecimal, times are unix seconds, groups
- * have commas between; ID, PREFIX4 and GROUPS may be "-": none.  NAME of an
- * invite may be "-": who comes is called node-SERIAL.  A line that makes no
- * sense is skipped and counted, so that a damaged file loses a line and no
- * more.  A line without its newline at the end of the file is not there yet:
- * who has the lock and sees one writes " cut short" and a newline behind it, so
- * that it never makes sense, reads that too, and decides only then.  # comments
- * and empty lines are skipped.
+ * have commas between; ID, PREFIX4 and GROUPS may be "-": none.  CAPS is
+ *"relay" if it is there.  NAME of an invite may be "-": who comes is called
+ * node-SERIAL.  A line that makes no sense is skipped and counted, so that a
+ * damaged file loses a line and no more.  A line without its newline at the end
+ *of the file is not there yet: who has the lock and sees one writes " cut
+ *short" and a newline behind it, so that it never makes sense, reads that too,
+ *and decides only then.  # comments and empty lines are skipped.
  */
 #define LEDGER_INVITES_MAX 256 /* then the oldest that is over goes */
 #define LEDGER_ISSUED_MAX 65536
@@ -48,6 +48,7 @@ struct ledger_invite {
 	struct prefix address; /* family 0: the next free one */
 	uint8_t ngroups;
 	char group[CERT_GROUPS_MAX][CERT_GROUP_MAX];
+	uint32_t caps; /* CERT_CAP_RELAY or 0 */
 };
 struct ledger_issue {
 	uint64_t serial, not_before, not_after, revoked; /* revoked 0: no */
@@ -57,6 +58,7 @@ struct ledger_issue {
 	struct prefix address;
 	uint8_t ngroups;
 	char group[CERT_GROUPS_MAX][CERT_GROUP_MAX];
+	uint32_t caps; /* CERT_CAP_RELAY or 0 */
 };
 struct ledger {
 	struct ledger_invite *invite; /* oldest first */
@@ -138,7 +140,7 @@ enum join_status ledger_issue(struct ledger *, const struct authority *,
     struct bundle *b, char line[LEDGER_LINE_MAX], const char **who);
 /*
  * The same by root's own word: the request has an id of zero, the terms have
- * name, address, groups and life_s.
+ * name, address, groups, capabilities and life_s.
  */
 enum join_status ledger_admit(struct ledger *, const struct authority *,
     const uint8_t holder[32], const struct join_request *,

@@ -362,7 +362,7 @@ own_moment(const struct asked *k)
 	return t;
 }
 
-/* The request is granted: name, address and groups are known. */
+/* The request is granted: what it gets is known. */
 static void
 grant(struct asked *k)
 {
@@ -382,6 +382,7 @@ by_terms(struct asked *k, const struct ledger_invite *terms)
 	k->life_s = terms->life_s;
 	k->v.ngroups = terms->ngroups;
 	memcpy(k->v.group, terms->group, sizeof(k->v.group));
+	k->v.caps = terms->caps;
 	s = choose_address(k, &terms->address);
 	if (s != JOIN_OK)
 		return s;
@@ -483,7 +484,8 @@ make_bundle(const struct asked *k, const uint8_t holder[32], struct bundle *b)
 	struct cert c = {.serial = v->serial,
 	    .not_before = v->not_before,
 	    .not_after = v->not_after,
-	    .ngroups = v->ngroups};
+	    .ngroups = v->ngroups,
+	    .caps = v->caps};
 
 	memset(b, 0, sizeof(*b));
 	if (crypto_sign_pub(b->authority, k->a->ca_seed) == -1 ||

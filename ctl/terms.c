@@ -79,6 +79,7 @@ terms_read(struct ledger_invite *v, const struct call *c,
 		return args_usage(
 		    c, "--life takes a time from 60s to 3650d, not ", life);
 	v->life_s = (uint32_t)s;
+	v->caps = c->opt[OPT_RELAY] != NULL ? CERT_CAP_RELAY : 0;
 	for (unsigned i = 0; i < c->ngroups; i++) {
 		if (!ledger_group_ok(c->group[i]))
 			return args_usage(c,

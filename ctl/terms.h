@@ -6,7 +6,8 @@
 #include "registry.h"
 
 /*
- * What a new member is given: name, --address, --group, --life.  Checked
+ * What a new member is given: name, --address, --group, --life, --relay.
+ * Checked
  * against the ledger, so that an administrator hears now what a newcomer would
  * hear later.  EXIT_FINE, or reported.
  */

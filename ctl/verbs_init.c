@@ -162,6 +162,7 @@ make_certificate(struct start *s, const struct call *c)
 	rnd_bytes(s->authority.dir_seed, sizeof(s->authority.dir_seed));
 	rnd_bytes(s->authority.secret, sizeof(s->authority.secret));
 	s->terms.life_s = OWN_LIFE_S;
+	s->terms.caps = CERT_CAP_RELAY; /* if its configuration says so */
 	if (join_request_make(&q, NULL, s->m.node, s->m.seed) == -1)
 		return report_error(c, &bad, "this node's key can't sign");
 	r = ledger_admit(&s->ledger, &s->authority, s->m.node, &q, &s->terms,

@@ -273,7 +273,11 @@ show_row(struct show *o, const struct ledger *l, const struct ledger_invite *v,
     uint64_t now)
 {
 	char id[ID_TEXT], who[256], address[PREFIX_STRLEN], used[32];
-	struct show_cell cells[] = {
+
+	came_by(l, v->id, who, sizeof(who));
+	snprintf(
+	    used, sizeof(used), "%" PRIu32 " of %" PRIu32, v->used, v->uses);
+	const struct show_cell cells[] = {
 	    {.key = "id", .head = "ID", .s = id_text(id, v->id)},
 	    {.key = "name",
 		.head = "NAME",
@@ -292,16 +296,16 @@ show_row(struct show *o, const struct ledger *l, const struct ledger_invite *v,
 		    ? NULL
 		    : prefix_format(&v->address, address)},
 	    {.key = "life_seconds", .type = CELL_SECONDS, .n = v->life_s},
-	    {.key = "members", .head = "WHO CAME", .type = CELL_LIST},
+	    {.key = "members",
+		.head = "WHO CAME",
+		.type = CELL_LIST,
+		.s = who[0] == '\0' ? NULL : who},
+	    {.key = "relay",
+		.type = CELL_YES,
+		.n = (v->caps & CERT_CAP_RELAY) != 0},
 	};
-	const unsigned n = sizeof(cells) / sizeof(cells[0]);
 
-	came_by(l, v->id, who, sizeof(who));
-	if (who[0] != '\0')
-		cells[n - 1].s = who;
-	snprintf(
-	    used, sizeof(used), "%" PRIu32 " of %" PRIu32, v->used, v->uses);
-	o->ops->row(o, "invites", cells, n);
+	o->ops->row(o, "invites", cells, sizeof(cells) / sizeof(cells[0]));
 }
 
 static int

@@ -39,11 +39,17 @@ struct paper {
 	bool ok;
 	struct cert c;
 	char addresses[WORDS_MAX], groups[WORDS_MAX], routes[WORDS_MAX];
+	char caps[WORDS_MAX];
 };
 
 static void
 read_paper(struct paper *p, const uint8_t *cert, size_t len)
 {
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} caps[] = {{CERT_CAP_RELAY, "relay"}, {CERT_CAP_EXIT, "exit"},
+	    {CERT_CAP_ROUTES, "routes"}};
 	char text[PREFIX_STRLEN];
 
 	memset(p, 0, sizeof(*p));
@@ -58,6 +64,9 @@ read_paper(struct paper *p, const uint8_t *cert, size_t len)
 		    prefix_format(&p->c.route[i], text));
 	for (unsigned i = 0; i < p->c.ngroups; i++)
 		append(p->groups, sizeof(p->groups), p->c.group[i]);
+	for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+		if ((p->c.caps & caps[i].bit) != 0)
+			append(p->caps, sizeof(p->caps), caps[i].name);
 }
 
 static void
@@ -90,6 +99,7 @@ show_own(struct show *o, const struct msg_net_row *n)
 	o->ops->field(o, "name", "node", p.ok ? p.c.name : NULL);
 	list(o, "addresses", "address", p.addresses);
 	list(o, "groups", "groups", p.groups);
+	list(o, "capabilities", "may", p.caps);
 	cell(o, "serial", "serial", CELL_COUNT, p.ok ? p.c.serial : 0);
 	cell(o, "valid_from", NULL, CELL_AT, p.ok ? p.c.not_before * 1000 : 0);
 	cell(o, "valid_until", "valid until", CELL_AT,
@@ -172,6 +182,10 @@ show_member(struct show *o, const struct msg_member_row *m)
 		.n = p.c.serial},
 	    {.key = "groups", .type = CELL_LIST, .s = none_if_empty(p.groups)},
 	    {.key = "routes", .type = CELL_LIST, .s = none_if_empty(p.routes)},
+	    {.key = "capabilities",
+		.head = "MAY",
+		.type = CELL_LIST,
+		.s = none_if_empty(p.caps)},
 	};
 
 	o->ops->row(o, "members", cells, sizeof(cells) / sizeof(cells[0]));

@@ -113,13 +113,15 @@ static const struct verb verbs[] = {
 	    "exists is overwritten.\n--contact is where others reach this "
 	    "node if that is not one of its own\naddresses.\n", verb_init },
 	{ "invite", "NAME|- [--expires 15m] [--reusable N] [--address A]\n"
-	    "\t[--group G ...] [--life 30d] [--contact A:PORT ...]",
-	    " expires reusable address group life contact", 1, 1,
+	    "\t[--group G ...] [--life 30d] [--relay] [--contact A:PORT ...]",
+	    " expires reusable address group life relay contact", 1, 1,
 	    COMPLETE_NONE, "Let a machine join: prints a token",
 	    "The token goes to the machine that is to join; it is good once "
 	    "(or N times),\nand for 15 minutes.  NAME is what the machine "
 	    "will be called, - a number.\n--life is how long its "
-	    "certificate is good; it is renewed by itself.\n", verb_invite },
+	    "certificate is good; it is renewed by itself.  With\n--relay it "
+	    "may relay for members that can't reach each other, if it is "
+	    "willing.\n", verb_invite },
 	{ "invites", "[--cancel ID]", " cancel", 0, 0, COMPLETE_NONE,
 	    "Invitations, and what became of them",
 	    "--cancel makes one useless that was not used yet.\n",
@@ -145,8 +147,8 @@ static const struct verb verbs[] = {
 	    "For networks whose authority is on a machine that is off line: "
 	    "one line to\ncarry there.\n", verb_request },
 	{ "sign", "FILE --name NAME [--address A] [--group G ...] [--life 30d]\n"
-	    "\t[--contact A:PORT ...] [-o FILE]",
-	    "o name address group life contact", 1, 1, COMPLETE_FILE,
+	    "\t[--relay] [--contact A:PORT ...] [-o FILE]",
+	    "o name address group life relay contact", 1, 1, COMPLETE_FILE,
 	    "A certificate for what meshctl request has written",
 	    "The answer is a secret: it holds what every member knows.  "
 	    "On the machine:\nmeshctl join --file FILE.\n", verb_sign },

@@ -541,6 +541,7 @@ commit(struct engine *e, struct stage *s, uint64_t now_ms)
 	slots_make_way(e, NULL, now_ms);
 	members_free_gone(e);
 	seeks_flush(e, now_ms);
+	relays_known(e, now_ms);
 }
 
 static int

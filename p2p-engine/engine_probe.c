@@ -156,8 +156,7 @@ on_ping(struct engine *e, struct peer_slot *p, struct keypair *kp,
 	struct probe pong = {
 	    .kind = PROBE_PONG, .path = ping->path, .id = ping->id};
 
-	/* a label is ours, and no place that anybody is seen at */
-	if (d->from->addr.family != ADDR_LABEL)
+	if (!carry_is(d->sock)) /* else it is no place that means anything */
 		pong.seen = *d->from;
 	say(e, p, kp, &pong, d->sock, d->from);
 }

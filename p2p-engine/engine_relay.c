@@ -11,6 +11,7 @@
 
 #include "engine_int.h"
 #include "engine_relay.h"
+#include "log.h"
 #include "wg.h"
 
 int
@@ -26,8 +27,15 @@ relays_init(struct engine *e)
 bool
 relays_serve(const struct engine *e)
 {
-	return e->net.on &&
-	    (e->node.relay_serve || (e->net.own.caps & CERT_CAP_RELAY) != 0);
+	return e->net.on && e->node.relay_serve &&
+	    (e->net.own.caps & CERT_CAP_RELAY) != 0;
+}
+
+bool
+relay_is(const struct peer_slot *p)
+{
+	return p->relayed.said && p->member != NULL &&
+	    (p->member->cert.caps & CERT_CAP_RELAY) != 0;
 }
 
 void
@@ -40,6 +48,9 @@ relays_conf(struct engine *e, uint64_t now_ms)
 
 	relay_configure(
 	    t, relays_serve(e), e->node.relay_kbit, e->node.relay_labels);
+	if (e->net.on && e->node.relay_serve && !t->serve)
+		log_warnx("relay: serve yes, but the certificate does not "
+			  "allow it: meshctl invite --relay");
 	while (was && !t->serve && (c = relay_next(t, &at)) != NULL)
 		if (c->role == RELAY_TRANSIT)
 			relay_end_of(e, c, now_ms, RELAY_W_OFF, NULL);

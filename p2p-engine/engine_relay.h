@@ -35,8 +35,8 @@ struct peer_slot;
 
 /* What a slot has of it. */
 struct relayed {
-	bool willing; /* it relays for members, it said */
-	bool kept;    /* its session is kept alive for that */
+	bool said; /* it relays for members, it said */
+	bool kept; /* its session is kept alive for that */
 	uint8_t tries;
 	uint64_t due_ms; /* when ways to it are looked for, 0: not */
 };
@@ -52,7 +52,9 @@ struct relays {
 /* ---- engine_relay.c ---- */
 int relays_init(struct engine *); /* 0 or -1 */
 void relays_conf(struct engine *, uint64_t now_ms);
-bool relays_serve(const struct engine *); /* do we relay? */
+/* Do we relay?  If we are willing and our certificate allows it. */
+bool relays_serve(const struct engine *);
+bool relay_is(const struct peer_slot *); /* ... and does this member? */
 struct endpoint relay_label(uint32_t label);
 /* A session of ours by which relayed messages may go, or NULL. */
 struct peer_slot *relay_neighbour(const struct engine *, uint32_t no);
@@ -93,6 +95,8 @@ void relay_hello(
 void relay_dialed(struct engine *, struct peer_slot *, uint64_t now_ms);
 uint64_t relay_slot_due(const struct peer_slot *); /* UINT64_MAX: never */
 void relay_slot_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
+/* There are new members: perhaps relays that others have published. */
+void relays_known(struct engine *, uint64_t now_ms);
 /* Of a member: are there relays to ask for it, as far as discoveryd knows? */
 bool relay_is_hinted(const struct peer_slot *);
 void relay_offer_all(struct engine *, struct peer_slot *, uint64_t now_ms);

@@ -53,12 +53,12 @@ say_opened(struct engine *e, uint32_t by, uint64_t now_ms, uint32_t req,
 void
 relay_tell_end(struct engine *e, struct circuit *c, uint64_t now_ms)
 {
-	struct relay_incoming m = {.label = c->leg[1].label, .hops = c->hops};
+	struct relay_incoming m = {.label = c->leg[1].label, .hops = c->back};
 	struct peer_slot *p = slot_get(e, c->leg[1].peer);
 	uint8_t body[FRAME_BODY_MAX];
 	size_t n;
 
-	c->told_ms = now_ms + ((uint64_t)RELAY_AGAIN_MS << c->told);
+	c->told_ms = now_ms + ((uint64_t)RELAY_AGAIN_MS / 3 << c->told);
 	c->told++;
 	memcpy(m.origin, c->origin, sizeof(m.origin));
 	n = relay_incoming_put(body, &m);
@@ -268,7 +268,7 @@ on_open(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 		count(e, FRAMES_BAD);
 		return;
 	}
-	if (!p->relayed.willing)
+	if (!relay_is(p))
 		memcpy(o.origin, p->conf.key, sizeof(o.origin));
 	if ((c = relay_again(t, p->no, o.req)) != NULL) {
 		say_opened(e, p->no, now_ms, o.req, RELAY_OK, c);
@@ -343,7 +343,7 @@ on_incoming(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 	if (c != NULL && c->role == RELAY_END && c->leg[0].peer == p->no)
 		return; /* repeated */
 	c = NULL;
-	if (e->node.relay_use && p->relayed.willing &&
+	if (e->node.relay_use && relay_is(p) &&
 	    memcmp(m.origin, e->pub, sizeof(m.origin)) != 0 &&
 	    memcmp(m.origin, p->conf.key, sizeof(m.origin)) != 0)
 		c = relay_end(t, now_ms, RELAY_END, p->no, m.label, m.origin,

@@ -60,10 +60,10 @@ score_of(const struct engine *e, const struct peer_slot *p,
 	return is_hint(e, p, r) ? us : us + UINT32_MAX;
 }
 
-/* A way to p by r, there or asked for. */
+/* A way to p by r, there or asked for: by r alone, or with others behind it. */
 static bool
 is_used(const struct engine *e, const struct peer_slot *p,
-    const struct peer_slot *r)
+    const struct peer_slot *r, bool alone)
 {
 	struct relay *t = &e->relay->t;
 	struct relay_ask *a;
@@ -72,17 +72,19 @@ is_used(const struct engine *e, const struct peer_slot *p,
 
 	while ((c = relay_next(t, &at)) != NULL)
 		if (c->role != RELAY_TRANSIT && c->leg[0].peer == r->no &&
+		    (c->hops == 1) == alone &&
 		    memcmp(c->far, p->conf.key, sizeof(c->far)) == 0)
 			return true;
 	for (at = 0; (a = relay_ask_next(t, &at)) != NULL;)
-		if (a->by == RELAY_US && a->peer == p->no && a->via == r->no)
+		if (a->by == RELAY_US && a->peer == p->no && a->via == r->no &&
+		    (a->o.n == 0) == alone)
 			return true;
 	return false;
 }
 
 /* The best first. */
 static unsigned
-choices(struct engine *e, const struct peer_slot *p,
+choices(struct engine *e, const struct peer_slot *p, bool alone,
     struct relay_choice out[CANDIDATES])
 {
 	unsigned n = 0;
@@ -92,8 +94,9 @@ choices(struct engine *e, const struct peer_slot *p,
 		struct relay_choice c = {.p = r};
 		unsigned k;
 
-		if (r == p || !r->relayed.willing ||
-		    relay_neighbour(e, r->no) == NULL || is_used(e, p, r))
+		if (r == p || !relay_is(r) ||
+		    relay_neighbour(e, r->no) == NULL ||
+		    is_used(e, p, r, alone))
 			continue;
 		c.score = score_of(e, p, r);
 		for (k = n; k > 0 && out[k - 1].score > c.score; k--)
@@ -117,8 +120,7 @@ dial_relays(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
 		struct peer_slot *r = e->slot[e->order[i]];
 
 		if (r == p || r->member == NULL || !r->conf.admin_up ||
-		    (!r->relayed.willing &&
-			(r->member->cert.caps & CERT_CAP_RELAY) == 0) ||
+		    (r->member->cert.caps & CERT_CAP_RELAY) == 0 ||
 		    relay_neighbour(e, r->no) != NULL)
 			continue;
 		n++;
@@ -147,7 +149,7 @@ ask_hinted(struct engine *e, struct peer_slot *p, struct peer_slot *by,
 			continue;
 		if (r->conf.admin_up && r->peer.state == PEER_IDLE)
 			slot_want(e, r, now_ms, BEV_WANT);
-		if (by == NULL || by == r || asked || is_used(e, p, by))
+		if (by == NULL || by == r || asked || is_used(e, p, by, false))
 			continue;
 		relay_ask_for(e, p, by, r->conf.key, now_ms);
 		asked = true;
@@ -155,18 +157,28 @@ ask_hinted(struct engine *e, struct peer_slot *p, struct peer_slot *by,
 	return asked;
 }
 
+static bool
+ask_behind(struct engine *e, struct peer_slot *p, uint64_t now_ms)
+{
+	struct relay_choice by[CANDIDATES];
+	unsigned n = choices(e, p, false, by);
+
+	return ask_hinted(
+	    e, p, n == 0 ? NULL : by[p->relayed.tries % n].p, now_ms);
+}
+
 static void
 seek(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned wanted)
 {
 	struct relay_choice list[CANDIDATES];
-	unsigned n = choices(e, p, list), first = 0;
+	unsigned n = choices(e, p, true, list), first = 0;
 
 	/* who refused is asked last next time, but not those it named */
 	if (n > 0 && !is_hint(e, p, list[0].p))
 		first = p->relayed.tries % n;
 	/* none that it named is near: one behind another one */
 	if (n == 0 || !is_hint(e, p, list[0].p)) {
-		if (ask_hinted(e, p, n == 0 ? NULL : list[first].p, now_ms)) {
+		if (ask_behind(e, p, now_ms)) {
 			wanted--;
 			first++;
 		}
@@ -174,7 +186,7 @@ seek(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned wanted)
 	for (unsigned i = 0; i < n && i < wanted; i++) {
 		struct peer_slot *r = list[(first + i) % n].p;
 
-		if (!is_used(e, p, r))
+		if (!is_used(e, p, r, true))
 			relay_ask_for(e, p, r, NULL, now_ms);
 	}
 	if (n < wanted)
@@ -265,6 +277,22 @@ is_urgent(const struct peer_slot *p)
 	    p->lanes->paths.state == PATHSET_DOUBT && p->relayed.tries == 0;
 }
 
+/*
+ * What was sent when the way was opened may have been lost, or have come before
+ * the other end knew its label.  The same again: a copy does no harm.
+ */
+static void
+dial_again(struct engine *e, struct peer_slot *p)
+{
+	if (!p->hs_open || !session_dialing(&p->ses))
+		return;
+	for (unsigned i = 0; i < p->ncarried; i++)
+		if (p->carried[i].sock == CARRY_RELAY &&
+		    engine_send(e, p, CARRY_RELAY, &p->carried[i].ep, p->hs_msg,
+			sizeof(p->hs_msg)) == 0)
+			count(e, INIT_COPIES);
+}
+
 void
 relay_slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -276,6 +304,7 @@ relay_slot_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		return;
 	wanted = need(e, p, now_ms);
 	there = wanted == 0 ? 0 : have(e, p);
+	dial_again(e, p);
 	x->due_ms = 0;
 	if (wanted == 0) {
 		x->tries = 0;
@@ -312,22 +341,34 @@ void
 relay_hello(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct hello *h)
 {
-	bool was = p->relayed.willing;
+	bool was = relay_is(p);
 
 	if (p->owner != NULL)
 		return;
 	if (p->said.knows && p->said.boot != h->boot)
 		relay_gone(e, p, now_ms);
-	p->relayed.willing = (h->flags & (HELLO_RELAY | HELLO_STREAMS)) ==
+	p->relayed.said = (h->flags & (HELLO_RELAY | HELLO_STREAMS)) ==
 	    (HELLO_RELAY | HELLO_STREAMS);
-	if (p->relayed.willing)
+	if (relay_is(p))
 		wake_all(e, now_ms);
-	if (p->relayed.willing != was)
+	if (relay_is(p) != was)
 		relays_arm(e, now_ms);
 	relay_offer_all(e, p, now_ms);
 	if (may_seek(e, p, now_ms) && p->relayed.due_ms == 0) {
 		p->relayed.due_ms = now_ms + RELAY_LOOK_MS;
 		slot_arm(e, p);
+	}
+}
+
+void
+relays_known(struct engine *e, uint64_t now_ms)
+{
+	for (uint32_t i = 0; i < e->npeers; i++) {
+		struct peer_slot *p = e->slot[e->order[i]];
+
+		if (p->relayed.due_ms != 0 && relay_is_hinted(p) &&
+		    !session_up(&p->ses, now_ms) && have(e, p) < CANDIDATES)
+			(void)ask_behind(e, p, now_ms);
 	}
 }
 
@@ -364,7 +405,7 @@ keep_some(struct engine *e, uint64_t now_ms, bool keep[])
 {
 	struct relay_choice list[CANDIDATES];
 	struct peer_slot nobody = {.no = SLOT_NONE};
-	unsigned n = choices(e, &nobody, list), kept = 0;
+	unsigned n = choices(e, &nobody, true, list), kept = 0;
 
 	for (unsigned old = 0; old < 2; old++)
 		for (unsigned i = 0; i < n && kept < RELAY_WAYS; i++) {

@@ -30,7 +30,7 @@ $(O)/fuzz/%: $(O)/fuzzobj/tests/fuzz/%.o $(O)/fuzzobj/lib.a
 # Tests that run whole engines in virtual time.
 $(O)/libsim.a: $(call obj,$(wildcard tests/sim/*.c))
 	$(AR_IT)
-SIMULATED = $(addprefix $(O)/unit/check_,sim sim_members sim_streams sim_paths dht_sim) \
+SIMULATED = $(addprefix $(O)/unit/check_,sim sim_members sim_streams sim_paths sim_relay dht_sim) \
 	$(O)/tools/dhtsim
 $(SIMULATED): $(O)/libsim.a
 $(SIMULATED): LIBS += $(O)/libsim.a

@@ -284,6 +284,9 @@ relay_transit(struct relay *r, uint64_t now_ms, const struct relay_open *o,
 	p->labels++;
 	c->payer = (uint16_t)(p - r->payer);
 	c->hops = hops;
+	c->back = 1;
+	if (o->hops < RELAY_ONWARD_MAX)
+		c->back += (uint8_t)(RELAY_ONWARD_MAX - o->hops);
 	c->req = o->req;
 	memcpy(c->far, o->to, sizeof(c->far));
 	memcpy(c->origin, o->origin, sizeof(c->origin));

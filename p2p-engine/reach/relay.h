@@ -59,6 +59,7 @@ struct circuit {
 	enum relay_role role;
 	struct relay_leg leg[2]; /* [0]: who asked, or the only one */
 	uint8_t hops;            /* relays to the other end */
+	uint8_t back;            /* transit: ... to the origin, as it says */
 	uint8_t far[32];         /* ends: the other end; transit: destination */
 	uint8_t origin[32];      /* as it says, of transit */
 	uint32_t req; /* of leg 0's peer: repeated, the same answer */

@@ -36,10 +36,11 @@ struct sim_conf {
 	uint32_t key_delay_ms;  /* keyd's answers */
 	uint32_t disc_delay_ms; /* discoveryd's */
 	uint16_t keepalive_s;   /* of every peer; 0: off */
-	bool endpoints; /* peers' endpoints are configured, not looked up */
-	bool star;      /* node 0 is everybody's only peer */
-	bool members;   /* nobody is configured: they have certificates */
-	bool sockets;   /* ... and sockets for streams */
+	bool endpoints;  /* peers' endpoints are configured, not looked up */
+	bool star;       /* node 0 is everybody's only peer */
+	bool members;    /* nobody is configured: they have certificates */
+	bool sockets;    /* ... and sockets for streams */
+	uint32_t relays; /* the first so many may relay, and do */
 	uint32_t
 	    places; /* addresses of each outside, SIM_PLACES at most; 0: 1 */
 	bool super; /* hosts send super-packets of up to 8 numbered packets */

@@ -123,6 +123,9 @@ int sim_socket_at(const struct sim_node *, uint16_t port); /* k, -1: none */
 void sim_certify(struct sim *); /* every node */
 /* What node n's configuration says of the network. */
 void sim_network(const struct sim_node *, struct conf_net *);
+uint32_t sim_node_by_key(const struct sim *, const struct addr *);
+/* The relays by which node no is reached, into an answer. */
+void sim_hints(const struct sim *, uint32_t no, struct msg_lookup_reply *);
 /* A certificate that is not what it should be, in an answer. */
 void sim_lie(struct sim *, struct msg_lookup_reply *);
 

@@ -21,7 +21,8 @@ certify(const struct sim *s, uint32_t no, uint32_t of, const uint8_t ca[32],
 	struct cert c = {.serial = SERIAL + no,
 	    .not_before = SIM_UNIX0 - YEAR_S,
 	    .not_after = until_s,
-	    .naddresses = 1};
+	    .naddresses = 1,
+	    .caps = no < s->conf.relays ? CERT_CAP_RELAY : 0};
 
 	memcpy(c.node, s->node[no].keys.pub, 32);
 	memset(c.ed, 1, 32);
@@ -56,6 +57,42 @@ sim_network(const struct sim_node *n, struct conf_net *c)
 	c->bundle.certlen = n->certlen;
 	memcpy(c->bundle.cert, n->cert, n->certlen);
 	memset(c->keys.psk, 9, sizeof(c->keys.psk));
+}
+
+uint32_t
+sim_node_by_key(const struct sim *s, const struct addr *a)
+{
+	uint8_t ca[32];
+	struct addr at;
+
+	if (a->family != 6 || crypto_sign_pub(ca, seed) == -1)
+		return SIM_NOBODY;
+	for (uint32_t i = 0; i < s->conf.nodes; i++) {
+		cert_address6(&at, ca, s->node[i].keys.pub);
+		if (addr_eq(&at, a))
+			return i;
+	}
+	return SIM_NOBODY;
+}
+
+/* It has published the relays that it can reach. */
+void
+sim_hints(const struct sim *s, uint32_t no, struct msg_lookup_reply *r)
+{
+	uint8_t ca[32];
+
+	if (crypto_sign_pub(ca, seed) == -1)
+		abort();
+	for (uint32_t i = 0; i < s->conf.relays; i++) {
+		struct candidate *c = &r->c[r->n];
+
+		if (i == no || sim_pair(s, no, i)->blocked ||
+		    r->n == CANDIDATES_MAX)
+			continue;
+		*c = (struct candidate){.type = CANDIDATE_RELAY};
+		cert_address6(&c->ep.addr, ca, s->node[i].keys.pub);
+		r->n++;
+	}
 }
 
 void

@@ -161,6 +161,7 @@ found(const struct sim *s, uint32_t no, struct msg_lookup_reply *r)
 	}
 	if (!s->conf.members)
 		return;
+	sim_hints(s, no, r);
 	r->certlen = s->node[no].certlen;
 	memcpy(r->cert, s->node[no].cert, r->certlen);
 }
@@ -201,6 +202,8 @@ answer_lookup(struct sim_node *n, const struct sim_event *e)
 	uint32_t no = sim_node_at(n->sim, &e->u.lookup.ip);
 	struct msg_lookup_reply r = {.status = LOOKUP_UNKNOWN};
 
+	if (no == SIM_NOBODY)
+		no = sim_node_by_key(n->sim, &e->u.lookup.ip);
 	if (no != SIM_NOBODY)
 		found(n->sim, no, &r);
 	if (n->disc == DISC_LIE)
@@ -316,6 +319,7 @@ conf_node_of(const struct sim_node *n, struct conf_node *c)
 	c->hold_packets = SIM_HOLD_PACKETS;
 	c->hold_timeout_ms = SIM_HOLD_MS;
 	c->flows_max = 256;
+	c->relay_serve = n->no < sc->relays;
 	if (n->streams_max != 0) {
 		c->streams_min = n->streams_min;
 		c->streams_max = n->streams_max;

@@ -195,7 +195,8 @@ START_TEST(a_line_that_makes_no_sense_is_counted_and_costs_nothing_else)
 	    "invite AAAAAAAAAAAAAAAAAAAAAAAAAAA= beta 1 2 0 60 - -",
 	    "invite AAAAAAAAAAAAAAAAAAAAAAAAAAA= beta 1 2 1 0 - -",
 	    "invite AAAAAAAAAAAAAAAAAAAAAAAAAAA= beta 1 2 1 60 ::1 -",
-	    "invite AAAAAAAAAAAAAAAAAAAAAAAAAAA= beta 1 2 1 60 - a,,b"};
+	    "invite AAAAAAAAAAAAAAAAAAAAAAAAAAA= beta 1 2 1 60 - a,,b",
+	    "invite AAAAAAAAAAAAAAAAAAAAAAAAAAA= beta 1 2 1 60 - - exit"};
 	struct office o = office("10.77.0.0/16");
 	unsigned n = sizeof(bad) / sizeof(bad[0]);
 

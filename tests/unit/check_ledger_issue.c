@@ -399,6 +399,27 @@ START_TEST(a_young_certificate_is_given_again)
 }
 END_TEST
 
+START_TEST(who_was_invited_as_a_relay_stays_one)
+{
+	struct office o = office("10.77.0.0/16");
+	struct ledger_invite v = invitation(1, "alpha");
+
+	v.caps = CERT_CAP_RELAY;
+	invite(&o, &v);
+	v = invitation(2, "beta");
+	invite(&o, &v);
+	ck_assert_int_eq(comes(&o, 1, 1), JOIN_OK);
+	ck_assert_uint_eq(paper(&o).caps, CERT_CAP_RELAY);
+	ck_assert_int_eq(comes(&o, 2, 2), JOIN_OK);
+	ck_assert_uint_eq(paper(&o).caps, 0);
+	o.now += 20 * DAY;
+	ck_assert_int_eq(comes(&o, 1, 0), JOIN_OK);
+	ck_assert_uint_eq(paper(&o).caps, CERT_CAP_RELAY);
+	ck_assert_uint_eq(o.l.skipped, 0);
+	ledger_clear(&o.l);
+}
+END_TEST
+
 START_TEST(who_was_away_for_a_week_after_the_end_can_still_renew)
 {
 	struct office o = with_member();
@@ -590,6 +611,7 @@ main(void)
 	    a_renewal_has_a_new_serial_and_the_same_rest,
 	    a_renewal_uses_no_invitation_up,
 	    a_young_certificate_is_given_again,
+	    who_was_invited_as_a_relay_stays_one,
 	    who_was_away_for_a_week_after_the_end_can_still_renew,
 	    the_old_invitation_renews_what_has_expired,
 	    a_stranger_has_nothing_to_renew,

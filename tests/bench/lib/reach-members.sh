@@ -20,14 +20,16 @@ option_of() {
 # hub_make NAME NUM feature ...: on the net, for everybody; the first has the
 # authority
 hub_make() {
-	local n=$1
+	local n=$1 may=()
 	net_node "$n" "$2"
 	shift 2
+	case " $* " in *" relay "*) may=(--relay) ;; esac
 	if [ -z "${HUB:-}" ]; then
 		HUB=$n
 		node_init "$n" || return 1
 	else
-		node_join "$n" "$(node_invite "$HUB" "$n")" || return 1
+		node_join "$n" "$(node_invite "$HUB" "$n" "${may[@]}")" ||
+			return 1
 	fi
 	case " $* " in *" relay "*) option_of "$n" "relay { serve yes }" ;; esac
 	case " $* " in
