@@ -40,6 +40,7 @@ struct wbuf;
 #define CONF_BOOTSTRAP_MAX 16
 #define CONF_STUN_MAX 8 /* servers */
 #define CONF_TURN_MAX 1
+#define CONF_TURN_PINS_MAX 2
 #define CONF_TURN_TEXT 128 /* user and password, with the NUL */
 #define CONF_TLS_LISTEN_MAX 4
 #define CONF_TLS_ENDPOINTS_MAX 4 /* of one peer */
@@ -214,6 +215,9 @@ struct conf_node {
 	struct endpoint turn[CONF_TURN_MAX];
 	char turn_user[CONF_TURN_TEXT], turn_file[CONF_PATH_MAX];
 	char turn_password[CONF_TURN_TEXT]; /* not in CONF_NODE */
+	uint8_t turn_transport;             /* CONF_TURN_* */
+	uint8_t nturn_pins;
+	uint8_t turn_pin[CONF_TURN_PINS_MAX][32]; /* SHA-256 of its key */
 	bool port_mapping;
 	/* tls */
 	uint8_t ntls_listen, ntls_proxy;
@@ -245,12 +249,14 @@ struct conf_node {
 
 enum { CONF_DHT_NO, CONF_DHT_PRIVATE, CONF_DHT_PUBLIC };
 enum { CONF_TLS_NO, CONF_TLS_AUTO, CONF_TLS_YES };
+enum { CONF_TURN_UDP, CONF_TURN_TCP, CONF_TURN_TLS, CONF_TURN_AUTO };
 
 /* Is there anything to do for tlsd? */
 static inline bool
 conf_wants_tls(const struct conf_node *n)
 {
-	return n->ntls_listen != 0 || n->tls_connect != CONF_TLS_NO;
+	return n->ntls_listen != 0 || n->tls_connect != CONF_TLS_NO ||
+	    (n->nturn != 0 && n->turn_transport != CONF_TURN_UDP);
 }
 
 /*

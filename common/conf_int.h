@@ -100,6 +100,7 @@ enum conf_type {
 	CT_OFFLOAD,  /* yes, tso, csum, no: what the TUN does for us */
 	CT_DHT,      /* private, public, no */
 	CT_TRY,      /* yes, auto, no */
+	CT_BY,       /* udp, tcp, tls, auto */
 	CT_NAME,     /* letters, digits, inner hyphens */
 	CT_DEVICE,   /* a network interface */
 	CT_GROUP,    /* a group of the system */

@@ -103,6 +103,7 @@ static const char *const type_names[CT_NTYPES] = {
     [CT_OFFLOAD] = "yes|tso|csum|no",
     [CT_DHT] = "private|public|no",
     [CT_TRY] = "yes|auto|no",
+    [CT_BY] = "udp|tcp|tls|auto",
     [CT_NAME] = "name",
     [CT_DEVICE] = "name",
     [CT_GROUP] = "name",

@@ -49,6 +49,25 @@ read_password(struct conf_parser *p, const struct conf_place *at)
 		conf_hint(d, "%s", hint);
 }
 
+/* A certificate that is not checked would be worth nothing. */
+static void
+check_transport(struct conf_parser *p)
+{
+	const struct conf_node *n = &p->conf->node;
+	struct conf_place nowhere;
+
+	if (n->turn_transport == CONF_TURN_TLS && n->nturn_pins == 0 &&
+	    !p->unread && !conf_was_refused(p, "nat", "turn pin"))
+		conf_complain(p, CONF_ERROR,
+		    conf_place_of(p, "nat", "turn transport", &nowhere),
+		    "turn transport tls needs turn pin");
+	if (n->nturn_pins != 0 && n->turn_transport != CONF_TURN_TLS &&
+	    n->turn_transport != CONF_TURN_AUTO)
+		conf_complain(p, CONF_WARNING,
+		    conf_place_of(p, "nat", "turn pin", &nowhere),
+		    "turn pin is for turn transport tls and auto");
+}
+
 void
 conf_check_turn(struct conf_parser *p)
 {
@@ -67,6 +86,7 @@ conf_check_turn(struct conf_parser *p)
 		    conf_place_of(p, "nat",
 			user ? "turn user" : "turn password file", &nowhere),
 		    "there is no turn server");
+	check_transport(p);
 	if (file)
 		read_password(
 		    p, conf_place_of(p, "nat", "turn password file", &nowhere));

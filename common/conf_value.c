@@ -140,6 +140,9 @@ static const struct choice dhts[] = {{"private", CONF_DHT_PRIVATE},
     {"public", CONF_DHT_PUBLIC}, {"no", CONF_DHT_NO}, {NULL, 0}};
 static const struct choice tries[] = {{"yes", CONF_TLS_YES},
     {"auto", CONF_TLS_AUTO}, {"no", CONF_TLS_NO}, {NULL, 0}};
+static const struct choice transports[] = {{"udp", CONF_TURN_UDP},
+    {"tcp", CONF_TURN_TCP}, {"tls", CONF_TURN_TLS}, {"auto", CONF_TURN_AUTO},
+    {NULL, 0}};
 static const struct choice policies[] = {{"allow", 0}, {"deny", 1}, {NULL, 0}};
 static const struct choice levels[] = {
     {"error", 0}, {"warning", 1}, {"info", 2}, {"debug", 3}, {NULL, 0}};
@@ -155,6 +158,7 @@ choices_of(enum conf_type type)
 	    [CT_UPDOWN] = up_down,
 	    [CT_DHT] = dhts,
 	    [CT_TRY] = tries,
+	    [CT_BY] = transports,
 	    [CT_OFFLOAD] = offloads,
 	    [CT_POLICY] = policies,
 	    [CT_LEVEL] = levels};
@@ -205,7 +209,7 @@ hint_choice(const struct choice *all, const char *typed, struct conf_bad *bad)
 	const char *other = NULL;
 	unsigned edits;
 
-	if (c != NULL && all != levels && all != policies)
+	if (c != NULL && all != levels && all != policies && all != transports)
 		other = choice_word(all, c->value != 0 ? all[0].value : 0);
 	if (other != NULL) {
 		conf_value_hint(bad, "did you mean %s?", other);

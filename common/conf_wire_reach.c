@@ -59,6 +59,10 @@ put_nat(struct wbuf *w, const struct conf_node *n)
 		endpoint_put(w, &n->turn[i]);
 	wbuf_str(w, n->turn_user);
 	wbuf_str(w, n->turn_file);
+	wbuf_u8(w, n->turn_transport);
+	wbuf_u16(w, n->nturn_pins);
+	for (unsigned i = 0; i < n->nturn_pins; i++)
+		wbuf_bytes(w, n->turn_pin[i], sizeof(n->turn_pin[i]));
 	wbuf_bool(w, n->port_mapping);
 }
 
@@ -77,6 +81,10 @@ get_nat(struct rbuf *r, struct conf_node *n)
 		endpoint_get(r, &n->turn[i]);
 	rbuf_str(r, n->turn_user, sizeof(n->turn_user));
 	rbuf_str(r, n->turn_file, sizeof(n->turn_file));
+	n->turn_transport = rbuf_u8(r);
+	n->nturn_pins = (uint8_t)conf_get_count(r, CONF_TURN_PINS_MAX);
+	for (unsigned i = 0; i < n->nturn_pins; i++)
+		rbuf_bytes(r, n->turn_pin[i], sizeof(n->turn_pin[i]));
 	n->port_mapping = rbuf_bool(r);
 }
 

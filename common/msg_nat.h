@@ -110,13 +110,16 @@ struct msg_turn_row {                    /* the TURN server */
 	uint64_t since_unix_ms;          /* 0: it does not relay */
 	uint32_t again_s;                /* when it is asked again */
 	uint8_t permits, channels;
+	uint8_t by; /* CONF_TURN_UDP, _TCP or _TLS */
 };
 #define TURN_STATES 4
-#define TURN_WHYS 6
+#define TURN_WHYS 7
+#define TURN_BYS 3
 /* "up", "no_answer" ... */
 const char *turn_row_state(unsigned state);
 const char *turn_row_why(unsigned why);
-struct msg_map_row { /* a port of the default gateway */
+const char *turn_row_by(unsigned by); /* "udp", "tcp", "tls" */
+struct msg_map_row {                  /* a port of the default gateway */
 	uint16_t socket;
 	uint8_t protocol, state; /* of reach/pcp.h */
 	struct addr gateway;

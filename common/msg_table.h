@@ -152,14 +152,15 @@
 	M(CONF_TURN,  160,   3,   129, FD_NONE, R(PARENT)|R(CONF),        ST_READY) \
 	M(GATEWAYS,   161,   1,    69, FD_NONE, R(PARENT),                ST_READY) \
 	M(GAINED,     162,   1,    81, FD_NONE, R(ENGINE),                ST_READY) \
-	M(TURN_ROW,   163,  56,    56, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(TURN_ROW,   163,  57,    57, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(MAP_ROW,    164,  48,    48, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(TLS_FD,     150,  20,    20, FD_ONE,  R(PARENT),                ST_READY) \
 	M(TLS_CONNECT,151,  83,    83, FD_NONE, R(ENGINE),                ST_READY) \
 	M(TLS_UP,     152,  20,    20, FD_NONE, R(TLS),                   ST_READY) \
 	M(TLS_DOWN,   153,   1,     1, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
 	M(TLS_DATA,   154,   1,  2048, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
-	M(TLS_PIN,    155,  33,    33, FD_NONE, R(TLS)|R(ENGINE),         ST_READY)
+	M(TLS_PIN,    155,  33,    33, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
+	M(TURN_CONNECT,180, 20,    20, FD_NONE, R(ENGINE),                ST_READY)
 /* clang-format on */
 
 #endif

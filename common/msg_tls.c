@@ -48,6 +48,21 @@ msg_get_tls_connect(struct rbuf *r, struct msg_tls_connect *m)
 }
 
 void
+msg_put_turn_connect(struct wbuf *w, const struct msg_turn_connect *m)
+{
+	endpoint_put(w, &m->to);
+	wbuf_bool(w, m->secure);
+}
+
+int
+msg_get_turn_connect(struct rbuf *r, struct msg_turn_connect *m)
+{
+	endpoint_get(r, &m->to);
+	m->secure = rbuf_bool(r);
+	return rbuf_done(r);
+}
+
+void
 msg_put_tls_up(struct wbuf *w, const struct msg_tls_up *m)
 {
 	endpoint_put(w, &m->far);

@@ -26,6 +26,14 @@ struct msg_tls_connect {
 	struct endpoint to;
 	uint8_t pin[TLS_PINS][32]; /* SHA-256 of the key; zero: none */
 };
+/*
+ * To the TURN server of the configuration, and to no other: pins are those of
+ * the configuration.  TLS_DATA then is one message each, as over UDP.
+ */
+struct msg_turn_connect {
+	struct endpoint to;
+	bool secure; /* by TLS */
+};
 struct msg_tls_up {
 	struct endpoint far; /* the other end */
 	bool accepted;
@@ -52,6 +60,7 @@ const char *tls_down_name(enum tls_down);
 
 MSG_CODEC(tls_fd)
 MSG_CODEC(tls_connect)
+MSG_CODEC(turn_connect)
 MSG_CODEC(tls_up)
 MSG_CODEC(tls_down)
 MSG_CODEC(tls_pin)

@@ -17,9 +17,18 @@ const char *
 turn_row_why(unsigned w)
 {
 	static const char *const names[TURN_WHYS] = {"none", "no_answer",
-	    "wrong_credentials", "refused", "lost", "useless_answer"};
+	    "wrong_credentials", "refused", "lost", "useless_answer",
+	    "wrong_certificate"};
 
 	return w < TURN_WHYS ? names[w] : "none";
+}
+
+const char *
+turn_row_by(unsigned b)
+{
+	static const char *const names[TURN_BYS] = {"udp", "tcp", "tls"};
+
+	return b < TURN_BYS ? names[b] : "udp";
 }
 
 const char *
@@ -108,6 +117,7 @@ msg_put_turn_row(struct wbuf *w, const struct msg_turn_row *m)
 	wbuf_u32(w, m->again_s);
 	wbuf_u8(w, m->permits);
 	wbuf_u8(w, m->channels);
+	wbuf_u8(w, m->by);
 }
 
 int
@@ -122,6 +132,7 @@ msg_get_turn_row(struct rbuf *r, struct msg_turn_row *m)
 	m->again_s = rbuf_u32(r);
 	m->permits = rbuf_u8(r);
 	m->channels = rbuf_u8(r);
+	m->by = msg_enum(r, 0, TURN_BYS);
 	return rbuf_done(r);
 }
 

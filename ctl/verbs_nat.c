@@ -81,6 +81,7 @@ show_turn(struct show *o, const struct msg_turn_row *m)
 	    {.key = "problem",
 		.head = "PROBLEM",
 		.s = m->why == 0 ? NULL : turn_row_why(m->why)},
+	    {.key = "by", .head = "BY", .s = turn_row_by(m->by)},
 	    {.key = "error", .type = CELL_COUNT, .n = m->code},
 	    {.key = "permissions", .type = CELL_COUNT, .n = m->permits},
 	    {.key = "channels", .type = CELL_COUNT, .n = m->channels},

@@ -92,6 +92,8 @@ struct engine_io {
 	/* TLS connections, by their numbers; NULL: there is no tlsd. */
 	int (*tls_connect)(
 	    void *ctx, uint32_t id, const struct msg_tls_connect *);
+	int (*turn_connect)(
+	    void *ctx, uint32_t id, const struct msg_turn_connect *);
 	int (*tls_close)(void *ctx, uint32_t id);
 	int (*tls_send)(
 	    void *ctx, uint32_t id, const uint8_t *data, size_t len);

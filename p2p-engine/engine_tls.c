@@ -5,6 +5,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_turn.h"
 #include "log.h"
 
 /* ---- connections ---- */
@@ -16,6 +17,18 @@ by_id(struct tls *t, uint32_t id)
 		if (t->conn[i].id == id)
 			return &t->conn[i];
 	return NULL;
+}
+
+uint32_t
+tls_next_id(struct engine *e)
+{
+	struct tls *t = &e->tls;
+
+	do
+		t->last_id = (t->last_id + 1) & (TLS_ACCEPTED_ID - 1);
+	while (t->last_id == 0 || by_id(t, t->last_id) != NULL ||
+	    turn_stream_is(e, t->last_id));
+	return t->last_id;
 }
 
 static const struct tls_conn *
@@ -150,18 +163,17 @@ call(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	struct tls *t = &e->tls;
 	struct msg_tls_connect m;
 	struct tls_conn *c;
+	uint32_t id;
 
 	if (t->n == TLS_CONNS || !place_of(p, p->tls_failed, &m) ||
 	    tls_has(e, &m.to) || call_of(t, p) != NULL)
 		return;
-	do
-		t->last_id = (t->last_id + 1) & (TLS_ACCEPTED_ID - 1);
-	while (by_id(t, t->last_id) != NULL);
-	if (e->io.tls_connect(e->io.ctx, t->last_id, &m) == -1)
+	id = tls_next_id(e);
+	if (e->io.tls_connect(e->io.ctx, id, &m) == -1)
 		return;
 	c = &t->conn[t->n++];
 	*c = (struct tls_conn){
-	    .id = t->last_id, .dialed = true, .far = m.to, .used_ms = now_ms};
+	    .id = id, .dialed = true, .far = m.to, .used_ms = now_ms};
 	memcpy(c->key, p->conf.key, sizeof(c->key));
 	count(e, TLS_CALLS);
 }
@@ -324,6 +336,10 @@ engine_tls_up(
 	struct peer_slot *p;
 
 	e->now_ms = now_ms;
+	if (turn_stream_is(e, id)) {
+		turn_stream_up(e, now_ms);
+		return;
+	}
 	if (m->accepted != ((id & TLS_ACCEPTED_ID) != 0) ||
 	    (c != NULL) == m->accepted || tls_has(e, &m->far)) {
 		count(e, ILLEGAL_EVENTS);
@@ -355,6 +371,8 @@ engine_tls_down(
 	struct tls_conn *c = by_id(t, id), was;
 
 	e->now_ms = now_ms;
+	if (turn_stream_is(e, id))
+		turn_stream_down(e, now_ms, why);
 	if (c == NULL)
 		return;
 	was = *c;
@@ -372,6 +390,10 @@ engine_tls_data(
 	struct tls_conn *c = by_id(&e->tls, id);
 	struct endpoint far;
 
+	if (turn_stream_is(e, id)) {
+		turn_stream_data(e, now_ms, data, len);
+		return;
+	}
 	if (c == NULL || !c->up)
 		return; /* closed, and they do not know yet */
 	far = c->far;
@@ -385,6 +407,7 @@ engine_tls_there(struct engine *e, uint64_t now_ms, bool there)
 
 	e->now_ms = now_ms;
 	t->there = there && e->io.tls_connect != NULL;
+	turn_stream_there(e, now_ms, t->there);
 	while (t->n > 0) {
 		struct endpoint far = t->conn[--t->n].far;
 

@@ -58,6 +58,7 @@ struct msg_lookup_reply;
 
 enum udp_result tls_emit(struct engine *, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg);
+uint32_t tls_next_id(struct engine *); /* for a connection of ours; never 0 */
 bool tls_has(const struct engine *, const struct endpoint *);
 void tls_tick(struct engine *, uint64_t now_ms);
 /* Places and pin of an answer. */

@@ -27,6 +27,8 @@ io_send(void *ctx, const uint8_t *data, size_t len)
 	struct engine_turn *x = e->turn;
 	uint16_t sock = x->sock;
 
+	if (x->t.stream)
+		return turn_stream_send(e, data, len);
 	if (!engine_sock_for(e, &x->t.server, &sock))
 		return -1;
 	if (sock != x->sock) {
@@ -106,9 +108,11 @@ static void
 arm(struct engine *e)
 {
 	struct engine_turn *x = e->turn;
-	uint64_t due_ms = turn_due(&x->t);
+	uint64_t due_ms = turn_due(&x->t), stream_ms = turn_stream_due(x);
 
 	x->t.news &= ~(unsigned)TURN_N_DUE;
+	if (stream_ms < due_ms)
+		due_ms = stream_ms;
 	if (x->offer_ms != 0 && x->offer_ms < due_ms)
 		due_ms = x->offer_ms;
 	if (x->t.state == TURN_UP && x->upkeep_ms < due_ms)
@@ -210,6 +214,11 @@ state_changed(struct engine *e, uint64_t now_ms)
 {
 	struct engine_turn *x = e->turn;
 
+	if (turn_stream_changed(e, now_ms)) {
+		withdraw_all(e, now_ms);
+		engine_gains_tell(e, false);
+		return;
+	}
 	if (x->t.state == TURN_UP) {
 		x->upkeep_ms = now_ms;
 		tell_event(e, EV_TURN_UP);
@@ -223,8 +232,8 @@ state_changed(struct engine *e, uint64_t now_ms)
 	engine_gains_tell(e, false);
 }
 
-static void
-settle(struct engine *e, uint64_t now_ms)
+void
+engine_turn_settle(struct engine *e, uint64_t now_ms)
 {
 	struct engine_turn *x = e->turn;
 	unsigned news = x->t.news;
@@ -242,11 +251,16 @@ void
 engine_turn_conf(struct engine *e, uint64_t now_ms)
 {
 	const struct conf_node *c = &e->node;
+	bool anew = turn_stream_conf(e, now_ms);
 
+	/* what it was configured with does not count if it was stopped */
+	if (anew)
+		turn_configure(&e->turn->t, now_ms, NULL, "", "");
+	turn_stream_later(e, now_ms);
 	turn_configure(&e->turn->t, now_ms,
 	    c->nturn != 0 && c->nat_enable ? &c->turn[0] : NULL, c->turn_user,
 	    c->turn_password);
-	settle(e, now_ms);
+	engine_turn_settle(e, now_ms);
 }
 
 void
@@ -254,6 +268,7 @@ engine_turn_tick(struct engine *e, uint64_t now_ms)
 {
 	struct engine_turn *x = e->turn;
 
+	turn_stream_tick(e, now_ms);
 	if (x->moved) {
 		x->moved = false;
 		turn_again(&x->t, now_ms);
@@ -263,7 +278,7 @@ engine_turn_tick(struct engine *e, uint64_t now_ms)
 		upkeep(e, now_ms);
 	if (x->offer_ms != 0 && now_ms >= x->offer_ms)
 		offer_all(e, now_ms);
-	settle(e, now_ms);
+	engine_turn_settle(e, now_ms);
 }
 
 void
@@ -273,6 +288,17 @@ engine_turn_leave(struct engine *e, uint64_t now_ms)
 }
 
 /* ---- datagrams ---- */
+
+void
+engine_turn_news(struct engine *e, uint64_t now_ms)
+{
+	struct engine_turn *x = e->turn;
+
+	if ((x->t.news & (TURN_N_STATE | TURN_N_PERMIT)) != 0)
+		timers_set(&e->timers, &e->t_turn, now_ms);
+	else if (x->t.news != 0)
+		arm(e);
+}
 
 bool
 engine_turn_takes(struct engine *e, uint64_t now_ms, const struct datagram *d,
@@ -286,7 +312,7 @@ engine_turn_takes(struct engine *e, uint64_t now_ms, const struct datagram *d,
 	enum turn_got got;
 	struct turn_data in;
 
-	if (!turn_is(&x->t, d->from, d->data, d->len))
+	if (x->t.stream || !turn_is(&x->t, d->from, d->data, d->len))
 		return false;
 	/* binding answers of the same server are not the client's */
 	if (stun_is(d->data, d->len) && d->data[0] <= 1 &&
@@ -294,10 +320,7 @@ engine_turn_takes(struct engine *e, uint64_t now_ms, const struct datagram *d,
 		return false;
 	got = turn_receive(&x->t, now_ms, d->from, d->data, d->len, &in);
 	*verdict = verdicts[got];
-	if ((x->t.news & (TURN_N_STATE | TURN_N_PERMIT)) != 0)
-		timers_set(&e->timers, &e->t_turn, now_ms);
-	else if (x->t.news != 0)
-		arm(e);
+	engine_turn_news(e, now_ms);
 	if (got == TURN_G_DATA)
 		carry_received(
 		    e, now_ms, CARRY_TURN, &in.from, in.data, in.len);
@@ -309,6 +332,8 @@ flush(struct engine *e, size_t len, size_t seg)
 {
 	struct engine_turn *x = e->turn;
 
+	if (len != 0 && x->t.stream)
+		return turn_stream_emit(e, x->out, len, seg);
 	return len == 0 ? UDP_OK
 			: e->io.udp_send(e->io.ctx, x->sock, &x->t.server,
 			      x->out, len, seg);
@@ -378,6 +403,7 @@ engine_turn_row(const struct engine *e, uint64_t now_ms, uint64_t unix_ms,
 	    .relayed = t->relayed,
 	    .state = (uint8_t)t->state,
 	    .why = (uint8_t)t->why,
+	    .by = e->turn->by,
 	    .code = t->code};
 	if (t->state == TURN_UP)
 		row->since_unix_ms = unix_ms - (now_ms - t->up_ms);

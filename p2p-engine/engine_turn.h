@@ -27,6 +27,8 @@ struct peer_slot;
 #define TURN_OFFERS 3        /* places of a peer that are tried by the server */
 #define TURN_LATER_MS 250    /* after they were tried directly */
 #define TURN_UPKEEP_MS 60000 /* who is reached by it stays permitted */
+#define TURN_UDP_MS 2000     /* auto: an answer by UDP is waited for so long */
+#define TURN_CALL_MS 300     /* a new configuration comes to tlsd, too */
 #define TURN_BATCH_SEGS 64
 #define TURN_BATCH_MAX 65507
 
@@ -36,6 +38,12 @@ struct engine_turn {
 	bool moved;                   /* ... is another one */
 	uint64_t offer_ms, upkeep_ms; /* 0: not */
 	enum turn_state told;
+	/* engine_turn_stream.c; by: CONF_TURN_UDP, _TCP or _TLS */
+	uint8_t transport, by, npins;
+	uint8_t pin[CONF_TURN_PINS_MAX][32];
+	uint32_t id;                /* of tlsd's connection, 0: none */
+	bool up;                    /* is it? */
+	uint64_t began_ms, call_ms; /* by UDP, auto; not before; 0: not */
 	uint8_t out[TURN_BATCH_MAX];
 };
 
@@ -63,6 +71,27 @@ void engine_turn_gauges(struct engine *);
 /* 0, or -1: there is none. */
 int engine_turn_row(const struct engine *, uint64_t now_ms, uint64_t unix_ms,
     struct msg_turn_row *);
+
+/* What the client has to say is done, at once or soon. */
+void engine_turn_settle(struct engine *, uint64_t now_ms);
+void engine_turn_news(struct engine *, uint64_t now_ms);
+
+/* ---- engine_turn_stream.c ---- */
+int turn_stream_send(struct engine *, const uint8_t *, size_t);
+enum udp_result turn_stream_emit(
+    struct engine *, const uint8_t *, size_t len, size_t seg);
+bool turn_stream_is(const struct engine *, uint32_t id);
+void turn_stream_up(struct engine *, uint64_t now_ms);
+void turn_stream_down(struct engine *, uint64_t now_ms, enum tls_down);
+void turn_stream_data(struct engine *, uint64_t now_ms, uint8_t *, size_t);
+void turn_stream_there(struct engine *, uint64_t now_ms, bool there);
+/* true: the client was stopped, as another way is configured. */
+bool turn_stream_conf(struct engine *, uint64_t now_ms);
+void turn_stream_later(struct engine *, uint64_t now_ms);
+/* The client's state is another one; true: it goes on by another way. */
+bool turn_stream_changed(struct engine *, uint64_t now_ms);
+uint64_t turn_stream_due(const struct engine_turn *);
+void turn_stream_tick(struct engine *, uint64_t now_ms);
 
 /* ---- engine_portmap.c ---- */
 void engine_map_init(struct engine *);

@@ -458,6 +458,7 @@ start_engine(struct glue *g)
 	    .tell_relays = tell_relays,
 	    .tell_gained = tell_gained,
 	    .tls_connect = tls_connect,
+	    .turn_connect = turn_connect,
 	    .tls_close = tls_close,
 	    .tls_send = tls_send,
 	    .tell_tls = tell_tls,

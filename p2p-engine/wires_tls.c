@@ -24,6 +24,18 @@ tls_connect(void *ctx, uint32_t id, const struct msg_tls_connect *m)
 }
 
 int
+turn_connect(void *ctx, uint32_t id, const struct msg_turn_connect *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[32];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_turn_connect(&w, m);
+	return wire_send(&g->tls, MSG_TURN_CONNECT, id, &w);
+}
+
+int
 tls_close(void *ctx, uint32_t id)
 {
 	const struct msg_tls_down m = {.why = TLS_CLOSED};

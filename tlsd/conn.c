@@ -4,6 +4,7 @@
  * One connection, from its socket to its datagrams (see tlsd.h).
  *
  *	dialed    TCP -> [PROXY] -> TLS -> HTTP -> UP
+ *	to TURN   TCP -> [PROXY] -> [TLS] -------> UP
  *	accepted                    TLS -> HTTP -> UP
  *	                                        -> BYE: no such page
  *
@@ -43,14 +44,6 @@ conn_end(struct conn *c, enum tls_down why)
 	c->why = why;
 }
 
-static void
-wait_for(struct conn *c, int events)
-{
-	if (c->events != events)
-		loop_io_set(c->io, events);
-	c->events = events;
-}
-
 /* ---- TLS ---- */
 
 int
@@ -72,28 +65,23 @@ conn_verify(X509_STORE_CTX *ctx, void *arg)
 		if (memcmp(c->pin[i], pin, sizeof(pin)) == 0)
 			return 1;
 	}
-	if (!any)
+	if (!any && !c->turn)
 		return 1; /* nobody said whose it should be */
 	c->tlsd->counters.v[TLS_PIN_WRONG]++;
 	c->why = TLS_WRONG_PIN;
 	return 0;
 }
 
-/* What SSL_x() said: true if it is only to be waited for. */
+/* Another protocol, of servers that may not know the newest TLS (RFC 7443). */
 static bool
-only_waits(struct conn *c, int r)
+is_for_turn(SSL *ssl)
 {
-	switch (SSL_get_error(c->ssl, r)) {
-	case SSL_ERROR_WANT_READ:
-		wait_for(c, LOOP_READ);
-		return true;
-	case SSL_ERROR_WANT_WRITE:
-		wait_for(c, LOOP_READ | LOOP_WRITE);
-		c->blocked = true;
-		return true;
-	default:
-		return false;
-	}
+	static const unsigned char alpn[] = "\x09stun.turn";
+
+	SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+	/* 0 is success, unlike everywhere else */
+	return SSL_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+	    SSL_set_alpn_protos(ssl, alpn, sizeof(alpn) - 1) == 0;
 }
 
 static bool
@@ -101,7 +89,8 @@ begin_tls(struct conn *c)
 {
 	c->ssl = SSL_new(c->accepted ? c->tlsd->server : c->tlsd->client);
 	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1 ||
-	    SSL_set_ex_data(c->ssl, conn_index, c) != 1)
+	    SSL_set_ex_data(c->ssl, conn_index, c) != 1 ||
+	    (c->turn && !is_for_turn(c->ssl)))
 		return false;
 	if (c->accepted)
 		SSL_set_accept_state(c->ssl);
@@ -118,16 +107,13 @@ static bool
 push(struct conn *c)
 {
 	while (c->pend_at < c->npend) {
-		int r;
+		int r = octets_write(
+		    c, c->pend + c->pend_at, c->npend - c->pend_at);
 
-		ERR_clear_error();
-		r = SSL_write(
-		    c->ssl, c->pend + c->pend_at, (int)(c->npend - c->pend_at));
-		if (r <= 0) {
-			if (!only_waits(c, r))
-				conn_end(c, TLS_CLOSED);
+		if (r == -1)
+			conn_end(c, TLS_CLOSED);
+		if (r <= 0)
 			return false;
-		}
 		c->pend_at += (uint32_t)r;
 	}
 	c->npend = c->pend_at = 0;
@@ -139,8 +125,8 @@ conn_flush(struct conn *c)
 {
 	uint64_t now_ms = clock_mono_ms();
 
-	if (c->ssl == NULL || c->state == CONN_DEAD || c->blocked ||
-	    c->state < CONN_HTTP || !push(c))
+	if (c->state == CONN_DEAD || c->blocked || c->state < CONN_HTTP ||
+	    !push(c))
 		return;
 	while (c->state == CONN_UP) {
 		c->npend = (uint32_t)outq_get(
@@ -182,18 +168,42 @@ up(struct conn *c)
 	c->state = CONN_UP;
 	c->heard_ms = c->said_ms = clock_mono_ms();
 	lengths_init(&c->in);
+	turnframe_init(&c->turn_in);
 	c->told = true;
 	c->tlsd->counters.v[c->accepted ? TLS_ACCEPTED : TLS_DIALED]++;
 	wire_up(c->tlsd, c);
 }
 
 static void
-take(struct conn *c, const uint8_t *data, size_t len)
+take_turn(struct conn *c, const uint8_t *data, size_t len)
 {
 	const uint8_t *msg;
 	size_t n;
 
-	c->heard_ms = clock_mono_ms();
+	while (c->state == CONN_UP) {
+		switch (turnframe_next(&c->turn_in, &data, &len, &msg, &n)) {
+		case TURNFRAME_MORE:
+			return;
+		case TURNFRAME_MESSAGE:
+			wire_data(c->tlsd, c->id, msg, n);
+			break;
+		case TURNFRAME_LONG:
+			c->tlsd->counters.v[TLS_RX_LOST]++;
+			break;
+		case TURNFRAME_BAD:
+			c->tlsd->counters.v[TLS_BAD_FRAMES]++;
+			conn_end(c, TLS_BROKEN);
+			break;
+		}
+	}
+}
+
+static void
+take_datagrams(struct conn *c, const uint8_t *data, size_t len)
+{
+	const uint8_t *msg;
+	size_t n;
+
 	while (c->state == CONN_UP) {
 		switch (lengths_next(&c->in, &data, &len, &msg, &n)) {
 		case LENGTHS_MORE:
@@ -209,6 +219,16 @@ take(struct conn *c, const uint8_t *data, size_t len)
 			break;
 		}
 	}
+}
+
+static void
+take(struct conn *c, const uint8_t *data, size_t len)
+{
+	c->heard_ms = clock_mono_ms();
+	if (c->turn)
+		take_turn(c, data, len);
+	else
+		take_datagrams(c, data, len);
 }
 
 /* The request of somebody who called: 101 and datagrams, or no such page. */
@@ -270,20 +290,18 @@ read_some(struct conn *c)
 	for (int i = 0; i < READS * 4; i++) {
 		if (c->state != CONN_HTTP && c->state != CONN_UP)
 			return;
-		ERR_clear_error();
-		r = SSL_read(c->ssl, data, sizeof(data));
-		if (r <= 0) {
-			if (!only_waits(c, r))
-				conn_end(c, TLS_CLOSED);
+		r = octets_read(c, data, sizeof(data));
+		if (r == -1)
+			conn_end(c, TLS_CLOSED);
+		if (r <= 0)
 			return;
-		}
 		if (c->state == CONN_HTTP)
 			http(c, data, (size_t)r);
 		else
 			take(c, data, (size_t)r);
 	}
 	/* what TLS has taken from the socket wakes nobody */
-	if (SSL_has_pending(c->ssl))
+	if (c->ssl != NULL && SSL_has_pending(c->ssl))
 		loop_timer_in(c->tlsd->again, 0);
 }
 
@@ -303,6 +321,17 @@ is_connected(struct conn *c)
 	return true;
 }
 
+/* TCP is there, to the other end: what comes next, false: it failed. */
+static bool
+begin(struct conn *c)
+{
+	if (!c->plain)
+		return begin_tls(c);
+	octets_wait(c, LOOP_READ);
+	up(c);
+	return true;
+}
+
 /* In the clear: few octets, which fit a new connection's buffer. */
 static bool
 ask_proxy(struct conn *c)
@@ -318,7 +347,7 @@ ask_proxy(struct conn *c)
 		return false;
 	}
 	c->state = CONN_PROXY;
-	wait_for(c, LOOP_READ);
+	octets_wait(c, LOOP_READ);
 	return true;
 }
 
@@ -344,7 +373,7 @@ read_proxy(struct conn *c)
 			status = upgrade_answer_read(c->head, c->nhead, &used);
 	}
 	c->nhead = 0;
-	if (status < 200 || status > 299 || !begin_tls(c)) {
+	if (status < 200 || status > 299 || !begin(c)) {
 		c->tlsd->counters.v[TLS_PROXY_REFUSED]++;
 		conn_end(c, TLS_REFUSED);
 	}
@@ -355,8 +384,12 @@ greet(struct conn *c)
 {
 	char out[UPGRADE_OUT_MAX];
 
+	octets_wait(c, LOOP_READ);
+	if (c->turn) {
+		up(c);
+		return;
+	}
 	c->state = CONN_HTTP;
-	wait_for(c, LOOP_READ);
 	if (!c->accepted)
 		say(c, out, upgrade_request(out, &c->far));
 }
@@ -370,7 +403,7 @@ shake_hands(struct conn *c)
 	r = SSL_do_handshake(c->ssl);
 	if (r == 1)
 		greet(c);
-	else if (!only_waits(c, r))
+	else if (!octets_waits(c, r))
 		conn_end(c, c->why == TLS_WRONG_PIN ? c->why : TLS_REFUSED);
 }
 
@@ -378,7 +411,7 @@ void
 conn_run(struct conn *c)
 {
 	if (c->state == CONN_TCP && is_connected(c) &&
-	    (c->tlsd->conf.ntls_proxy != 0 ? !ask_proxy(c) : !begin_tls(c)))
+	    (c->tlsd->conf.ntls_proxy != 0 ? !ask_proxy(c) : !begin(c)))
 		conn_end(c, TLS_NO_ANSWER);
 	if (c->state == CONN_PROXY)
 		read_proxy(c);

@@ -196,41 +196,82 @@ may_dial(const struct tlsd *t)
 	return n < CONNS_DIALED;
 }
 
-void
-conns_dial(struct tlsd *t, uint32_t id, const struct msg_tls_connect *m)
+/* A connection to there, or by the proxy; NULL: none, and why. */
+static struct conn *
+dial(
+    struct tlsd *t, uint32_t id, const struct endpoint *far, enum tls_down *why)
 {
 	const struct endpoint *to =
-	    t->conf.ntls_proxy != 0 ? &t->conf.tls_proxy[0] : &m->to;
+	    t->conf.ntls_proxy != 0 ? &t->conf.tls_proxy[0] : far;
 	struct sockaddr_storage ss;
 	socklen_t len = (socklen_t)endpoint_to_sa(to, &ss);
 	struct conn *c;
 	int fd;
 
-	if (!t->has_conf || t->conf.tls_connect == CONF_TLS_NO || len == 0) {
-		wire_down(t, id, TLS_REFUSED);
-		return;
-	}
+	*why = len == 0 ? TLS_REFUSED : TLS_FULL;
+	if (len == 0)
+		return NULL;
 	fd = may_dial(t) ? socket(ss.ss_family,
 			       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
 			 : -1;
 	if (fd == -1) {
 		t->counters.v[TLS_TOO_MANY]++;
-		wire_down(t, id, TLS_FULL);
-		return;
+		return NULL;
 	}
 	if (connect(fd, (struct sockaddr *)&ss, len) == -1 &&
 	    errno != EINPROGRESS) {
 		close(fd);
-		wire_down(t, id, TLS_NO_ANSWER);
-		return;
+		*why = TLS_NO_ANSWER;
+		return NULL;
 	}
-	if ((c = add(t, fd, id, LOOP_WRITE)) == NULL) {
-		wire_down(t, id, TLS_FULL);
-		return;
-	}
+	if ((c = add(t, fd, id, LOOP_WRITE)) == NULL)
+		return NULL;
 	c->state = CONN_TCP;
-	c->far = m->to;
-	memcpy(c->pin, m->pin, sizeof(c->pin));
+	c->far = *far;
+	return c;
+}
+
+void
+conns_dial(struct tlsd *t, uint32_t id, const struct msg_tls_connect *m)
+{
+	enum tls_down why = TLS_REFUSED;
+	struct conn *c = NULL;
+
+	if (t->has_conf && t->conf.tls_connect != CONF_TLS_NO)
+		c = dial(t, id, &m->to, &why);
+	if (c == NULL)
+		wire_down(t, id, why);
+	else
+		memcpy(c->pin, m->pin, sizeof(c->pin));
+}
+
+/* Is it what the configuration says, as far as it says it? */
+static bool
+is_turn_server(const struct conf_node *n, const struct msg_turn_connect *m)
+{
+	if (n->nturn == 0 || !endpoint_eq(&n->turn[0], &m->to))
+		return false;
+	if (n->turn_transport == CONF_TURN_AUTO)
+		return m->secure == (n->nturn_pins != 0);
+	return n->turn_transport == (m->secure ? CONF_TURN_TLS : CONF_TURN_TCP);
+}
+
+void
+conns_dial_turn(struct tlsd *t, uint32_t id, const struct msg_turn_connect *m)
+{
+	enum tls_down why = TLS_REFUSED;
+	struct conn *c = NULL;
+
+	if (t->has_conf && is_turn_server(&t->conf, m))
+		c = dial(t, id, &m->to, &why);
+	if (c == NULL) {
+		wire_down(t, id, why);
+		return;
+	}
+	c->turn = c->out.turn = true;
+	c->plain = !m->secure;
+	for (unsigned i = 0; i < t->conf.nturn_pins; i++)
+		memcpy(c->pin[i], t->conf.turn_pin[i], sizeof(c->pin[i]));
 }
 
 /* ---- listeners ---- */

@@ -4,7 +4,8 @@
  * tlsd: how it begins and ends, and what the parent says (see tlsd.h).
  *
  *	parent (fd 3)	configuration, sockets to listen on, wires, the end
- *	engine		TLS_CONNECT, TLS_UP, TLS_DATA, TLS_DOWN, TLS_PIN
+ *	engine		TLS_CONNECT, TURN_CONNECT, TLS_UP, TLS_DATA, TLS_DOWN,
+ *TLS_PIN
  */
 #include <fcntl.h>
 #include <string.h>

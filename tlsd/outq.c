@@ -89,27 +89,43 @@ drop_oldest(struct outq *q)
 	return true;
 }
 
+static bool
+is_data(const struct outq *q, const uint8_t *msg, size_t len)
+{
+	return q->turn ? turnframe_is_data(msg, len) : len > 0 && msg[0] == 4;
+}
+
+/* What it is with what is put around it. */
+static size_t
+framed(const struct outq *q, const uint8_t *msg, size_t len)
+{
+	return len + (q->turn ? turnframe_pad(msg, len) : LENGTH_OCTETS);
+}
+
 static void
 append(struct outq *q, uint64_t now_ms, const uint8_t *msg, size_t len)
 {
+	static const uint8_t zero[TURNFRAME_PAD];
 	uint8_t head[LENGTH_OCTETS] = {(uint8_t)(len >> 8), (uint8_t)len};
+	size_t all = framed(q, msg, len), before = q->turn ? 0 : sizeof(head);
 
-	copy_in(q, q->first + q->used, head, sizeof(head));
-	copy_in(q, q->first + q->used + LENGTH_OCTETS, msg, len);
-	*nth(q, q->n) = (struct outq_item){.ms = now_ms,
-	    .len = (uint16_t)(len + LENGTH_OCTETS),
-	    .data = len > 0 && msg[0] == 4};
-	q->used += (uint32_t)(len + LENGTH_OCTETS);
+	copy_in(q, q->first + q->used, head, before);
+	copy_in(q, q->first + q->used + (uint32_t)before, msg, len);
+	copy_in(q, q->first + q->used + (uint32_t)(before + len), zero,
+	    all - before - len);
+	*nth(q, q->n) = (struct outq_item){
+	    .ms = now_ms, .len = (uint16_t)all, .data = is_data(q, msg, len)};
+	q->used += (uint32_t)all;
 	q->n++;
 }
 
 bool
 outq_put(struct outq *q, uint64_t now_ms, const uint8_t *msg, size_t len)
 {
-	bool fits = lengths_fit(msg, len);
+	bool fits = q->turn ? turnframe_fit(msg, len) : lengths_fit(msg, len);
 
 	while (fits &&
-	    (q->n == OUTQ_N || q->used + LENGTH_OCTETS + len > OUTQ_OCTETS))
+	    (q->n == OUTQ_N || q->used + framed(q, msg, len) > OUTQ_OCTETS))
 		fits = drop_oldest(q);
 	if (!fits) {
 		q->dropped++;
@@ -123,7 +139,7 @@ void
 outq_alive(struct outq *q, uint64_t now_ms)
 {
 	/* who has something to say shows that it lives anyway */
-	if (q->n == 0)
+	if (q->n == 0 && !q->turn)
 		append(q, now_ms, NULL, 0);
 }
 

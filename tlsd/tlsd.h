@@ -14,13 +14,15 @@
 
 /*
  * tlsd: datagrams of the protocol in TLS connections, where UDP does not get
- * through.
+ * through; and the connection to a TURN server, by TLS or TCP.
  *
  *	main.c      start, the parent
  *	wire.c      the channel to the engine: connections by their numbers
  *	conns.c     connections come and go: limits, deadlines, listeners
  *	conn.c      one connection: TCP, proxy, TLS, HTTP, then datagrams
- *	identity.c  the key; upgrade.c HTTP; lengths.c, outq.c datagrams
+ *	octets.c    ... what it reads and writes by TLS, or without
+ *	identity.c  the key; upgrade.c HTTP; lengths.c, outq.c datagrams;
+ *	            turnframe.c those of a TURN server
  *
  * It knows neither keys nor peers: what is in a datagram is the engine's
  * business, and to it a connection is an address like another.
@@ -51,6 +53,7 @@ struct conn {
 	uint32_t id;
 	bool accepted, blocked; /* blocked: TCP takes no more at the moment */
 	bool told;              /* the engine knows it as up */
+	bool turn, plain;       /* to the TURN server; without TLS */
 	enum conn_state state;
 	enum tls_down why;
 	struct endpoint far;
@@ -61,6 +64,7 @@ struct conn {
 	SSL *ssl;
 	uint64_t since_ms, heard_ms, said_ms;
 	struct lengths in;
+	struct turnframe turn_in;
 	struct outq out;
 	/* what HTTP there is, in; then the record that is going out */
 	uint32_t nhead;
@@ -106,10 +110,21 @@ void conn_end(struct conn *, enum tls_down why);
 int conn_verify(X509_STORE_CTX *, void *);
 int conn_start(void); /* once, at the start: 0 or -1 */
 
+/* ---- octets.c ---- */
+/* Octets; 0: later, which is waited for; -1: it is over. */
+int octets_write(struct conn *, const uint8_t *, size_t);
+int octets_read(struct conn *, uint8_t *, size_t cap);
+void octets_wait(struct conn *, int events);
+/* What SSL_x() said: true if it is only to be waited for. */
+bool octets_waits(struct conn *, int r);
+
 /* ---- conns.c ---- */
 void conns_conf(struct tlsd *); /* listeners that are not wanted go */
 void conns_listen(struct tlsd *, const struct msg_tls_fd *, int fd);
 void conns_dial(struct tlsd *, uint32_t id, const struct msg_tls_connect *);
+/* The server of the configuration, and no other. */
+void conns_dial_turn(
+    struct tlsd *, uint32_t id, const struct msg_turn_connect *);
 struct conn *conns_find(const struct tlsd *, uint32_t id);
 void conns_turn(void *tlsd);        /* the end of a turn */
 void conns_tick(void *tlsd);        /* every second */

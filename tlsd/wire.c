@@ -96,6 +96,23 @@ on_connect(struct chan *ch, void *ctx, const struct ipc_frame *f)
 }
 
 static enum chan_verdict
+on_turn(struct chan *ch, void *ctx, const struct ipc_frame *f)
+{
+	struct wire *wire = ctx;
+	struct msg_turn_connect m;
+	struct rbuf r;
+
+	(void)ch;
+	rbuf_init(&r, f->body, f->len);
+	if (msg_get_turn_connect(&r, &m) == -1 ||
+	    (f->id & TLS_ACCEPTED_ID) != 0 ||
+	    conns_find(wire->tlsd, f->id) != NULL)
+		return CHAN_BAD;
+	conns_dial_turn(wire->tlsd, f->id, &m);
+	return CHAN_OK;
+}
+
+static enum chan_verdict
 on_down(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {
 	struct wire *wire = ctx;
@@ -107,8 +124,10 @@ on_down(struct chan *ch, void *ctx, const struct ipc_frame *f)
 	rbuf_init(&r, f->body, f->len);
 	if (msg_get_tls_down(&r, &m) == -1)
 		return CHAN_BAD;
-	if (c != NULL)
-		conn_end(c, m.why);
+	if (c == NULL)
+		return CHAN_OK;
+	conn_flush(c); /* what was said before, if it can go */
+	conn_end(c, m.why);
 	return CHAN_OK;
 }
 
@@ -127,6 +146,7 @@ on_data(struct chan *ch, void *ctx, const struct ipc_frame *f)
 
 static const struct chan_handler handlers[] = {
     {MSG_TLS_CONNECT, on_connect},
+    {MSG_TURN_CONNECT, on_turn},
     {MSG_TLS_DOWN, on_down},
     {MSG_TLS_DATA, on_data},
 };

@@ -8,6 +8,10 @@
  * seal of who knows the password.  Errors come without, for who could not be
  * authenticated can't be answered so; they need the id of the question, which
  * nobody beside the path knows.
+ *
+ * The translator in between forgets and a server restarts: the allocation is
+ * refreshed every TURN_KEEP_MS at least, and sooner if what is sent remains
+ * without an echo.
  */
 
 #include <stdio.h>
@@ -31,7 +35,8 @@ const char *
 turn_why_name(enum turn_why w)
 {
 	static const char *const names[TURN_NWHY] = {"", "no_answer",
-	    "wrong_credentials", "refused", "lost", "useless_answer"};
+	    "wrong_credentials", "refused", "lost", "useless_answer",
+	    "wrong_certificate"};
 
 	return w < TURN_NWHY ? names[w] : "";
 }
@@ -110,8 +115,9 @@ static void
 ask_anew(struct turn *t, uint64_t now_ms, struct turn_ask *q)
 {
 	t->io.rnd.fill(t->io.rnd.ctx, q->id, sizeof(q->id));
-	q->tries = 1;
-	q->next_ms = now_ms + TURN_RTO_MS;
+	/* once: what goes into a connection comes out of it */
+	q->tries = t->stream ? TURN_TRIES : 1;
+	q->next_ms = now_ms + (t->stream ? TURN_STREAM_MS : TURN_RTO_MS);
 	transmit(t, q);
 	t->news |= TURN_N_DUE;
 }
@@ -225,6 +231,29 @@ turn_configure(struct turn *t, uint64_t now_ms, const struct endpoint *server,
 	t->state = TURN_ASKING;
 	turn_again(t, now_ms);
 	t->news |= TURN_N_STATE;
+}
+
+void
+turn_connected(struct turn *t, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < TURN_ASKS; i++) {
+		if (t->ask[i].verb == TURN_NONE)
+			continue;
+		transmit(t, &t->ask[i]);
+		t->ask[i].next_ms = now_ms + TURN_STREAM_MS;
+	}
+	t->news |= TURN_N_DUE;
+}
+
+void
+turn_lost(struct turn *t, uint64_t now_ms, enum turn_why why)
+{
+	if (t->state == TURN_UP && now_ms - t->up_ms >= TURN_BRIEF_MS) {
+		t->why = TURN_LOST;
+		begin(t, now_ms);
+	} else if (t->state == TURN_UP || t->state == TURN_ASKING) {
+		give_up(t, now_ms, why, 0);
+	}
 }
 
 void

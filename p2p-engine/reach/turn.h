@@ -12,9 +12,9 @@
 #include "stun.h"
 
 /*
- * The client of a TURN server, over UDP (RFC 8656): one allocation, an address
- * of the server that is ours.  Pure: time is passed in, datagrams for the
- * server leave by io.send.
+ * The client of a TURN server (RFC 8656): one allocation, an address of the
+ * server that is ours.  Pure: time is passed in, messages for the server leave
+ * by io.send, as datagrams or by a connection (stream), which loses nothing.
  *
  *	OFF -> ASKING --allocated--> UP --lost--> ASKING
  *	          |                   |
@@ -25,10 +25,6 @@
  * then it gets a channel, which costs 4 octets a datagram instead of 36.
  * Indications can't be authenticated: no more is believed of them than of a
  * datagram from anywhere, and only addresses that were wanted get a channel.
- *
- * The translator in between forgets and a server restarts: the allocation is
- * refreshed every TURN_KEEP_MS at least, and sooner if what is sent remains
- * without an echo.
  */
 #define TURN_PERMITS 32
 #define TURN_CHANNELS 32
@@ -41,11 +37,12 @@
 enum turn_state { TURN_OFF, TURN_ASKING, TURN_UP, TURN_WAIT };
 enum turn_why { /* ... there is no allocation */
 	TURN_FINE,
-	TURN_SILENT,  /* the server does not answer */
-	TURN_DENIED,  /* user or password are wrong */
-	TURN_REFUSED, /* it said no: code */
-	TURN_LOST,    /* it knows nothing of the allocation any more */
-	TURN_USELESS, /* what it says is of no use */
+	TURN_SILENT,    /* the server does not answer */
+	TURN_DENIED,    /* user or password are wrong */
+	TURN_REFUSED,   /* it said no: code */
+	TURN_LOST,      /* it knows nothing of the allocation any more */
+	TURN_USELESS,   /* what it says is of no use */
+	TURN_UNTRUSTED, /* its certificate is not the right one */
 	TURN_NWHY
 };
 enum turn_news { TURN_N_STATE = 1, TURN_N_PERMIT = 2, TURN_N_DUE = 4 };
@@ -94,7 +91,7 @@ struct turn {
 	char realm[TURN_TEXT_MAX];
 	uint8_t nonce[TURN_NONCE_MAX], key[16];
 	uint16_t nonce_len;
-	bool has_key;
+	bool has_key, stream; /* stream, the caller's: by a connection */
 	enum turn_state state;
 	enum turn_why why;
 	uint16_t code;    /* the last error of the server, 0: none */
@@ -120,6 +117,9 @@ void turn_configure(struct turn *, uint64_t now_ms,
     const struct endpoint *server, const char *user, const char *password);
 /* The socket is another one: nothing of the old one holds. */
 void turn_again(struct turn *, uint64_t now_ms);
+/* The connection is there; it has gone, or could not be had. */
+void turn_connected(struct turn *, uint64_t now_ms);
+void turn_lost(struct turn *, uint64_t now_ms, enum turn_why);
 /* The end: the server is told once. */
 void turn_leave(struct turn *, uint64_t now_ms);
 void turn_tick(struct turn *, uint64_t now_ms);

@@ -12,7 +12,9 @@
 #define TURN_RTO_MS 500
 #define TURN_TRIES 7 /* Rc; of what comes after the allocation */
 #define TURN_TRIES_UP 5
-#define TURN_STALES 3 /* new nonces for one question */
+#define TURN_STREAM_MS 8000 /* for a connection and an answer by it */
+#define TURN_BRIEF_MS 5000  /* who loses it sooner waits */
+#define TURN_STALES 3       /* new nonces for one question */
 #define TURN_KEEP_MS 25000
 #define TURN_SILENT_MS 5000
 #define TURN_RENEW_MS 240000 /* a permission lives 300 s, a channel 600 s */

@@ -83,6 +83,38 @@ START_TEST(a_server_needs_user_and_password)
 }
 END_TEST
 
+#define PIN "AQIDBAUGBwgBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwg="
+
+START_TEST(tls_needs_the_servers_key)
+{
+	struct conf c;
+
+	given = "x";
+	ck_assert_int_eq(parse(TURN, &c), 0);
+	ck_assert_uint_eq(c.node.turn_transport, CONF_TURN_UDP);
+	ck_assert(!conf_wants_tls(&c.node));
+	conf_clear(&c);
+	ck_assert_int_eq(parse(TURN "nat { turn transport tls }\n", &c), -1);
+	ck_assert(said("needs turn pin"));
+	ck_assert_int_eq(
+	    parse(
+		TURN "nat { turn transport tls, turn pin \"" PIN "\" }\n", &c),
+	    0);
+	ck_assert_uint_eq(c.node.turn_transport, CONF_TURN_TLS);
+	ck_assert_uint_eq(c.node.nturn_pins, 1);
+	ck_assert_uint_eq(c.node.turn_pin[0][31], 8);
+	ck_assert(conf_wants_tls(&c.node));
+	conf_clear(&c);
+	ck_assert_int_eq(parse(TURN "nat { turn transport auto }\n", &c), 0);
+	ck_assert(conf_wants_tls(&c.node));
+	conf_clear(&c);
+	ck_assert_int_eq(parse(TURN "nat { turn pin \"" PIN "\" }\n", &c), 0);
+	ck_assert(said("turn transport tls and auto"));
+	conf_clear(&c);
+	ck_assert_int_eq(parse(TURN "nat { turn transport yes }\n", &c), -1);
+}
+END_TEST
+
 START_TEST(the_password_travels_in_a_frame_of_its_own)
 {
 	static uint8_t mem[IPC_BODY_MAX];
@@ -122,6 +154,7 @@ main(void)
 	tcase_add_test(tc, server_user_and_password_are_read);
 	tcase_add_test(tc, a_password_is_a_line);
 	tcase_add_test(tc, a_server_needs_user_and_password);
+	tcase_add_test(tc, tls_needs_the_servers_key);
 	tcase_add_test(tc, the_password_travels_in_a_frame_of_its_own);
 	return run_suite("conf_turn", tc);
 }

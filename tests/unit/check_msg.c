@@ -263,6 +263,7 @@ largest_reach_row(unsigned type, union any_msg *m)
 	case MSG_TURN_ROW:
 		m->turn_row.state = TURN_STATES - 1;
 		m->turn_row.why = TURN_WHYS - 1;
+		m->turn_row.by = TURN_BYS - 1;
 		break;
 	case MSG_MAP_ROW:
 		m->map_row.protocol = MAP_PROTOCOLS - 1;
@@ -696,6 +697,7 @@ START_TEST(enums_outside_their_range_are_refused)
 	    {MSG_P_NET, 1, 0, 1},
 	    {MSG_P_UDP, 19, 0, 1},
 	    {MSG_TLS_FD, 0, 0, TLS_LISTEN_MAX - 1},
+	    {MSG_TURN_CONNECT, 19, 0, 1},
 	    {MSG_TLS_UP, 19, 0, 1},
 	    {MSG_TLS_DOWN, 0, 0, TLS_NDOWNS - 1},
 	    {MSG_TLS_PIN, 0, 0, 1},

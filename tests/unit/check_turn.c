@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "msg.h"
 #include "turn_int.h"
 
 #define T0 1000000
@@ -593,6 +594,79 @@ START_TEST(the_end_is_told)
 }
 END_TEST
 
+/* ---- by a connection ---- */
+
+/* One that is not there yet. */
+static struct server *
+by_connection(void)
+{
+	struct server *s = fresh();
+
+	s->turn.stream = true;
+	s->dead = true;
+	turn_configure(&s->turn, s->now, &server, "u", "p");
+	return s;
+}
+
+START_TEST(by_a_connection_nothing_is_repeated)
+{
+	struct server *s = by_connection();
+
+	run(s, TURN_STREAM_MS - 1);
+	ck_assert_uint_eq(s->turn.requests, 1);
+	ck_assert_uint_eq(s->turn.repeats, 0);
+	run(s, 1);
+	ck_assert_int_eq(s->turn.state, TURN_WAIT);
+	ck_assert_int_eq(s->turn.why, TURN_SILENT);
+	free(s);
+}
+END_TEST
+
+START_TEST(what_was_asked_goes_as_soon_as_it_is_there)
+{
+	struct server *s = by_connection();
+
+	run(s, 3000);
+	s->dead = false;
+	turn_connected(&s->turn, s->now);
+	run(s, 10);
+	ck_assert_int_eq(s->turn.state, TURN_UP);
+	free(s);
+}
+END_TEST
+
+START_TEST(a_connection_that_is_lost_is_made_anew_and_a_brief_one_later)
+{
+	struct server *s = by_connection();
+
+	s->dead = false;
+	turn_connected(&s->turn, s->now);
+	run(s, TURN_BRIEF_MS + 1);
+	ck_assert_int_eq(s->turn.state, TURN_UP);
+	turn_lost(&s->turn, s->now, TURN_LOST);
+	ck_assert_int_eq(s->turn.state, TURN_ASKING);
+	run(s, 100);
+	ck_assert_int_eq(s->turn.state, TURN_UP);
+	turn_lost(&s->turn, s->now, TURN_LOST);
+	ck_assert_int_eq(s->turn.state, TURN_WAIT);
+	turn_lost(&s->turn, s->now, TURN_SILENT);
+	ck_assert_int_eq(s->turn.why, TURN_LOST);
+	free(s);
+}
+END_TEST
+
+START_TEST(a_certificate_that_is_wrong_is_the_reason)
+{
+	struct server *s = by_connection();
+
+	turn_lost(&s->turn, s->now, TURN_UNTRUSTED);
+	ck_assert_int_eq(s->turn.state, TURN_WAIT);
+	ck_assert_str_eq(turn_why_name(s->turn.why), "wrong_certificate");
+	ck_assert_str_eq(turn_row_why(s->turn.why), "wrong_certificate");
+	free(s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -618,6 +692,10 @@ main(void)
 	    more_than_there_is_room_for_is_refused_and_counted,
 	    what_is_sent_without_an_echo_is_asked_about,
 	    the_end_is_told,
+	    by_a_connection_nothing_is_repeated,
+	    what_was_asked_goes_as_soon_as_it_is_there,
+	    a_connection_that_is_lost_is_made_anew_and_a_brief_one_later,
+	    a_certificate_that_is_wrong_is_the_reason,
 	};
 
 	return UNIT_RUN("turn", tests);

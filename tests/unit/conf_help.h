@@ -233,6 +233,13 @@ test_nat(uint64_t *seed, struct conf_node *n)
 	n->relay_kbit = (uint32_t)test_between(seed, 64, 100000000);
 	n->relay_labels = (uint16_t)test_between(seed, 1, 512);
 	n->port_mapping = test_rnd(seed, 2) == 0;
+	n->nturn_pins = (uint8_t)test_rnd(seed, CONF_TURN_PINS_MAX + 1);
+	for (unsigned i = 0; i < n->nturn_pins; i++)
+		memset(n->turn_pin[i],
+		    (int)(i * 128 + test_between(seed, 1, 127)),
+		    sizeof(n->turn_pin[i]));
+	n->turn_transport = (uint8_t)test_rnd(
+	    seed, n->nturn_pins == 0 ? CONF_TURN_TLS : CONF_TURN_AUTO + 1);
 	n->nstun = (uint8_t)test_rnd(seed, CONF_STUN_MAX + 1);
 	for (unsigned i = 0; i < n->nstun; i++)
 		n->stun[i] = test_endpoint(seed, 57000 + i);

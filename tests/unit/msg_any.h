@@ -17,6 +17,7 @@
 	X(UDP_GONE, udp_gone)                                                  \
 	X(TLS_FD, tls_fd)                                                      \
 	X(TLS_CONNECT, tls_connect)                                            \
+	X(TURN_CONNECT, turn_connect)                                          \
 	X(TLS_UP, tls_up)                                                      \
 	X(TLS_DOWN, tls_down)                                                  \
 	X(TLS_PIN, tls_pin)                                                    \
@@ -116,6 +117,7 @@ union any_msg {
 	struct msg_udp_gone udp_gone;
 	struct msg_tls_fd tls_fd;
 	struct msg_tls_connect tls_connect;
+	struct msg_turn_connect turn_connect;
 	struct msg_tls_up tls_up;
 	struct msg_tls_down tls_down;
 	struct msg_tls_pin tls_pin;
