@@ -48,6 +48,9 @@ struct wbuf;
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */
 #define CONF_AUTO UINT8_MAX  /* of a number: what suits the machine */
+#define CONF_MTU_MIN 576
+#define CONF_MTU_MAX 65000
+#define CONF_MTU_AUTO_MIN 1280 /* which every path takes, for IPv6 needs it */
 /* Of a bandwidth in kbit/s: there is none, and a peer's is that of `qos`. */
 #define CONF_LIMIT_NONE UINT32_MAX
 #define CONF_LIMIT_DEFAULT 0
@@ -145,8 +148,9 @@ struct conf_node {
 	char key_file[CONF_PATH_MAX];
 	/* tunnel */
 	char device[16];
-	uint16_t mtu;
-	uint8_t offload; /* wanted of the TUN: OFFLOAD_* of packets.h */
+	uint16_t mtu;       /* CONF_AUTO: as the paths take, at most */
+	uint16_t mtu_limit; /* this */
+	uint8_t offload;    /* wanted of the TUN: OFFLOAD_* of packets.h */
 	bool packet_ring;
 	bool mss_clamp;
 	uint8_t naddresses, nsubnets, nroutes, nexports;
@@ -247,6 +251,13 @@ enum { CONF_DHT_NO, CONF_DHT_PRIVATE, CONF_DHT_PUBLIC };
 enum { CONF_TLS_NO, CONF_TLS_AUTO, CONF_TLS_YES };
 
 /* Is there anything to do for tlsd? */
+/* The longest packet of the tunnel, whatever the paths take. */
+static inline uint16_t
+conf_mtu(const struct conf_node *n)
+{
+	return n->mtu == CONF_AUTO ? n->mtu_limit : n->mtu;
+}
+
 static inline bool
 conf_wants_tls(const struct conf_node *n)
 {

@@ -315,6 +315,8 @@ struct msg_node_row {
 	struct prefix address[8];
 	uint8_t nlisten;
 	struct endpoint listen[8];
+	uint16_t mtu_limit; /* mtu follows the paths up to it, 0: it does not */
+	char mtu_peer[64];  /* ... and is what the path to this one takes */
 };
 
 enum proc_state { PROC_DOWN, PROC_STARTING, PROC_UP, PROC_WAITING };
@@ -408,8 +410,15 @@ struct msg_p_net {
 	bool add, route; /* else remove, address */
 	struct prefix prefix;
 };
+#define P_LINK_MTU_MIN 576
+#define P_LINK_MTU_MAX 65000
 struct msg_p_link {
+	uint16_t mtu; /* within these, or it is not taken */
+};
+/* engine -> parent: what the interface should have, by the paths in use */
+struct msg_tun_mtu {
 	uint16_t mtu;
+	char peer[64]; /* whose path is that narrow, "": nobody's */
 };
 struct msg_p_fd {
 	uint8_t offload;       /* of a TUN: OFFLOAD_* of packets.h */
@@ -471,6 +480,7 @@ MSG_CODEC(net_row)
 MSG_CODEC(member_row)
 MSG_CODEC(peers_ask)
 MSG_CODEC(node_row)
+MSG_CODEC(tun_mtu)
 MSG_CODEC(proc_row)
 MSG_CODEC(peer_row)
 MSG_CODEC(counter_row)

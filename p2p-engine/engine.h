@@ -89,6 +89,8 @@ struct engine_io {
 	int (*tell_relays)(void *ctx, const struct msg_own_relays *);
 	/* ... and what others keep for us; NULL: nobody is told. */
 	int (*tell_gained)(void *ctx, const struct msg_gained *);
+	/* What the interface should have, for the parent; 0 or -1. */
+	int (*tell_mtu)(void *ctx, const struct msg_tun_mtu *);
 	/* TLS connections, by their numbers; NULL: there is no tlsd. */
 	int (*tls_connect)(
 	    void *ctx, uint32_t id, const struct msg_tls_connect *);

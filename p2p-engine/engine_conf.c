@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_pmtu.h"
 #include "handshake.h"
 #include "log.h"
 #include "path.h"
@@ -576,6 +577,7 @@ engine_configure(struct engine *e, uint64_t now_ms, const struct conf *c)
 	relays_conf(e, now_ms);
 	engine_turn_conf(e, now_ms);
 	engine_map_conf(e, now_ms);
+	tunmtu_conf(e);
 	return r;
 }
 

@@ -153,6 +153,7 @@ void tell_punch(
     void *ctx, uint32_t id, const struct msg_punch_row *, enum row_end);
 chan_fn nat_on_gateways; /* of the parent */
 int tell_gained(void *ctx, const struct msg_gained *);
+int tell_mtu(void *ctx, const struct msg_tun_mtu *);
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

@@ -457,6 +457,7 @@ start_engine(struct glue *g)
 	    .tell_reflexive = tell_reflexive,
 	    .tell_relays = tell_relays,
 	    .tell_gained = tell_gained,
+	    .tell_mtu = tell_mtu,
 	    .tls_connect = tls_connect,
 	    .tls_close = tls_close,
 	    .tls_send = tls_send,

@@ -177,6 +177,7 @@ static const struct chan_handler handlers[] = {
     {MSG_PONG, on_pong},
     {MSG_LOG, on_log},
     {MSG_EVENT, news_on_event},
+    {MSG_TUN_MTU, mtu_on_wanted},
     {MSG_COUNTER_ROW, serve_row},
     {MSG_FIGURE_ROW, serve_figure},
     {MSG_DROP_ROW, serve_drop},
@@ -322,8 +323,7 @@ child_gone(struct child *k, int status)
 		news_child_died(k, pid, status);
 	}
 	child_again(k);
-	if (k->role == ROLE_TUN && !p->stopping &&
-	    !net_alive(&p->net, p->conf->node.mtu)) {
+	if (k->role == ROLE_TUN && !p->stopping && !net_alive(&p->net)) {
 		log_errorx("%s: somebody removed the interface", p->net.device);
 		parent_stop(p, 1);
 	}

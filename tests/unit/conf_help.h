@@ -356,6 +356,15 @@ test_qos(uint64_t *seed, struct conf_node *n)
 }
 
 static inline void
+test_mtu(uint64_t *seed, struct conf_node *n)
+{
+	n->mtu = (uint16_t)test_between(seed, 1280, 65000);
+	if (test_rnd(seed, 4) == 0)
+		n->mtu = CONF_AUTO;
+	n->mtu_limit = (uint16_t)test_between(seed, 1280, 65000);
+}
+
+static inline void
 test_node(uint64_t *seed, struct conf_node *n)
 {
 	static const char *const paths[] = {"/a b/\"c\"\\.key", "/etc/k", "/x"};
@@ -365,7 +374,7 @@ test_node(uint64_t *seed, struct conf_node *n)
 	snprintf(
 	    n->key_file, sizeof(n->key_file), "%s", paths[test_rnd(seed, 3)]);
 	snprintf(n->device, sizeof(n->device), "tun%u", test_rnd(seed, 99));
-	n->mtu = (uint16_t)test_between(seed, 1280, 65000);
+	test_mtu(seed, n);
 	n->offload = offloads[test_rnd(seed, 4)];
 	n->packet_ring = test_rnd(seed, 2) == 0;
 	n->naddresses = (uint8_t)test_between(seed, 1, CONF_ADDRESSES_MAX);
