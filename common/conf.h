@@ -219,6 +219,7 @@ struct conf_node {
 	char turn_user[CONF_TURN_TEXT], turn_file[CONF_PATH_MAX];
 	char turn_password[CONF_TURN_TEXT]; /* not in CONF_NODE */
 	bool port_mapping;
+	bool upnp; /* ... also by UPnP, if all else fails */
 	/* tls */
 	uint8_t ntls_listen, ntls_proxy;
 	struct endpoint tls_listen[CONF_TLS_LISTEN_MAX]; /* family 0: any */
@@ -251,6 +252,13 @@ enum { CONF_DHT_NO, CONF_DHT_PRIVATE, CONF_DHT_PUBLIC };
 enum { CONF_TLS_NO, CONF_TLS_AUTO, CONF_TLS_YES };
 
 /* Is there anything to do for tlsd? */
+/* ... and for upnpd? */
+static inline bool
+conf_wants_upnp(const struct conf_node *n)
+{
+	return n->nat_enable && n->port_mapping && n->upnp;
+}
+
 /* The longest packet of the tunnel, whatever the paths take. */
 static inline uint16_t
 conf_mtu(const struct conf_node *n)

@@ -241,6 +241,9 @@ static const struct conf_row rows[] = {
 	{ "nat", "port mapping", CT_BOOL, N(port_mapping), ONE, 0, 1,
 	    "yes", CONF_LIVE,
 	    "ask the default gateway for a port, by PCP or NAT-PMP" },
+	{ "nat", "upnp", CT_BOOL, N(upnp), ONE, 0, 1,
+	    "no", CONF_LIVE,
+	    "... or by UPnP, if it knows neither" },
 
 	{ "relay", "serve", CT_BOOL, N(relay_serve), ONE, 0, 1,
 	    "no", CONF_LIVE,

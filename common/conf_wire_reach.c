@@ -60,6 +60,7 @@ put_nat(struct wbuf *w, const struct conf_node *n)
 	wbuf_str(w, n->turn_user);
 	wbuf_str(w, n->turn_file);
 	wbuf_bool(w, n->port_mapping);
+	wbuf_bool(w, n->upnp);
 }
 
 static void
@@ -78,6 +79,7 @@ get_nat(struct rbuf *r, struct conf_node *n)
 	rbuf_str(r, n->turn_user, sizeof(n->turn_user));
 	rbuf_str(r, n->turn_file, sizeof(n->turn_file));
 	n->port_mapping = rbuf_bool(r);
+	n->upnp = rbuf_bool(r);
 }
 
 static void

@@ -34,10 +34,12 @@ enum role {
 	ROLE_PRIV,   /* tunnel-priv, the process with the privileges */
 	ROLE_EXPORT, /* mesh-exporter; to control it is a ROLE_CLIENT */
 	ROLE_TLS,    /* tlsd */
+	ROLE_UPNP,   /* upnpd */
 	ROLE_NROLES
 };
 #define R(r) (1u << (ROLE_##r))
-#define R_KIDS (R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL) | R(TLS))
+#define R_KIDS                                                                 \
+	(R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL) | R(TLS) | R(UPNP))
 #define R_ANY (R(PARENT) | R_KIDS | R(CLIENT) | R(CONF) | R(PRIV))
 
 const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
@@ -504,6 +506,7 @@ MSG_CODEC(p_failed)
 MSG_CODEC(p_exited)
 
 #include "msg_nat.h"
+#include "msg_upnp.h"
 #include "msg_path.h"
 #include "msg_rows.h"
 #include "msg_verdict.h"

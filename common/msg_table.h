@@ -160,7 +160,9 @@
 	M(TLS_DOWN,   153,   1,     1, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
 	M(TLS_DATA,   154,   1,  2048, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
 	M(TLS_PIN,    155,  33,    33, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
-	M(TUN_MTU,    193,   4,    67, FD_NONE, R(ENGINE),                ST_READY)
+	M(TUN_MTU,    193,   4,    67, FD_NONE, R(ENGINE),                ST_READY) \
+	M(UPNP_ASK,   188,  42,    42, FD_NONE, R(ENGINE),                ST_READY) \
+	M(UPNP_REPLY, 189,  25,    25, FD_NONE, R(UPNP),                  ST_READY)
 /* clang-format on */
 
 #endif

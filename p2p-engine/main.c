@@ -458,6 +458,7 @@ start_engine(struct glue *g)
 	    .tell_relays = tell_relays,
 	    .tell_gained = tell_gained,
 	    .tell_mtu = tell_mtu,
+	    .upnp_ask = upnp_ask,
 	    .tls_connect = tls_connect,
 	    .tls_close = tls_close,
 	    .tls_send = tls_send,

@@ -16,7 +16,7 @@
 #include "parent.h"
 
 static const enum role roles[SETUP_NKIDS] = {
-    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS};
+    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS, ROLE_UPNP};
 
 #define TICK_MS 1000
 #define SILENCE_MAX_MS 3000 /* of a child that is up */
@@ -35,7 +35,11 @@ parent_child(struct parent *p, enum role role)
 bool
 child_wanted(const struct child *k)
 {
-	return k->role != ROLE_TLS || conf_wants_tls(&k->parent->conf->node);
+	const struct conf_node *n = &k->parent->conf->node;
+
+	if (k->role == ROLE_UPNP)
+		return conf_wants_upnp(n);
+	return k->role != ROLE_TLS || conf_wants_tls(n);
 }
 
 struct wbuf *

@@ -233,6 +233,7 @@ test_nat(uint64_t *seed, struct conf_node *n)
 	n->relay_kbit = (uint32_t)test_between(seed, 64, 100000000);
 	n->relay_labels = (uint16_t)test_between(seed, 1, 512);
 	n->port_mapping = test_rnd(seed, 2) == 0;
+	n->upnp = test_rnd(seed, 2) == 0;
 	n->nstun = (uint8_t)test_rnd(seed, CONF_STUN_MAX + 1);
 	for (unsigned i = 0; i < n->nstun; i++)
 		n->stun[i] = test_endpoint(seed, 57000 + i);
