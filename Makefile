@@ -31,6 +31,7 @@ L_SSL := $(shell pkg-config --libs libssl)
 L_JSON := $(shell pkg-config --libs jansson)
 L_SECCOMP := $(shell pkg-config --libs libseccomp)
 L_MNL := $(shell pkg-config --libs libmnl)
+L_UPNP := $(shell pkg-config --libs miniupnpc)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wconversion -Wvla -Wformat=2 \
@@ -43,7 +44,7 @@ OPT ?= -O2 -g
 INC = -Icommon -Itunnel-priv -Ikeyd -Ip2p-engine -Ip2p-engine/dispatch \
 	-Ip2p-engine/wire -Ip2p-engine/resilience -Ip2p-engine/reach \
 	-Ip2p-engine/join -Ip2p-engine/pool \
-	-Idiscoveryd -Idiscoveryd/dht -Ictl -Itlsd
+	-Idiscoveryd -Idiscoveryd/dht -Ictl -Itlsd -Iupnpd
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMESH_VERSION='"$(VERSION)"' \
 	-DMESH_LIBEXECDIR='"$(LIBEXECDIR)"' -DMESH_SYSCONFDIR='"$(SYSCONFDIR)"' \
 	$(INC) $(PKG_CFLAGS) $(OPT) $(WARN) $(HARDEN) $(SAN) $(CFLAGS)
@@ -57,15 +58,17 @@ ENGINE := $(call src,p2p-engine/*.c p2p-engine/*/*.c)
 DISC := $(call src,discoveryd/*.c discoveryd/*/*.c)
 CTL := $(call src,ctl/*.c)
 TLSD := $(call src,tlsd/*.c)
+# near_linux.c has a connect() of its own: for upnpd itself only
+UPNPD := $(filter-out upnpd/near_linux.c,$(call src,upnpd/*.c))
 FAKE := $(wildcard tests/fake/*.c)
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
-LIBS = $(O)/libtlsd.a $(O)/libctl.a $(O)/libpriv.a $(O)/libengine.a $(O)/libdisc.a \
+LIBS = $(O)/libupnpd.a $(O)/libtlsd.a $(O)/libctl.a $(O)/libpriv.a $(O)/libengine.a $(O)/libdisc.a \
 	$(O)/libkeyd.a $(O)/libcommon.a
 PROGRAMS = tunnel-priv keyd p2p-engine mesh-join discoveryd control tlsd \
-	meshctl mesh-exporter
+	upnpd meshctl mesh-exporter
 BINS = $(addprefix $(O)/,$(PROGRAMS))
-SYSLIBS = $(L_EVENT) $(L_SSL) $(L_CRYPTO) $(L_JSON) $(L_SECCOMP) $(L_MNL)
+SYSLIBS = $(L_EVENT) $(L_SSL) $(L_CRYPTO) $(L_JSON) $(L_SECCOMP) $(L_MNL) $(L_UPNP)
 
 all: $(BINS)
 
@@ -91,6 +94,8 @@ $(O)/libctl.a: $(call obj,$(CTL))
 	$(AR_IT)
 $(O)/libtlsd.a: $(call obj,$(TLSD))
 	$(AR_IT)
+$(O)/libupnpd.a: $(call obj,$(UPNPD))
+	$(AR_IT)
 
 LINK = $(CC) $(ALL_LDFLAGS) -o $@ $^
 $(O)/tunnel-priv: $(O)/obj/tunnel-priv/main.o $(O)/libpriv.a $(O)/libcommon.a
@@ -108,6 +113,9 @@ $(O)/control: $(O)/obj/ctl/main.o $(O)/libctl.a $(O)/libcommon.a
 	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
 $(O)/tlsd: $(O)/obj/tlsd/main.o $(O)/libtlsd.a $(O)/libcommon.a
 	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_SSL) $(L_CRYPTO)
+$(O)/upnpd: $(O)/obj/upnpd/main.o $(O)/obj/upnpd/near_linux.o \
+    $(O)/libupnpd.a $(O)/libcommon.a
+	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO) $(L_UPNP) -pthread
 $(O)/mesh-exporter: $(O)/obj/ctl/exporter.o $(O)/libctl.a $(O)/libcommon.a
 	$(LINK) $(L_EVENT) $(L_SECCOMP) $(L_CRYPTO)
 $(O)/meshctl: $(O)/obj/ctl/meshctl.o $(O)/libctl.a $(O)/libcommon.a
@@ -142,7 +150,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(INSTALL) -m 755 $(O)/tunnel-priv $(O)/meshctl $(O)/mesh-exporter \
 	    $(DESTDIR)$(SBINDIR)
-	for p in keyd p2p-engine mesh-join discoveryd control tlsd; do \
+	for p in keyd p2p-engine mesh-join discoveryd control tlsd upnpd; do \
 	    $(INSTALL) -m 755 $(O)/$$p $(DESTDIR)$(LIBEXECDIR) || exit 1; done
 	for s in 5 7 8; do \
 	    $(INSTALL) -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || exit 1; done

@@ -49,6 +49,9 @@ struct wbuf;
 #define CONF_RULE_PORTS 8    /* ports and ranges of one rule */
 #define CONF_RULE_STRLEN 360 /* its text, with the NUL */
 #define CONF_AUTO UINT8_MAX  /* of a number: what suits the machine */
+#define CONF_MTU_MIN 576
+#define CONF_MTU_MAX 65000
+#define CONF_MTU_AUTO_MIN 1280 /* which every path takes, for IPv6 needs it */
 /* Of a bandwidth in kbit/s: there is none, and a peer's is that of `qos`. */
 #define CONF_LIMIT_NONE UINT32_MAX
 #define CONF_LIMIT_DEFAULT 0
@@ -146,8 +149,9 @@ struct conf_node {
 	char key_file[CONF_PATH_MAX];
 	/* tunnel */
 	char device[16];
-	uint16_t mtu;
-	uint8_t offload; /* wanted of the TUN: OFFLOAD_* of packets.h */
+	uint16_t mtu;       /* CONF_AUTO: as the paths take, at most */
+	uint16_t mtu_limit; /* this */
+	uint8_t offload;    /* wanted of the TUN: OFFLOAD_* of packets.h */
 	bool packet_ring;
 	bool mss_clamp;
 	uint8_t naddresses, nsubnets, nroutes, nexports;
@@ -219,6 +223,7 @@ struct conf_node {
 	uint8_t nturn_pins;
 	uint8_t turn_pin[CONF_TURN_PINS_MAX][32]; /* SHA-256 of its key */
 	bool port_mapping;
+	bool upnp; /* ... also by UPnP, if all else fails */
 	/* tls */
 	uint8_t ntls_listen, ntls_proxy;
 	struct endpoint tls_listen[CONF_TLS_LISTEN_MAX]; /* family 0: any */
@@ -252,6 +257,20 @@ enum { CONF_TLS_NO, CONF_TLS_AUTO, CONF_TLS_YES };
 enum { CONF_TURN_UDP, CONF_TURN_TCP, CONF_TURN_TLS, CONF_TURN_AUTO };
 
 /* Is there anything to do for tlsd? */
+/* ... and for upnpd? */
+static inline bool
+conf_wants_upnp(const struct conf_node *n)
+{
+	return n->nat_enable && n->port_mapping && n->upnp;
+}
+
+/* The longest packet of the tunnel, whatever the paths take. */
+static inline uint16_t
+conf_mtu(const struct conf_node *n)
+{
+	return n->mtu == CONF_AUTO ? n->mtu_limit : n->mtu;
+}
+
 static inline bool
 conf_wants_tls(const struct conf_node *n)
 {

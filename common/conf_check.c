@@ -132,7 +132,8 @@ check_addresses(struct conf_parser *p)
 	}
 	for (unsigned i = 0; i < n->naddresses; i++)
 		v6 = v6 || n->address[i].addr.family == 6;
-	if (v6 && n->mtu < IPV6_MTU && !conf_was_refused(p, "tunnel", "mtu"))
+	if (v6 && conf_mtu(n) < IPV6_MTU &&
+	    !conf_was_refused(p, "tunnel", "mtu"))
 		conf_complain(p, CONF_ERROR,
 		    conf_place_of(p, "tunnel", "mtu", &at),
 		    "mtu %u is too small for IPv6, which needs %d", n->mtu,

@@ -95,7 +95,7 @@ enum conf_type {
 	CT_SIZE,     /* octets, with K M G */
 	CT_RATE,     /* N/s */
 	CT_BITS,     /* kbit/s: N with K M G, none; of a peer also default */
-	CT_AUTO,     /* u8, or auto: CONF_AUTO */
+	CT_AUTO,     /* u8 or u16, or auto: CONF_AUTO */
 	CT_LEVEL,    /* error, warning, info, debug */
 	CT_OFFLOAD,  /* yes, tso, csum, no: what the TUN does for us */
 	CT_DHT,      /* private, public, no */

@@ -295,6 +295,7 @@ conf_node_put(struct wbuf *w, const struct conf_node *n)
 	wbuf_str(w, n->key_file);
 	wbuf_str(w, n->device);
 	wbuf_u16(w, n->mtu);
+	wbuf_u16(w, n->mtu_limit);
 	wbuf_u8(w, n->offload);
 	wbuf_bool(w, n->packet_ring);
 	wbuf_bool(w, n->mss_clamp);
@@ -408,6 +409,7 @@ conf_node_get(struct rbuf *r, struct conf_node *n)
 	rbuf_str(r, n->key_file, sizeof(n->key_file));
 	rbuf_str(r, n->device, sizeof(n->device));
 	n->mtu = rbuf_u16(r);
+	n->mtu_limit = rbuf_u16(r);
 	n->offload = rbuf_u8(r);
 	n->packet_ring = rbuf_bool(r);
 	n->mss_clamp = rbuf_bool(r);

@@ -64,6 +64,7 @@ put_nat(struct wbuf *w, const struct conf_node *n)
 	for (unsigned i = 0; i < n->nturn_pins; i++)
 		wbuf_bytes(w, n->turn_pin[i], sizeof(n->turn_pin[i]));
 	wbuf_bool(w, n->port_mapping);
+	wbuf_bool(w, n->upnp);
 }
 
 static void
@@ -86,6 +87,7 @@ get_nat(struct rbuf *r, struct conf_node *n)
 	for (unsigned i = 0; i < n->nturn_pins; i++)
 		rbuf_bytes(r, n->turn_pin[i], sizeof(n->turn_pin[i]));
 	n->port_mapping = rbuf_bool(r);
+	n->upnp = rbuf_bool(r);
 }
 
 static void

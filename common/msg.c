@@ -86,6 +86,7 @@ role_name(enum role role)
 		[ROLE_PRIV]   = "priv",
 		[ROLE_EXPORT] = "mesh-exporter",
 		[ROLE_TLS]    = "tlsd",
+		[ROLE_UPNP]   = "upnpd",
 	};
 	/* clang-format on */
 

@@ -34,10 +34,12 @@ enum role {
 	ROLE_PRIV,   /* tunnel-priv, the process with the privileges */
 	ROLE_EXPORT, /* mesh-exporter; to control it is a ROLE_CLIENT */
 	ROLE_TLS,    /* tlsd */
+	ROLE_UPNP,   /* upnpd */
 	ROLE_NROLES
 };
 #define R(r) (1u << (ROLE_##r))
-#define R_KIDS (R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL) | R(TLS))
+#define R_KIDS                                                                 \
+	(R(TUN) | R(KEY) | R(ENGINE) | R(DISC) | R(CTL) | R(TLS) | R(UPNP))
 #define R_ANY (R(PARENT) | R_KIDS | R(CLIENT) | R(CONF) | R(PRIV))
 
 const char *role_name(enum role); /* "tunnel-priv", "tun", "keyd", ... */
@@ -315,6 +317,8 @@ struct msg_node_row {
 	struct prefix address[8];
 	uint8_t nlisten;
 	struct endpoint listen[8];
+	uint16_t mtu_limit; /* mtu follows the paths up to it, 0: it does not */
+	char mtu_peer[64];  /* ... and is what the path to this one takes */
 };
 
 enum proc_state { PROC_DOWN, PROC_STARTING, PROC_UP, PROC_WAITING };
@@ -408,8 +412,15 @@ struct msg_p_net {
 	bool add, route; /* else remove, address */
 	struct prefix prefix;
 };
+#define P_LINK_MTU_MIN 576
+#define P_LINK_MTU_MAX 65000
 struct msg_p_link {
+	uint16_t mtu; /* within these, or it is not taken */
+};
+/* engine -> parent: what the interface should have, by the paths in use */
+struct msg_tun_mtu {
 	uint16_t mtu;
+	char peer[64]; /* whose path is that narrow, "": nobody's */
 };
 struct msg_p_fd {
 	uint8_t offload;       /* of a TUN: OFFLOAD_* of packets.h */
@@ -471,6 +482,7 @@ MSG_CODEC(net_row)
 MSG_CODEC(member_row)
 MSG_CODEC(peers_ask)
 MSG_CODEC(node_row)
+MSG_CODEC(tun_mtu)
 MSG_CODEC(proc_row)
 MSG_CODEC(peer_row)
 MSG_CODEC(counter_row)
@@ -494,6 +506,7 @@ MSG_CODEC(p_failed)
 MSG_CODEC(p_exited)
 
 #include "msg_nat.h"
+#include "msg_upnp.h"
 #include "msg_path.h"
 #include "msg_rows.h"
 #include "msg_verdict.h"

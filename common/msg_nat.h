@@ -129,7 +129,7 @@ struct msg_map_row {                  /* a port of the default gateway */
 	uint16_t code;
 	uint32_t left_s;
 };
-#define MAP_PROTOCOLS 3
+#define MAP_PROTOCOLS 4
 #define MAP_STATES 4
 const char *map_row_protocol(unsigned protocol);
 const char *map_row_state(unsigned state);

@@ -63,6 +63,9 @@ msg_put_path_row(struct wbuf *w, const struct msg_path_row *m)
 	wbuf_u64(w, m->changed_unix_ms);
 	wbuf_u32(w, m->held_ms);
 	wbuf_u32(w, m->silent_ms);
+	wbuf_u16(w, m->takes);
+	wbuf_u16(w, m->refuses);
+	wbuf_u16(w, m->mtu);
 }
 
 int
@@ -85,6 +88,9 @@ msg_get_path_row(struct rbuf *r, struct msg_path_row *m)
 	m->changed_unix_ms = rbuf_u64(r);
 	m->held_ms = rbuf_u32(r);
 	m->silent_ms = rbuf_u32(r);
+	m->takes = rbuf_u16(r);
+	m->refuses = rbuf_u16(r);
+	m->mtu = rbuf_u16(r);
 	return rbuf_done(r);
 }
 

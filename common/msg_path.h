@@ -47,6 +47,9 @@ struct msg_path_row {
 	uint64_t proved_unix_ms, changed_unix_ms; /* 0: never */
 	uint32_t held_ms;                         /* for so long yet */
 	uint32_t silent_ms; /* best: sent, and nothing heard since */
+	/* whole packets on the way: the longest that passed, the shortest that
+	 * did not; and the longest of the tunnel by it; each 0: not known */
+	uint16_t takes, refuses, mtu;
 };
 
 /* Use another place, now. */

@@ -139,6 +139,23 @@ int
 msg_get_p_link(struct rbuf *r, struct msg_p_link *m)
 {
 	m->mtu = rbuf_u16(r);
+	if (m->mtu < P_LINK_MTU_MIN || m->mtu > P_LINK_MTU_MAX)
+		r->bad = true;
+	return rbuf_done(r);
+}
+
+void
+msg_put_tun_mtu(struct wbuf *w, const struct msg_tun_mtu *m)
+{
+	wbuf_u16(w, m->mtu);
+	wbuf_str(w, m->peer);
+}
+
+int
+msg_get_tun_mtu(struct rbuf *r, struct msg_tun_mtu *m)
+{
+	m->mtu = rbuf_u16(r);
+	rbuf_str(r, m->peer, sizeof(m->peer));
 	return rbuf_done(r);
 }
 

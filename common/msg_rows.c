@@ -114,6 +114,8 @@ msg_put_node_row(struct wbuf *w, const struct msg_node_row *m)
 	wbuf_u8(w, m->nlisten);
 	for (unsigned i = 0; i < m->nlisten; i++)
 		endpoint_put(w, &m->listen[i]);
+	wbuf_u16(w, m->mtu_limit);
+	wbuf_str(w, m->mtu_peer);
 }
 
 int
@@ -136,6 +138,8 @@ msg_get_node_row(struct rbuf *r, struct msg_node_row *m)
 	m->nlisten = msg_enum(r, 0, NODE_LISTEN + 1);
 	for (unsigned i = 0; i < m->nlisten; i++)
 		endpoint_get(r, &m->listen[i]);
+	m->mtu_limit = rbuf_u16(r);
+	rbuf_str(r, m->mtu_peer, sizeof(m->mtu_peer));
 	return rbuf_done(r);
 }
 

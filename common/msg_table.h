@@ -52,7 +52,7 @@
 	M(RELOAD_ASK,  44,   0,     0, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(LOG_LEVEL,   45,   1,     1, FD_NONE, R(PARENT)|R(CTL)|R(CLIENT), ST_READY) \
 	/* control: rows of an answer, then END */                                  \
-	M(NODE_ROW,    50,  37,   697, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
+	M(NODE_ROW,    50,  41,   764, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
 	M(PROC_ROW,    51,  38,    38, FD_NONE, R(PARENT)|R(CTL),         ST_READY) \
 	M(PEER_ROW,    52, 144,  4815, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(COUNTER_ROW, 53,  11,    11, FD_NONE, R(TUN)|R(KEY)|R(ENGINE)|R(DISC)|R(TLS)|R(PARENT)|R(CTL), ST_READY) \
@@ -138,7 +138,7 @@
 	M(REFLEXIVE,  137,   2,    78, FD_NONE, R(ENGINE),                ST_READY) \
 	/* control: by which places peers are reached; another one, now */         \
 	M(PATHS_ASK,  166,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
-	M(PATH_ROW,   167,  44,   186, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
+	M(PATH_ROW,   167,  50,   192, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(FAILOVER_ASK,168,  4,   146, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
 	M(FAILOVER_ROW,169, 15,   173, FD_NONE, R(ENGINE)|R(CTL),         ST_READY) \
 	M(PUNCH_ASK,  138,   2,    65, FD_NONE, R(CTL)|R(CLIENT),         ST_READY) \
@@ -160,7 +160,10 @@
 	M(TLS_DOWN,   153,   1,     1, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
 	M(TLS_DATA,   154,   1,  2048, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
 	M(TLS_PIN,    155,  33,    33, FD_NONE, R(TLS)|R(ENGINE),         ST_READY) \
-	M(TURN_CONNECT,180, 20,    20, FD_NONE, R(ENGINE),                ST_READY)
+	M(TURN_CONNECT,180, 20,    20, FD_NONE, R(ENGINE),                ST_READY) \
+	M(TUN_MTU,    193,   4,    67, FD_NONE, R(ENGINE),                ST_READY) \
+	M(UPNP_ASK,   188,  42,    42, FD_NONE, R(ENGINE),                ST_READY) \
+	M(UPNP_REPLY, 189,  25,    25, FD_NONE, R(UPNP),                  ST_READY)
 /* clang-format on */
 
 #endif

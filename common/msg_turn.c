@@ -35,7 +35,7 @@ const char *
 map_row_protocol(unsigned p)
 {
 	static const char *const names[MAP_PROTOCOLS] = {
-	    "none", "pcp", "nat_pmp"};
+	    "none", "pcp", "nat_pmp", "upnp"};
 
 	return p < MAP_PROTOCOLS ? names[p] : "none";
 }
@@ -162,5 +162,50 @@ msg_get_map_row(struct rbuf *r, struct msg_map_row *m)
 	m->silent = rbuf_bool(r);
 	m->code = rbuf_u16(r);
 	m->left_s = rbuf_u32(r);
+	return rbuf_done(r);
+}
+
+/* ---- to and from upnpd ---- */
+
+void
+msg_put_upnp_ask(struct wbuf *w, const struct msg_upnp_ask *m)
+{
+	const struct endpoint gateway = {m->gateway, m->external};
+	const struct endpoint source = {m->source, m->port};
+
+	endpoint_put(w, &gateway);
+	endpoint_put(w, &source);
+	wbuf_u32(w, m->lifetime_s);
+}
+
+int
+msg_get_upnp_ask(struct rbuf *r, struct msg_upnp_ask *m)
+{
+	struct endpoint gateway, source;
+
+	endpoint_get(r, &gateway);
+	endpoint_get(r, &source);
+	*m = (struct msg_upnp_ask){.gateway = gateway.addr,
+	    .source = source.addr,
+	    .port = source.port,
+	    .external = gateway.port};
+	m->lifetime_s = rbuf_u32(r);
+	return rbuf_done(r);
+}
+
+void
+msg_put_upnp_reply(struct wbuf *w, const struct msg_upnp_reply *m)
+{
+	wbuf_u16(w, m->code);
+	endpoint_put(w, &m->external);
+	wbuf_u32(w, m->lifetime_s);
+}
+
+int
+msg_get_upnp_reply(struct rbuf *r, struct msg_upnp_reply *m)
+{
+	m->code = rbuf_u16(r);
+	endpoint_get(r, &m->external);
+	m->lifetime_s = rbuf_u32(r);
 	return rbuf_done(r);
 }

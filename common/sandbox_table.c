@@ -30,8 +30,9 @@
 #define F R(CONF)
 #define X R(EXPORT)
 #define L R(TLS)
-#define S R_START         /* every child until its own filter is loaded */
-#define V (E | D | C | L) /* those that live on libevent */
+#define U R(UPNP)
+#define S R_START             /* every child until its own filter is loaded */
+#define V (E | D | C | L | U) /* those that live on libevent */
 #define ALL (T | K | V)
 
 /* clang-format off */
@@ -46,7 +47,7 @@ static const struct sandbox_call calls[] = {
 	{ "madvise",         S,           ALL|P|M|X,     0, ARG_MADVISE, "free; keyd's secrets" },
 	{ "mlock",           S,           0,           0, ARG_ANY,     "keyd's secrets" },
 	/* descriptors */
-	{ "read",            L|F|P|S|M|X,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
+	{ "read",            L|U|F|P|S|M|X,     0,           0, ARG_ANY,     "configuration, the parent's signals" },
 	{ "write",           ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "standard error" },
 	{ "readv",           T,           0,           0, ARG_ANY,     "TUN" },
 	{ "writev",          T,           0,           0, ARG_ANY,     "TUN" },
@@ -57,47 +58,50 @@ static const struct sandbox_call calls[] = {
 	{ "close",           ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "" },
 	{ "memfd_create",    0,           M,           0, ARG_MEMFD,   "the packet ring" },
 	{ "ftruncate",       D|M,         0,           0, ARG_ANY,     "the packet ring; discoveryd's cache" },
-	{ "fcntl",           P|S|M|X,       0,           0, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
+	{ "fcntl",           P|S|M|X,       0,           U, ARG_ANY,     "CLOEXEC, O_NONBLOCK" },
+	{ "dup",             0,           0,           U, ARG_ANY,     "perror" },
 	/* messages and datagrams */
 	{ "recvmsg",         ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "channels; datagrams" },
 	{ "sendmsg",         ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "channels; datagrams" },
-	{ "sendto",          T|E|P|M,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
+	{ "recvfrom",        U,           0,           0, ARG_ANY,     "upnpd: libminiupnpc" },
+	{ "sendto",          T|E|P|M|U,     0,           0, ARG_ANY,     "packets between tun and engine; netlink" },
 	{ "accept4",         C|L|X,           0,           0, ARG_ANY,     "meshctl" },
 	{ "getsockopt",      E|C|L|P|S,     0,           0, ARG_ANY,     "who is meshctl's user? how big is the buffer?" },
 	{ "setsockopt",      P,           E,           0, ARG_SOCKOPT, "GRO, DF, floods" },
 	{ "setsockopt",      0,           M,           0, ARG_MCAST,   "groups for discoveryd" },
 	{ "setsockopt",      0,           L,           0, ARG_TCP,     "tlsd: no delay, no long queue" },
+	{ "setsockopt",      0,           U,           0, ARG_SSDP,    "upnpd: who is a gateway? how long may it take?" },
 	{ "setsockopt",      0,           X,           0, ARG_PATIENCE, "how long a connect may take" },
 	/* waiting */
 	{ "ppoll",           T|K|F|P|M,   0,           0, ARG_ANY,     "the loop without libevent" },
-	{ "poll",            S|X,           0,           0, ARG_ANY,     "is the parent still there?" },
+	{ "poll",            S|X|U,           0,           0, ARG_ANY,     "is the parent still there?" },
 	{ "epoll_wait",      V|M|X,         0,           0, ARG_ANY,     "libevent" },
 	{ "epoll_pwait",     V|M|X,         0,           0, ARG_ANY,     "the same on arm64" },
 	{ "epoll_ctl",       V|S|M|X,       0,           0, ARG_ANY,     "libevent" },
 	{ "epoll_create1",   S|M,         0,           0, ARG_ANY,     "libevent" },
 	{ "clock_gettime",   ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "where the vDSO can't" },
 	{ "gettimeofday",    V|S|M|X,       0,           0, ARG_ANY,     "libevent, where the vDSO can't" },
-	{ "futex",           K|E|D|L|F|P|S|M|X, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
+	{ "futex",           K|E|D|L|U|F|P|S|M|X, 0,         0, ARG_ANY,     "OpenSSL's pthread_once" },
 	/* the end */
 	{ "exit_group",      ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "" },
 	{ "getrandom",       ALL|F|P|S|M|X, 0,           0, ARG_ANY,     "keys, ids; malloc" },
 	/* files: the configuration parser and priv only */
 	{ "openat",          P|S,         F,           ALL|X, ARG_RDONLY, "configuration" },
 	{ "newfstatat",      F|P|S,       0,           ALL|X, ARG_ANY, "glob, stdio" },
-	{ "fstat",           D|F|P|S,     0,           T|K|E|C|L|X, ARG_ANY, "the same on musl; how long is a file?" },
+	{ "fstat",           D|F|P|S,     0,           T|K|E|C|L|U|X, ARG_ANY, "the same on musl; how long is a file?" },
 	{ "getdents64",      F,           0,           0, ARG_ANY,     "glob" },
 	{ "access",          S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "unlinkat",        P,           0,           0, ARG_ANY,     "its own sockets" },
 	/* the supervisor, and priv: sockets, interface, children */
-	{ "socket",          0,           P,           0, ARG_INET,    "UDP" },
+	{ "socket",          0,           P|U,         0, ARG_INET,    "UDP; upnpd's gateway" },
 	{ "socket",          0,           L,           0, ARG_STREAM,  "tlsd calls others" },
 	{ "listen",          L,           0,           0, ARG_ANY,     "tlsd, on what it was given" },
 	{ "socket",          0,           M,           0, ARG_LOCAL,   "syslog; which addresses are there?" },
 	{ "socket",          0,           X,           0, ARG_UNIX,    "the status socket" },
 	{ "socketpair",      0,           M|S,         0, ARG_LOCAL,   "channels; libevent's signals" },
-	{ "bind",            P|M,         0,           0, ARG_ANY,     "UDP, netlink" },
-	{ "connect",         L|M|X,           0,           0, ARG_ANY,     "syslog" },
-	{ "getsockname",     P|M,         0,           0, ARG_ANY,     "the port of a socket" },
+	{ "bind",            P|M|U,         0,           0, ARG_ANY,     "UDP, netlink" },
+	{ "connect",         L|U|M|X,           0,           0, ARG_ANY,     "syslog" },
+	{ "getsockname",     P|M|U,         0,           0, ARG_ANY,     "the port of a socket" },
 	{ "clone",           P,           0,           0, ARG_ANY,     "fork" },
 	{ "execveat",        0,           P,           0, ARG_FEXEC,   "children, by descriptor" },
 	{ "wait4",           P,           0,           0, ARG_ANY,     "" },
@@ -125,7 +129,7 @@ static const struct sandbox_call calls[] = {
 	{ "getresgid",       P|S|M,       0,           0, ARG_ANY,     "" },
 	{ "uname",           S,           0,           0, ARG_ANY,     "the node's name, if it has none" },
 	{ "getgroups",       S,           0,           0, ARG_ANY,     "" },
-	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C|L|X, ARG_ANY, "qsort of large arrays" },
+	{ "sysinfo",         D|F|P|S,     0,           T|K|E|C|L|U|X, ARG_ANY, "qsort of large arrays" },
 	/* start of a program */
 	{ "arch_prctl",      S,           0,           0, ARG_ANY,     "ld.so" },
 	{ "set_tid_address", S,           0,           0, ARG_ANY,     "ld.so" },
@@ -257,6 +261,13 @@ static const struct sandbox_facts facts[ROLE_NROLES] = {
 		    LL_NO_ABSTRACT,
 		/* 128 connections, 16 listeners; the key's limit, setup.c */
 		.nofile = 160, .nproc = 0, .fsize = 4096, .as_mib = 192,
+		.memlock_kib = 0, .host_net = true,
+	},
+	[ROLE_UPNP] = {
+		.pledge = "stdio inet mcast recvfd",
+		.landlock = LL_NO_FILES | LL_NO_BIND | LL_NO_SIGNAL |
+		    LL_NO_ABSTRACT,
+		.nofile = 24, .nproc = 0, .fsize = 0, .as_mib = 96,
 		.memlock_kib = 0, .host_net = true,
 	},
 	[ROLE_CONF] = {

@@ -30,6 +30,7 @@ enum sandbox_arg {
 	ARG_TCP,      /* listed options of TCP */
 	ARG_LOCAL,    /* socket, socketpair: unix, netlink */
 	ARG_UNIX,     /* socket: unix */
+	ARG_SSDP,     /* listed options to look for a gateway */
 	ARG_PATIENCE, /* setsockopt: SO_SNDTIMEO */
 	ARG_FEXEC,    /* execveat: AT_EMPTY_PATH (it can't see the path) */
 	ARG_ABSENT,   /* refused as if the kernel did not have it */

@@ -45,6 +45,7 @@ show_schema(enum show_doc doc)
 	    [SHOW_PING] = "mesh.ping/1",
 	    [SHOW_NETCHECK] = "mesh.netcheck/1",
 	    [SHOW_PATHS] = "mesh.paths/1",
+	    [SHOW_MTU] = "mesh.mtu/1",
 	    [SHOW_FAILOVER] = "mesh.failover/1",
 	    [SHOW_PUNCH] = "mesh.punch/1",
 	};
@@ -80,6 +81,7 @@ show_arrays(enum show_doc doc)
 	    [SHOW_EVENTS] = {"events"},
 	    [SHOW_PING] = {"replies"},
 	    [SHOW_PATHS] = {"paths"},
+	    [SHOW_MTU] = {"paths"},
 	    [SHOW_PUNCH] = {"ours", "pairs"},
 	    [SHOW_NETCHECK] = {"sockets", "servers", "mappings", "turn"},
 	};

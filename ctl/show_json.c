@@ -171,6 +171,10 @@ json_node(struct show *s, const struct msg_node_row *m)
 	set(j, j->doc, "addresses", prefixes(j, m->address, m->naddresses));
 	set(j, j->doc, "device", string(m->device));
 	set(j, j->doc, "mtu_bytes", number(m->mtu));
+	set(j, j->doc, "mtu_limit_bytes",
+	    m->mtu_limit == 0 ? json_null() : number(m->mtu_limit));
+	set(j, j->doc, "mtu_peer",
+	    m->mtu_peer[0] == '\0' ? json_null() : string(m->mtu_peer));
 	set(j, j->doc, "offload", offload(j, m->offload));
 	set(j, j->doc, "listen", listen);
 	set(j, config, "path", string(m->conf_path));

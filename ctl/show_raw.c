@@ -58,6 +58,10 @@ raw_node(struct show *s, const struct msg_node_row *m)
 	    s->f, "uptime_seconds\t%s\n", seconds(up, r, m->started_unix_ms));
 	fprintf(s->f, "device\t%s\n", show_vis(buf, sizeof(buf), m->device));
 	fprintf(s->f, "mtu_bytes\t%u\n", (unsigned)m->mtu);
+	if (m->mtu_limit != 0)
+		fprintf(s->f, "mtu_limit_bytes\t%u\nmtu_peer\t%s\n",
+		    (unsigned)m->mtu_limit,
+		    show_vis(buf, sizeof(buf), m->mtu_peer));
 	for (unsigned i = 0; i < m->naddresses; i++)
 		fprintf(
 		    s->f, "address\t%s\n", prefix_format(&m->address[i], p));

@@ -179,8 +179,15 @@ static void
 text_offload(struct text *t, const struct msg_node_row *m)
 {
 	FILE *f = t->base.f;
+	char peer[VIS_MAX];
 
-	fprintf(f, ", mtu %u B, offload", (unsigned)m->mtu);
+	fprintf(f, ", mtu %u B", (unsigned)m->mtu);
+	if (m->mtu_limit != 0)
+		fprintf(f, " (%s%s, at most %u)",
+		    m->mtu_peer[0] == '\0' ? "auto" : "as the path to ",
+		    show_vis(peer, sizeof(peer), m->mtu_peer),
+		    (unsigned)m->mtu_limit);
+	fprintf(f, ", offload");
 	if (m->offload == 0)
 		fprintf(f, " none");
 	for (unsigned bit = 1; show_offload_name(bit) != NULL; bit <<= 1)

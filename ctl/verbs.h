@@ -84,9 +84,9 @@ verb_fn verb_status, verb_peers, verb_peer, verb_counters, verb_breakers,
     verb_configtest, verb_init, verb_invite, verb_invites, verb_join,
     verb_revoke, verb_request, verb_sign, verb_renew, verb_lookup, verb_dht,
     verb_why, verb_drops, verb_streams, verb_relays, verb_netcheck, verb_paths,
-    verb_failover, verb_flows, verb_rules, verb_qos, verb_network, verb_metrics,
-    verb_check, verb_top, verb_events, verb_ping, verb_punch, verb_version,
-    verb_completion, verb_help;
+    verb_mtu, verb_failover, verb_flows, verb_rules, verb_qos, verb_network,
+    verb_metrics, verb_check, verb_top, verb_events, verb_ping, verb_punch,
+    verb_version, verb_completion, verb_help;
 void verbs_overview(const struct call *, FILE *);
 /* What to do first, where nothing is set up; false: something is. */
 bool verbs_welcome(const struct call *, FILE *);

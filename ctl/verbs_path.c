@@ -2,6 +2,7 @@
 /* file: ctl/verbs_path.c */
 /*
  * paths: by which places a peer is reached, which of them is used, and why.
+ * mtu: how long packets these places take.
  * failover: another one, now, which is how to see that it works before it has
  * to.  Everybody may look; to act is for root and the group.
  */
@@ -83,11 +84,42 @@ path_row(struct show *o, const struct call *c, const struct msg_path_row *m)
 	o->ops->row(o, "paths", cells, sizeof(cells) / sizeof(cells[0]));
 }
 
+/* What nobody has asked for yet is not known. */
+static struct show_cell
+octets(const char *key, const char *head, uint16_t n)
+{
+	const struct show_cell c = {.key = key,
+	    .head = head,
+	    .type = n == 0 ? CELL_STRING : CELL_COUNT,
+	    .n = n};
+
+	return c;
+}
+
+static void
+mtu_row(struct show *o, const struct call *c, const struct msg_path_row *m)
+{
+	const struct show_cell cells[] = {
+	    {.key = "peer", .head = "PEER", .s = m->peer},
+	    {.key = "kind", .head = "KIND", .s = path_kind_name(m->kind)},
+	    {.key = "place", .head = "PLACE", .s = m->place},
+	    {.key = "state", .head = "STATE", .s = path_state_name(m->state)},
+	    octets("takes_bytes", "TAKES", m->takes),
+	    octets("refuses_bytes", "NOT", m->refuses),
+	    octets("mtu_bytes", "MTU", m->mtu),
+	};
+
+	(void)c;
+	o->ops->row(o, "paths", cells, sizeof(cells) / sizeof(cells[0]));
+}
+
 static const struct complaint unknown = {
     .exit_status = EXIT_BAD, .code = "unknown_peer", .hint = {"meshctl peers"}};
 
-int
-verb_paths(const struct call *c)
+static int
+show_rows(const struct call *c, enum show_doc doc,
+    void (*row)(
+	struct show *, const struct call *, const struct msg_path_row *))
 {
 	const char *peer = c->argc == 0 ? "" : c->argv[0];
 	enum row_end end = END_OK;
@@ -105,13 +137,25 @@ verb_paths(const struct call *c)
 		code = session_failed(&s, end);
 	if (code == EXIT_FINE) {
 		o = report_begin(
-		    c, SHOW_PATHS, s.snap.has_node ? s.snap.node.name : NULL);
+		    c, doc, s.snap.has_node ? s.snap.node.name : NULL);
 		for (size_t i = 0; o != NULL && i < s.snap.npaths; i++)
-			path_row(o, c, &s.snap.path[i]);
+			row(o, c, &s.snap.path[i]);
 		code = o == NULL ? EXIT_BAD : report_end(c, o, EXIT_FINE);
 	}
 	session_close(&s);
 	return code;
+}
+
+int
+verb_paths(const struct call *c)
+{
+	return show_rows(c, SHOW_PATHS, path_row);
+}
+
+int
+verb_mtu(const struct call *c)
+{
+	return show_rows(c, SHOW_MTU, mtu_row);
 }
 
 /* ---- failover ---- */

@@ -54,6 +54,12 @@ static const struct verb verbs[] = {
 	    "-H the columns\nare peer, kind, place, state, rank, round trip, "
 	    "its variation, lost pings in a\nthousand, seconds since the last "
 	    "answer, why.\n", verb_paths },
+	{ "mtu", "[PEER]", "", 0, 1, COMPLETE_PEER,
+	    "How long packets the paths to peers take",
+	    "TAKES and NOT are whole packets on the way: the longest that "
+	    "passed and the\nshortest that did not; MTU is the longest of the "
+	    "tunnel by that path.  With -H\nthe columns are peer, kind, place, "
+	    "state, takes, not, mtu.\n", verb_mtu },
 	{ "failover", "PEER [PLACE]", "", 1, 2, COMPLETE_PEER,
 	    "Use another place of a peer, now",
 	    "The next best that answers, or PLACE: an address and port as "

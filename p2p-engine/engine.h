@@ -89,6 +89,10 @@ struct engine_io {
 	int (*tell_relays)(void *ctx, const struct msg_own_relays *);
 	/* ... and what others keep for us; NULL: nobody is told. */
 	int (*tell_gained)(void *ctx, const struct msg_gained *);
+	/* A port of the gateway by UPnP; 0 or -1: there is no upnpd. */
+	int (*upnp_ask)(void *ctx, uint32_t id, const struct msg_upnp_ask *);
+	/* What the interface should have, for the parent; 0 or -1. */
+	int (*tell_mtu)(void *ctx, const struct msg_tun_mtu *);
 	/* TLS connections, by their numbers; NULL: there is no tlsd. */
 	int (*tls_connect)(
 	    void *ctx, uint32_t id, const struct msg_tls_connect *);
@@ -188,6 +192,9 @@ void engine_tls_down(
     struct engine *, uint64_t now_ms, uint32_t id, enum tls_down);
 void engine_tls_data(
     struct engine *, uint64_t now_ms, uint32_t id, uint8_t *data, size_t len);
+
+void engine_upnp(struct engine *, uint64_t now_ms, uint32_t id,
+    const struct msg_upnp_reply *);
 
 /* ---- time ---- */
 /* Some of what is due; engine_due says whether there is more at once. */

@@ -573,10 +573,7 @@ engine_configure(struct engine *e, uint64_t now_ms, const struct conf *c)
 	free(peer);
 	if (r != 0)
 		return r;
-	engine_nat_conf(e, now_ms);
-	relays_conf(e, now_ms);
-	engine_turn_conf(e, now_ms);
-	engine_map_conf(e, now_ms);
+	engine_reach_conf(e, now_ms);
 	return r;
 }
 

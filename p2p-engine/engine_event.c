@@ -6,6 +6,7 @@
  */
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 
 /* A sixth of its life; renewal is tried from a third on. */
 #define ENDING_PART 6
@@ -297,6 +298,7 @@ engine_watch(struct engine *e, uint64_t now_ms)
 	while (excess_next(&e->excess, c, now_ms, &m))
 		tell(e, &m);
 	look_at_own(e, now_ms);
+	tunmtu_tick(e, now_ms);
 	engine_sieve(e, sieve_look(&e->sieve, now_ms));
 }
 

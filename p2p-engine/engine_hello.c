@@ -26,7 +26,7 @@ say(struct engine *e, struct peer_slot *p, uint64_t now_ms, uint8_t type)
 		(uint16_t)(HELLO_STREAMS | (relays_serve(e) ? HELLO_RELAY : 0)),
 	    .streams = e->node.streams_max == 0 ? 1 : e->node.streams_max,
 	    .boot = e->net.boot,
-	    .mtu = e->node.mtu,
+	    .mtu = conf_mtu(&e->node),
 	    .crl = e->net.has_crl ? e->net.crl.number : 0,
 	    .certlen = e->net.bundle.certlen,
 	};

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_pmtu.h"
 #include "log.h"
 
 #define ALIVE_MS                                                               \
@@ -128,7 +129,7 @@ engine_nat_tick(struct engine *e, uint64_t now_ms)
 }
 
 void
-engine_nat_conf(struct engine *e, uint64_t now_ms)
+engine_reach_conf(struct engine *e, uint64_t now_ms)
 {
 	const struct conf_node *c = &e->node;
 
@@ -136,6 +137,10 @@ engine_nat_conf(struct engine *e, uint64_t now_ms)
 	    c->nat_interval_s * UINT32_C(1000), c->stun, c->nstun);
 	tell(e);
 	arm(e);
+	relays_conf(e, now_ms);
+	engine_turn_conf(e, now_ms);
+	engine_map_conf(e, now_ms);
+	tunmtu_conf(e);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "netkey.h"
 #include "targets.h"
 #include "timers.h"
+#include "tunmtu.h"
 
 /*
  * The network that the node is a member of, as the engine keeps it.
@@ -103,6 +104,7 @@ struct seek {
 };
 
 struct network {
+	struct tunmtu tunmtu; /* of the interface */
 	bool on, dirty; /* dirty: peers are to be made anew of the members */
 	struct bundle bundle; /* the newest that is ours */
 	uint8_t psk[32];

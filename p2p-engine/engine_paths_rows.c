@@ -6,6 +6,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_pmtu.h"
 
 static enum path_kind
 kind_of(uint16_t sock)
@@ -129,6 +130,7 @@ set_row(const struct engine *e, const struct peer_slot *p, unsigned i,
 	row->var_us = at->var_us;
 	row->proved_unix_ms = date(at->proved_ms, now_ms, unix_ms);
 	row->held_ms = in_ms(now_ms, at->held_ms);
+	pmtu_row(e, p, at->sock, &at->ep, row);
 	if (i != s->best)
 		return 1;
 	row->why = reason_of(s);

@@ -30,11 +30,17 @@ pmtu_of(const struct peer_slot *p)
 }
 
 static uint16_t
+over_at(uint16_t sock, const struct endpoint *ep)
+{
+	if (carry_is(sock))
+		return OVER_CARRIED;
+	return ep->addr.family == 4 ? OVER4 : OVER6;
+}
+
+static uint16_t
 over(const struct peer_slot *p)
 {
-	if (carry_is(p->sock))
-		return OVER_CARRIED;
-	return p->ep.addr.family == 4 ? OVER4 : OVER6;
+	return over_at(p->sock, &p->ep);
 }
 
 /* ---- packets ---- */
@@ -51,7 +57,7 @@ pmtu_fits(struct engine *e, struct outgoing *r, struct split *s)
 		count(e, PMTU_CUT);
 		return true;
 	}
-	if (longest > e->node.mtu || (s->p.df && longest > IPV6_LEAST))
+	if (longest > conf_mtu(&e->node) || (s->p.df && longest > IPV6_LEAST))
 		return false;
 	count(e, PMTU_PIECES);
 	if (!carry_is(r->to->sock) && r->to->ep.addr.family == 6)
@@ -64,7 +70,7 @@ pmtu_told(const struct engine *e, const struct pkt *p)
 {
 	const struct peer_slot *to =
 	    slot_get(e, route_find(e->routes, &p->dst));
-	uint16_t mtu = to == NULL ? e->node.mtu : slot_mtu(e, to);
+	uint16_t mtu = to == NULL ? conf_mtu(&e->node) : slot_mtu(e, to);
 
 	return p->version == 6 && mtu < IPV6_LEAST ? IPV6_LEAST : mtu;
 }
@@ -104,7 +110,7 @@ void
 pmtu_follow(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
 	struct pmtu *m = pmtu_of(p);
-	uint32_t need = e->node.mtu + PMTU_DATA;
+	uint32_t need = conf_mtu(&e->node) + PMTU_DATA;
 
 	if (m == NULL || p->owner != NULL || !p->has_ep)
 		return;
@@ -208,4 +214,18 @@ pmtu_shown(const struct peer_slot *p)
 	const struct pmtu *m = pmtu_of(p);
 
 	return m == NULL ? 0 : pmtu_path(m, over(p));
+}
+
+void
+pmtu_row(const struct engine *e, const struct peer_slot *p, uint16_t sock,
+    const struct endpoint *ep, struct msg_path_row *row)
+{
+	const struct pmtu *m = pmtu_of(p);
+	uint16_t most = conf_mtu(&e->node), more = over_at(sock, ep), lo, hi;
+
+	if (m == NULL || !pmtu_known(m, ep, sock, &lo, &hi) || lo == 0)
+		return;
+	row->takes = (uint16_t)(lo + more);
+	row->refuses = hi == 0 ? 0 : (uint16_t)(hi + more);
+	row->mtu = lo >= most + PMTU_DATA ? most : (uint16_t)(lo - PMTU_DATA);
 }

@@ -25,10 +25,11 @@ slot_mtu(const struct engine *e, const struct peer_slot *p)
 	uint16_t size;
 
 	if (p->lanes == NULL)
-		return e->node.mtu;
+		return conf_mtu(&e->node);
 	size = pmtu_limit(&p->lanes->pmtu);
-	return size >= e->node.mtu + PMTU_DATA ? e->node.mtu
-					       : (uint16_t)(size - PMTU_DATA);
+	return size >= conf_mtu(&e->node) + PMTU_DATA
+	    ? conf_mtu(&e->node)
+	    : (uint16_t)(size - PMTU_DATA);
 }
 
 /*
@@ -83,5 +84,12 @@ bool pmtu_pong(
 void pmtu_link(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* For people: what passes, as the longest packet of links; 0: not known. */
 uint16_t pmtu_shown(const struct peer_slot *);
+/* ... of a place of its: takes, refuses, mtu. */
+void pmtu_row(const struct engine *, const struct peer_slot *, uint16_t sock,
+    const struct endpoint *, struct msg_path_row *);
+
+/* ---- engine_tunmtu.c: the interface's MTU, where it follows the paths ---- */
+void tunmtu_conf(struct engine *);
+void tunmtu_tick(struct engine *, uint64_t now_ms); /* once a second */
 
 #endif

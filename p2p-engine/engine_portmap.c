@@ -25,15 +25,35 @@ io_send(void *ctx, const uint8_t *data, size_t len)
 	return engine_send(m->e, NULL, m->sock, &to, data, len);
 }
 
+static int
+io_upnp(void *ctx, uint32_t lifetime_s)
+{
+	struct engine_map *m = ctx;
+	const struct pcp *p = &m->pcp;
+	const struct msg_upnp_ask ask = {.gateway = p->gateway,
+	    .source = p->source,
+	    .port = p->port,
+	    .external = p->external.port != 0 ? p->external.port : p->port,
+	    .lifetime_s = lifetime_s};
+
+	if (m->e->io.upnp_ask == NULL)
+		return -1;
+	m->asked += MAPS_MAX; /* whose it is stays in it */
+	return m->e->io.upnp_ask(m->e->io.ctx, m->asked, &ask);
+}
+
 void
 engine_map_init(struct engine *e)
 {
 	for (unsigned i = 0; i < MAPS_MAX; i++) {
 		struct engine_map *m = &e->map[i];
-		const struct pcp_io io = {
-		    .ctx = m, .send = io_send, .rnd = e->io.rnd};
+		const struct pcp_io io = {.ctx = m,
+		    .send = io_send,
+		    .upnp = io_upnp,
+		    .rnd = e->io.rnd};
 
 		m->e = e;
+		m->asked = i;
 		pcp_init(&m->pcp, &io);
 	}
 }
@@ -150,6 +170,7 @@ configure(struct engine *e, uint64_t now_ms)
 
 		if (!is_wanted(e, s))
 			continue;
+		m->pcp.upnp = e->node.upnp;
 		if (m->sock != s->view.sock)
 			pcp_configure(&m->pcp, now_ms, NULL, NULL, 0);
 		m->sock = s->view.sock;
@@ -181,6 +202,18 @@ engine_map_check(struct engine *e, uint64_t now_ms)
 	configure(e, now_ms);
 	for (unsigned i = 0; i < MAPS_MAX; i++)
 		pcp_check(&e->map[i].pcp, now_ms);
+	settle(e);
+}
+
+void
+engine_upnp(struct engine *e, uint64_t now_ms, uint32_t id,
+    const struct msg_upnp_reply *m)
+{
+	struct engine_map *map = &e->map[id % MAPS_MAX];
+
+	if (id != map->asked) /* of an older one */
+		return;
+	pcp_upnp(&map->pcp, now_ms, m->code, &m->external, m->lifetime_s);
 	settle(e);
 }
 

@@ -51,6 +51,7 @@ struct engine_turn {
 struct engine_map {
 	struct engine *e;
 	uint16_t sock;
+	uint32_t asked; /* the last question to upnpd */
 	struct pcp pcp;
 };
 

@@ -58,7 +58,7 @@ struct wire {
 struct glue {
 	struct loop *loop;
 	struct engine *engine;
-	struct wire parent, key, disc, control, tls;
+	struct wire parent, key, disc, control, tls, upnp;
 	struct tunwire tun;
 	int memfd; /* of the packet wire that is to come, or -1 */
 	uint64_t memfd_gen;
@@ -153,6 +153,9 @@ void tell_punch(
     void *ctx, uint32_t id, const struct msg_punch_row *, enum row_end);
 chan_fn nat_on_gateways; /* of the parent */
 int tell_gained(void *ctx, const struct msg_gained *);
+int upnp_ask(void *ctx, uint32_t id, const struct msg_upnp_ask *);
+void upnp_wire_conf(struct chan_conf *);
+int tell_mtu(void *ctx, const struct msg_tun_mtu *);
 
 /* the engine's questions */
 int ask_mix(void *ctx, uint32_t id, const struct msg_mix_ask *);

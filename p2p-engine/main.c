@@ -457,6 +457,8 @@ start_engine(struct glue *g)
 	    .tell_reflexive = tell_reflexive,
 	    .tell_relays = tell_relays,
 	    .tell_gained = tell_gained,
+	    .tell_mtu = tell_mtu,
+	    .upnp_ask = upnp_ask,
 	    .tls_connect = tls_connect,
 	    .turn_connect = turn_connect,
 	    .tls_close = tls_close,

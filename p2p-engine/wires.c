@@ -299,7 +299,7 @@ on_dead(struct chan *ch, void *ctx)
 	if (chan_eof(ch)) {
 		log_debug("wire to %s closed", role_name(w->peer));
 		/* the configuration may want none any more */
-		if (w->peer != ROLE_TLS)
+		if (w->peer != ROLE_TLS && w->peer != ROLE_UPNP)
 			loop_timer_in(w->lost, WIRE_LOST_MS);
 	} else {
 		w->glue->refused++;
@@ -337,6 +337,8 @@ conf_for(const struct wire *w, uint64_t gen, struct chan_conf *c)
 		c->max_bytes = TELL_BYTES;
 	} else if (w->peer == ROLE_TLS) {
 		tls_wire_conf(c);
+	} else if (w->peer == ROLE_UPNP) {
+		upnp_wire_conf(c);
 	} else {
 		HANDLERS(control_handlers);
 		c->max_frames = CONTROL_FRAMES;
@@ -357,6 +359,8 @@ wire_of(struct glue *g, enum role role)
 		return &g->control;
 	case ROLE_TLS:
 		return &g->tls;
+	case ROLE_UPNP:
+		return &g->upnp;
 	default:
 		return NULL;
 	}
@@ -388,7 +392,7 @@ void
 wires_init(struct glue *g)
 {
 	static const enum role roles[] = {
-	    ROLE_KEY, ROLE_DISC, ROLE_CTL, ROLE_TLS};
+	    ROLE_KEY, ROLE_DISC, ROLE_CTL, ROLE_TLS, ROLE_UPNP};
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		struct wire *w = wire_of(g, roles[i]);
@@ -407,7 +411,7 @@ void
 wires_clear(struct glue *g)
 {
 	static const enum role roles[] = {
-	    ROLE_KEY, ROLE_DISC, ROLE_CTL, ROLE_TLS};
+	    ROLE_KEY, ROLE_DISC, ROLE_CTL, ROLE_TLS, ROLE_UPNP};
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		struct wire *w = wire_of(g, roles[i]);

@@ -49,6 +49,18 @@ tell_gained(void *ctx, const struct msg_gained *m)
 	return wire_send(&g->disc, MSG_GAINED, 0, &w);
 }
 
+int
+tell_mtu(void *ctx, const struct msg_tun_mtu *m)
+{
+	struct glue *g = ctx;
+	uint8_t body[4 + sizeof(m->peer)];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_tun_mtu(&w, m);
+	return wire_send(&g->parent, MSG_TUN_MTU, 0, &w);
+}
+
 enum chan_verdict
 nat_on_gateways(struct chan *ch, void *ctx, const struct ipc_frame *f)
 {

@@ -6,7 +6,7 @@ FUZZ_FLAGS = -g -O1 -std=c11 -D_GNU_SOURCE -DMESH_VERSION='"fuzz"' \
 	-Itests/sim $(PKG_CFLAGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SRC = $(COMMON) $(PRIV) $(KEYD) $(ENGINE) $(DISC) $(CTL) $(TLSD) \
+FUZZ_SRC = $(COMMON) $(PRIV) $(KEYD) $(ENGINE) $(DISC) $(CTL) $(TLSD) $(UPNPD) \
 	$(filter-out %/main.c tests/unit/check_%.c,$(wildcard tests/unit/*.c))
 FUZZ_OBJ := $(patsubst %.c,$(O)/fuzzobj/%.o,$(FUZZ_SRC))
 EVIL := $(patsubst tests/evil/%.c,$(O)/evil/%,$(wildcard tests/evil/*.c))

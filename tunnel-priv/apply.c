@@ -21,6 +21,9 @@
 #include "apply.h"
 #include "log.h"
 
+_Static_assert(CONF_MTU_MIN == P_LINK_MTU_MIN, "what is taken as MTU");
+_Static_assert(CONF_MTU_MAX == P_LINK_MTU_MAX, "what is taken as MTU");
+
 int
 net_open(struct net *n, struct ask *ask, const struct conf_node *c,
     char err[NET_ERR])
@@ -33,10 +36,29 @@ net_open(struct net *n, struct ask *ask, const struct conf_node *c,
 	return n->tun_fd == -1 ? -1 : 0;
 }
 
-bool
-net_alive(const struct net *n, uint16_t mtu)
+int
+net_mtu(struct net *n, uint16_t mtu)
 {
-	return ask_link(n->ask, mtu) == 0 || errno != ENODEV;
+	if (ask_link(n->ask, mtu) == -1)
+		return -1;
+	n->mtu = mtu;
+	return 0;
+}
+
+bool
+net_alive(struct net *n)
+{
+	return net_mtu(n, n->mtu) == 0 || errno != ENODEV;
+}
+
+/* If it follows the paths it stays as narrow as they are. */
+static uint16_t
+mtu_after(const struct net *n, const struct conf_node *new)
+{
+	if (new->mtu == CONF_AUTO && n->mtu != 0 && n->mtu < new->mtu_limit &&
+	    n->mtu >= CONF_MTU_AUTO_MIN)
+		return n->mtu;
+	return conf_mtu(new);
 }
 
 /* ---- sockets ---- */
@@ -203,13 +225,14 @@ int
 net_change(struct net *n, const struct conf_node *old,
     const struct conf_node *new, char err[NET_ERR])
 {
+	uint16_t mtu = mtu_after(n, new), was = n->mtu;
 	struct plan_item it;
 	unsigned i = 0;
 
 	if (udp_open_all(n, new, err) == -1)
 		goto undo;
-	if (ask_link(n->ask, new->mtu) == -1) {
-		snprintf(err, NET_ERR, "mtu %u: %s", new->mtu, strerror(errno));
+	if (net_mtu(n, mtu) == -1) {
+		snprintf(err, NET_ERR, "mtu %u: %s", mtu, strerror(errno));
 		goto undo;
 	}
 	while (plan_next(old, new, &i, &it))
@@ -223,7 +246,7 @@ undo:
 	for (unsigned j = 0; plan_next(old, new, &j, &it) && j < i;)
 		(void)ask_net(n->ask, false, it.route, &it.prefix);
 	if (old != NULL)
-		(void)ask_link(n->ask, old->mtu);
+		(void)net_mtu(n, was);
 	udp_close(n, true);
 	return -1;
 }

@@ -41,6 +41,7 @@ struct net {
 	int tun_fd;
 	uint8_t offload; /* what was granted: OFFLOAD_* of packets.h */
 	char device[16];
+	uint16_t mtu; /* of the interface, as it was set last; 0: not yet */
 	struct net_udp udp[NET_UDP_MAX];
 };
 
@@ -52,7 +53,8 @@ int net_change(struct net *, const struct conf_node *old,
     const struct conf_node *new, char err[NET_ERR]);
 /* After the children were told: close what is gone. */
 void net_settle(struct net *);
-/* Does the interface still exist?  (If so it is up again, with this MTU.) */
-bool net_alive(const struct net *, uint16_t mtu);
+/* Does the interface still exist?  (If so it is up again, with its MTU.) */
+bool net_alive(struct net *);
+int net_mtu(struct net *, uint16_t mtu); /* 0, or -1 with errno */
 
 #endif

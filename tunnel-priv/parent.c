@@ -16,7 +16,7 @@
 #include "parent.h"
 
 static const enum role roles[SETUP_NKIDS] = {
-    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS};
+    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS, ROLE_UPNP};
 
 #define TICK_MS 1000
 #define SILENCE_MAX_MS 3000 /* of a child that is up */
@@ -35,7 +35,11 @@ parent_child(struct parent *p, enum role role)
 bool
 child_wanted(const struct child *k)
 {
-	return k->role != ROLE_TLS || conf_wants_tls(&k->parent->conf->node);
+	const struct conf_node *n = &k->parent->conf->node;
+
+	if (k->role == ROLE_UPNP)
+		return conf_wants_upnp(n);
+	return k->role != ROLE_TLS || conf_wants_tls(n);
 }
 
 struct wbuf *
@@ -177,6 +181,7 @@ static const struct chan_handler handlers[] = {
     {MSG_PONG, on_pong},
     {MSG_LOG, on_log},
     {MSG_EVENT, news_on_event},
+    {MSG_TUN_MTU, mtu_on_wanted},
     {MSG_COUNTER_ROW, serve_row},
     {MSG_FIGURE_ROW, serve_figure},
     {MSG_DROP_ROW, serve_drop},
@@ -322,8 +327,7 @@ child_gone(struct child *k, int status)
 		news_child_died(k, pid, status);
 	}
 	child_again(k);
-	if (k->role == ROLE_TUN && !p->stopping &&
-	    !net_alive(&p->net, p->conf->node.mtu)) {
+	if (k->role == ROLE_TUN && !p->stopping && !net_alive(&p->net)) {
 		log_errorx("%s: somebody removed the interface", p->net.device);
 		parent_stop(p, 1);
 	}

@@ -29,6 +29,7 @@
  *	wire.c     who is connected with whom; what a child gets when it is up
  *	reload.c   the configuration: parse it in a child, apply it, pass it on
  *	serve.c    what control may ask; parent_event.c events for it
+ *	mtu.c      the interface's MTU as the paths take
  *
  * It takes only fixed messages from children, and has a child killed that sends
  * anything else.  Text is never looked into: log lines are made printable and
@@ -86,6 +87,8 @@ struct parent {
 	struct child kid[SETUP_NKIDS];
 	struct confset *conf; /* in force; NULL: none yet */
 	struct net net;
+	char mtu_peer[64]; /* whose path the interface's MTU is of */
+	uint64_t mtu_ms;   /* when it was changed last for that, 0: never */
 	struct msg_places places;  /* as discoveryd was told */
 	struct msg_gateways gates; /* as the engine was */
 	struct links_watch links;
@@ -134,6 +137,10 @@ void wire_reload(struct child *); /* the new configuration and sockets */
 void wire_level(struct child *);
 void wire_places(struct parent *, uint64_t now_ms); /* 0: look at once */
 void wire_links(struct parent *); /* from now on: news for the engine */
+
+/* mtu.c: of the engine, if the configuration lets the paths decide */
+chan_fn mtu_on_wanted;
+void mtu_reloaded(struct parent *);
 
 /* reload.c */
 int confset_send(const struct confset *, struct chan *, enum role);

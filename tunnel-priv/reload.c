@@ -78,6 +78,7 @@ change(struct parent *p, struct confset *next)
 		return;
 	}
 	p->conf = next;
+	mtu_reloaded(p);
 	parent_log_level(p, -1);
 	wire_places(p, 0);
 	for (int i = 0; i < SETUP_NKIDS; i++) {

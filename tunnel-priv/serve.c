@@ -70,13 +70,15 @@ node_row(struct parent *p, uint32_t id)
 	    .loaded_unix_ms = p->loaded_unix_ms,
 	    .reloads = p->reloads,
 	    .reload_failures = p->reload_failures,
-	    .mtu = c->mtu,
+	    .mtu = p->net.mtu,
+	    .mtu_limit = c->mtu == CONF_AUTO ? c->mtu_limit : 0,
 	    .offload = p->net.offload,
 	    .naddresses = c->naddresses,
 	    .version = MESH_VERSION};
 
 	memcpy(m.name, c->name, sizeof(m.name));
 	memcpy(m.device, c->device, sizeof(m.device));
+	memcpy(m.mtu_peer, p->mtu_peer, sizeof(m.mtu_peer));
 	memcpy(m.address, c->address, sizeof(m.address));
 	snprintf(m.conf_path, sizeof(m.conf_path), "%s", p->opt.conf);
 	for (unsigned i = 0; i < NET_LISTEN_MAX && m.nlisten < 8; i++)

@@ -32,6 +32,7 @@ static const struct setup_program programs[SETUP_NKIDS] = {
     {.role = ROLE_ENGINE, .file = "p2p-engine", .user = "_meshengine"},
     {.role = ROLE_CTL, .file = "control", .user = "_meshctl"},
     {.role = ROLE_TLS, .file = "tlsd", .user = "_meshtls"},
+    {.role = ROLE_UPNP, .file = "upnpd", .user = "_meshupnp"},
 };
 
 void

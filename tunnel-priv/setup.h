@@ -12,7 +12,7 @@
  * it.  All of this happens before a child exists that outlives the start, so
  * every error ends the program with one clear line.
  */
-#define SETUP_NKIDS 6
+#define SETUP_NKIDS 7
 #define SETUP_SELF "/proc/self/exe"
 
 /*

@@ -29,6 +29,7 @@ static const struct wire {
     {ROLE_CTL, ROLE_ENGINE, WIRE_CHAN},
     {ROLE_CTL, ROLE_DISC, WIRE_CHAN},
     {ROLE_ENGINE, ROLE_TLS, WIRE_CHAN},
+    {ROLE_ENGINE, ROLE_UPNP, WIRE_CHAN},
 };
 
 /* Each answers for itself: who takes nothing is not its neighbour's fault. */
@@ -318,7 +319,7 @@ wire_child(struct child *k)
 	struct parent *p = k->parent;
 	int r = 0;
 
-	if (k->role != ROLE_KEY)
+	if (k->role != ROLE_KEY && k->role != ROLE_UPNP)
 		r = confset_send(p->conf, k->chan, k->role);
 	wire_level(k);
 	if (r == 0)
@@ -338,7 +339,7 @@ wire_child(struct child *k)
 void
 wire_reload(struct child *k)
 {
-	if (k->state != PROC_UP || k->role == ROLE_KEY)
+	if (k->state != PROC_UP || k->role == ROLE_KEY || k->role == ROLE_UPNP)
 		return;
 	if (confset_send(k->parent->conf, k->chan, k->role) == -1 ||
 	    (k->role == ROLE_ENGINE && send_udp(k, false) == -1) ||

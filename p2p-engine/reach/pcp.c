@@ -30,7 +30,7 @@ const char *
 pcp_protocol_name(enum pcp_protocol p)
 {
 	static const char *const names[PCP_NPROTOCOLS] = {
-	    "none", "pcp", "nat_pmp"};
+	    "none", "pcp", "nat_pmp", "upnp"};
 
 	return p < PCP_NPROTOCOLS ? names[p] : "none";
 }
@@ -115,7 +115,11 @@ ask_natpmp(struct pcp *p, uint32_t lifetime_s)
 static void
 ask(struct pcp *p, uint32_t lifetime_s)
 {
-	if (p->protocol == PCP_PCP)
+	if (p->protocol == PCP_UPNP) {
+		p->requests++;
+		if (p->io.upnp != NULL)
+			(void)p->io.upnp(p->io.ctx, lifetime_s);
+	} else if (p->protocol == PCP_PCP)
 		ask_pcp(p, lifetime_s);
 	else
 		ask_natpmp(p, lifetime_s);
@@ -128,7 +132,8 @@ question(struct pcp *p, uint64_t now_ms)
 	p->has_port = false;
 	p->tries = 1;
 	p->asked_ms = now_ms;
-	p->next_ms = now_ms + PCP_RTO_MS;
+	p->next_ms =
+	    now_ms + (p->protocol == PCP_UPNP ? PCP_UPNP_MS : PCP_RTO_MS);
 	ask(p, PCP_LIFETIME_S);
 }
 
@@ -364,8 +369,8 @@ natpmp_answer(struct pcp *p, uint64_t now_ms, const uint8_t *msg, size_t len)
 bool
 pcp_receive(struct pcp *p, uint64_t now_ms, const uint8_t *msg, size_t len)
 {
-	if (!p->asking || len < 4 || len > PCP_MESSAGE_MAX ||
-	    (msg[1] & ANSWER) == 0)
+	if (!p->asking || p->protocol == PCP_UPNP || len < 4 ||
+	    len > PCP_MESSAGE_MAX || (msg[1] & ANSWER) == 0)
 		return false;
 	if (p->protocol == PCP_NATPMP)
 		return msg[0] == 0 && natpmp_answer(p, now_ms, msg, len);
@@ -379,12 +384,24 @@ pcp_receive(struct pcp *p, uint64_t now_ms, const uint8_t *msg, size_t len)
 	    pcp_answer(p, now_ms, msg, len);
 }
 
+void
+pcp_upnp(struct pcp *p, uint64_t now_ms, uint16_t code,
+    const struct endpoint *external, uint32_t lifetime_s)
+{
+	if (!p->asking || p->protocol != PCP_UPNP)
+		return;
+	if (code == 0 && external->addr.family == 4 && external->port != 0)
+		made(p, now_ms, external, lifetime_s);
+	else
+		give_up(p, now_ms, code, 0);
+}
+
 /* ---- time ---- */
 
 static void
 repeat(struct pcp *p, uint64_t now_ms)
 {
-	if (p->tries < PCP_TRIES) {
+	if (p->tries < PCP_TRIES && p->protocol != PCP_UPNP) {
 		p->next_ms = now_ms + ((uint64_t)PCP_RTO_MS << p->tries);
 		p->tries++;
 		ask(p, PCP_LIFETIME_S);
@@ -399,6 +416,8 @@ repeat(struct pcp *p, uint64_t now_ms)
 	/* there are gateways that don't even say that they don't know PCP */
 	if (p->state == PCP_ASKING && p->protocol == PCP_PCP)
 		begin(p, now_ms, PCP_NATPMP);
+	else if (p->state == PCP_ASKING && p->protocol == PCP_NATPMP && p->upnp)
+		begin(p, now_ms, PCP_UPNP);
 	else
 		give_up(p, now_ms, 0, 0);
 }

@@ -41,13 +41,22 @@ is_at(const struct pmtu_place *x, const struct endpoint *ep, uint16_t sock)
 	    endpoint_eq(&x->ep, ep);
 }
 
+static unsigned
+find(const struct pmtu *s, const struct endpoint *ep, uint16_t sock)
+{
+	unsigned i = 0;
+
+	while (i < PMTU_PLACES && !is_at(&s->known[i], ep, sock))
+		i++;
+	return i;
+}
+
 static struct pmtu_place *
 recall(struct pmtu *s, const struct endpoint *ep, uint16_t sock)
 {
-	for (unsigned i = 0; i < PMTU_PLACES; i++)
-		if (is_at(&s->known[i], ep, sock))
-			return &s->known[i];
-	return NULL;
+	unsigned i = find(s, ep, sock);
+
+	return i == PMTU_PLACES ? NULL : &s->known[i];
 }
 
 /* What is known of the place in use, over what is oldest if need be. */
@@ -519,4 +528,23 @@ uint16_t
 pmtu_path(const struct pmtu *s, uint16_t over)
 {
 	return !s->on || s->proved == 0 ? 0 : (uint16_t)(s->proved + over);
+}
+
+bool
+pmtu_known(const struct pmtu *s, const struct endpoint *ep, uint16_t sock,
+    uint16_t *lo, uint16_t *hi)
+{
+	unsigned i = find(s, ep, sock);
+
+	if (s->on && is_at(&s->at, ep, sock)) {
+		*lo = s->proved;
+		*hi = s->hi;
+	} else if (i != PMTU_PLACES) {
+		*lo = s->known[i].lo;
+		*hi = s->known[i].hi;
+	} else
+		return false;
+	if (*hi > s->top) /* it was not asked for */
+		*hi = 0;
+	return true;
 }

@@ -123,5 +123,11 @@ bool pmtu_answer(struct pmtu *, uint64_t id, uint64_t now_ms);
 
 /* For people: what is known to pass, as a whole packet; 0: nothing yet. */
 uint16_t pmtu_path(const struct pmtu *, uint16_t over);
+/*
+ * Of a place, in use or remembered: the longest datagram that passed and the
+ * shortest that did not, 0: none was found.  false: nothing is known of it.
+ */
+bool pmtu_known(const struct pmtu *, const struct endpoint *, uint16_t sock,
+    uint16_t *lo, uint16_t *hi);
 
 #endif

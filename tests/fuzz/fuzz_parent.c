@@ -133,8 +133,8 @@ no_sink(void *ctx, enum log_level level, const char *line)
 static void
 once(void)
 {
-	static const enum role roles[SETUP_NKIDS] = {
-	    ROLE_TUN, ROLE_KEY, ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS};
+	static const enum role roles[SETUP_NKIDS] = {ROLE_TUN, ROLE_KEY,
+	    ROLE_DISC, ROLE_ENGINE, ROLE_CTL, ROLE_TLS, ROLE_UPNP};
 	struct parent *p = &parent;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

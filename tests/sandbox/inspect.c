@@ -17,7 +17,7 @@
 #define RESTARTS 32
 
 static const enum role kids[] = {
-    ROLE_TUN, ROLE_KEY, ROLE_ENGINE, ROLE_DISC, ROLE_CTL, ROLE_TLS};
+    ROLE_TUN, ROLE_KEY, ROLE_ENGINE, ROLE_DISC, ROLE_CTL, ROLE_TLS, ROLE_UPNP};
 #define NKIDS (sizeof(kids) / sizeof(kids[0]))
 
 /* NET_ADMIN, SETUID, SETGID, KILL as the kernel prints a set */
@@ -149,7 +149,7 @@ look_at_spaces(struct probe *p, enum role role, pid_t pid)
 	ssize_t n, m;
 
 	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
-		if (role == ROLE_TLS && strcmp(spaces[i], "net") == 0)
+		if (calls_others(role) && strcmp(spaces[i], "net") == 0)
 			continue; /* it calls peers */
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", spaces[i]);
 		n = readlink(path, mine, sizeof(mine));
@@ -191,7 +191,7 @@ look_at_report(struct probe *p, enum role role, const struct sandbox_report *r)
 
 	if (role != ROLE_PRIV)
 		all |= SANDBOX_RLIMITS;
-	if (!begins_as_root(role) && role != ROLE_TLS) /* it calls peers */
+	if (!begins_as_root(role) && !calls_others(role)) /* it calls peers */
 		all |= SANDBOX_NETNS;
 	if (!begins_as_root(role) && role != ROLE_CONF)
 		all |= SANDBOX_CHROOT;

@@ -354,7 +354,7 @@ attack_role(struct probe *p, enum role role)
 		if (begins_as_root(role))
 			continue;
 		if (role != ROLE_CONF && act->weak != 0 &&
-		    (role != ROLE_TLS || !needs_netns(act)))
+		    (!calls_others(role) || !needs_netns(act)))
 			cell(p, role, i, MODE_WEAK, act->weak);
 		cell(p, role, i, MODE_OFF, 0);
 	}
@@ -364,7 +364,8 @@ static int
 drive(void)
 {
 	static const enum role roles[] = {ROLE_TUN, ROLE_KEY, ROLE_ENGINE,
-	    ROLE_DISC, ROLE_CTL, ROLE_TLS, ROLE_CONF, ROLE_PRIV, ROLE_PARENT};
+	    ROLE_DISC, ROLE_CTL, ROLE_TLS, ROLE_UPNP, ROLE_CONF, ROLE_PRIV,
+	    ROLE_PARENT};
 	static struct probe p;
 
 	if (geteuid() != 0)

@@ -54,6 +54,7 @@ look_up_users(struct world *w)
 	    [ROLE_DISC] = "_meshdisc",
 	    [ROLE_CTL] = "_meshctl",
 	    [ROLE_TLS] = "_meshtls",
+	    [ROLE_UPNP] = "_meshupnp",
 	    [ROLE_CONF] = "root",
 	};
 	struct passwd *pw;

@@ -47,6 +47,13 @@ unsigned world_effects(
     const struct world *, const struct outcome *, int patience_ms);
 
 /* Supervisor and priv confine themselves, with no proc_spawn in front. */
+/* It is in the host's network: its filter alone keeps it. */
+static inline bool
+calls_others(enum role role)
+{
+	return role == ROLE_TLS || role == ROLE_UPNP;
+}
+
 static inline bool
 begins_as_root(enum role role)
 {

@@ -101,6 +101,23 @@ START_TEST(workers_are_a_number_or_auto)
 }
 END_TEST
 
+START_TEST(the_mtu_is_a_number_or_auto)
+{
+	struct conf_node n = {.mtu_limit = 1440};
+	char text[CONF_VALUE_STRLEN];
+
+	ck_assert_int_eq(set(&n, "tunnel", "mtu", "1300"), CV_OK);
+	ck_assert_uint_eq(conf_mtu(&n), 1300);
+	ck_assert_int_eq(set(&n, "tunnel", "mtu", "auto"), CV_OK);
+	ck_assert_uint_eq(conf_mtu(&n), 1440);
+	ck_assert_int_eq(set(&n, "tunnel", "mtu", "255"), CV_BAD);
+	ck_assert_int_eq(set(&n, "tunnel", "mtu limit", "1279"), CV_BAD);
+	conf_value_format(
+	    conf_row_named("tunnel", "mtu"), &n, 0, text, sizeof(text));
+	ck_assert_str_eq(text, "auto");
+}
+END_TEST
+
 START_TEST(numbers_come_back_from_their_text)
 {
 	uint64_t seed = test_seed();
@@ -364,6 +381,7 @@ main(void)
 	tcase_add_test(tc, numbers_beyond_64_bits_are_out_of_range);
 	tcase_add_test(tc, every_number_ends_at_its_range);
 	tcase_add_test(tc, workers_are_a_number_or_auto);
+	tcase_add_test(tc, the_mtu_is_a_number_or_auto);
 	tcase_add_test(tc, numbers_come_back_from_their_text);
 	tcase_add_test(tc, sizes_are_octets_or_have_a_unit);
 	tcase_add_test(tc, names_are_letters_digits_and_inner_hyphens);

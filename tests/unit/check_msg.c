@@ -61,6 +61,9 @@ smallest(unsigned type, union any_msg *m)
 	case MSG_DROP_ROW:
 		m->drop_row.role = ROLE_PARENT;
 		break;
+	case MSG_P_LINK:
+		m->p_link.mtu = P_LINK_MTU_MIN;
+		break;
 	case MSG_P_SPAWN:
 		m->p_spawn.role = ROLE_PARENT;
 		break;
@@ -100,6 +103,7 @@ largest_node(struct msg_node_row *m)
 	FILL(m->version);
 	FILL(m->device);
 	FILL(m->conf_path);
+	FILL(m->mtu_peer);
 	m->offload = 15;
 	m->naddresses = 8;
 	m->nlisten = 8;
@@ -208,6 +212,7 @@ largest_reach_row(unsigned type, union any_msg *m)
 {
 	switch (type) {
 	case MSG_PUNCH_ASK:
+	case MSG_PATHS_ASK:
 		FILL(m->peers_ask.name);
 		break;
 	case MSG_NAT_ROW:
@@ -218,8 +223,8 @@ largest_reach_row(unsigned type, union any_msg *m)
 	case MSG_NAT_SEEN_ROW:
 		FILL(m->nat_seen_row.name);
 		break;
-	case MSG_PATHS_ASK:
-		FILL(m->peers_ask.name);
+	case MSG_TUN_MTU:
+		FILL(m->tun_mtu.peer);
 		break;
 	case MSG_PATH_ROW:
 		FILL(m->path_row.peer);
@@ -397,7 +402,7 @@ largest_priv(unsigned type, union any_msg *m)
 		m->p_net = (struct msg_p_net){true, true, {full, 128}};
 		break;
 	case MSG_P_LINK:
-		m->p_link.mtu = 65535;
+		m->p_link.mtu = P_LINK_MTU_MAX;
 		break;
 	case MSG_P_FD:
 		m->p_fd = (struct msg_p_fd){15, {full, 65535}};
@@ -559,6 +564,25 @@ START_TEST(the_bounds_are_what_the_encoders_make)
 		largest(r->type, &msg);
 		ck_assert_msg(encode(r->type, &msg, mem) == r->max, "%s: %zu",
 		    r->name, encode(r->type, &msg, mem));
+	}
+}
+END_TEST
+
+START_TEST(an_mtu_out_of_bounds_is_not_taken)
+{
+	static const uint16_t no[] = {
+	    0, P_LINK_MTU_MIN - 1, P_LINK_MTU_MAX + 1, UINT16_MAX};
+	struct msg_p_link m;
+	uint8_t body[2];
+	struct wbuf w;
+	struct rbuf r;
+
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		m.mtu = no[i];
+		wbuf_init(&w, body, sizeof(body));
+		msg_put_p_link(&w, &m);
+		rbuf_init(&r, body, w.len);
+		ck_assert_int_eq(msg_get_p_link(&r, &m), -1);
 	}
 }
 END_TEST
@@ -888,6 +912,7 @@ main(void)
 	const TTest *const tests[] = {
 	    every_message_has_a_codec_or_no_body,
 	    the_bounds_are_what_the_encoders_make,
+	    an_mtu_out_of_bounds_is_not_taken,
 	    decode_and_encode_give_the_same_octets,
 	    every_prefix_and_every_longer_payload_is_refused,
 	    every_octet_changed_is_refused_or_means_itself,

@@ -24,6 +24,7 @@ static const struct {
     {ROLE_DISC, 22},
     {ROLE_CTL, 20},
     {ROLE_TLS, 28},
+    {ROLE_UPNP, 32},
     {ROLE_CONF, 22},
     {ROLE_PRIV, 110},
     {ROLE_PARENT, 48},

@@ -240,6 +240,7 @@ test_nat(uint64_t *seed, struct conf_node *n)
 		    sizeof(n->turn_pin[i]));
 	n->turn_transport = (uint8_t)test_rnd(
 	    seed, n->nturn_pins == 0 ? CONF_TURN_TLS : CONF_TURN_AUTO + 1);
+	n->upnp = test_rnd(seed, 2) == 0;
 	n->nstun = (uint8_t)test_rnd(seed, CONF_STUN_MAX + 1);
 	for (unsigned i = 0; i < n->nstun; i++)
 		n->stun[i] = test_endpoint(seed, 57000 + i);
@@ -363,6 +364,15 @@ test_qos(uint64_t *seed, struct conf_node *n)
 }
 
 static inline void
+test_mtu(uint64_t *seed, struct conf_node *n)
+{
+	n->mtu = (uint16_t)test_between(seed, 1280, 65000);
+	if (test_rnd(seed, 4) == 0)
+		n->mtu = CONF_AUTO;
+	n->mtu_limit = (uint16_t)test_between(seed, 1280, 65000);
+}
+
+static inline void
 test_node(uint64_t *seed, struct conf_node *n)
 {
 	static const char *const paths[] = {"/a b/\"c\"\\.key", "/etc/k", "/x"};
@@ -372,7 +382,7 @@ test_node(uint64_t *seed, struct conf_node *n)
 	snprintf(
 	    n->key_file, sizeof(n->key_file), "%s", paths[test_rnd(seed, 3)]);
 	snprintf(n->device, sizeof(n->device), "tun%u", test_rnd(seed, 99));
-	n->mtu = (uint16_t)test_between(seed, 1280, 65000);
+	test_mtu(seed, n);
 	n->offload = offloads[test_rnd(seed, 4)];
 	n->packet_ring = test_rnd(seed, 2) == 0;
 	n->naddresses = (uint8_t)test_between(seed, 1, CONF_ADDRESSES_MAX);

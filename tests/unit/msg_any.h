@@ -86,6 +86,9 @@
 	X(NAT_SEEN_ROW, nat_seen_row)                                          \
 	X(REFLEXIVE, reflexive)                                                \
 	X(PATHS_ASK, peers_ask)                                                \
+	X(UPNP_ASK, upnp_ask)                                                  \
+	X(UPNP_REPLY, upnp_reply)                                              \
+	X(TUN_MTU, tun_mtu)                                                    \
 	X(PATH_ROW, path_row)                                                  \
 	X(FAILOVER_ASK, failover_ask)                                          \
 	X(FAILOVER_ROW, failover_row)                                          \
@@ -181,6 +184,9 @@ union any_msg {
 	struct msg_punch_row punch_row;
 	struct msg_reflexive reflexive;
 	struct msg_path_row path_row;
+	struct msg_tun_mtu tun_mtu;
+	struct msg_upnp_ask upnp_ask;
+	struct msg_upnp_reply upnp_reply;
 	struct msg_failover_ask failover_ask;
 	struct msg_failover_row failover_row;
 	struct msg_relay_row relay_row;

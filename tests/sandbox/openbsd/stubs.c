@@ -139,6 +139,7 @@ main(void)
 	child(ROLE_DISC);
 	child(ROLE_CTL);
 	child(ROLE_TLS);
+	child(ROLE_UPNP);
 	printf("conf:\n");
 	if (sandbox_conf("/etc/mesh", also, &r) == -1)
 		printf("\tfailed\n");
