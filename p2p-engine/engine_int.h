@@ -508,7 +508,7 @@ enum counter engine_probe(
 /* ---- engine_nat.c ---- */
 void engine_nat_init(struct engine *);
 void engine_reach_conf(struct engine *, uint64_t now_ms); /* node is new */
-void engine_nat_tick(struct engine *, uint64_t now_ms); /* t_nat fired */
+void engine_nat_tick(struct engine *, uint64_t now_ms);   /* t_nat fired */
 void engine_nat_disc_ready(struct engine *);
 /* Where we can be reached changed, not by what others see. */
 void engine_nat_news(struct engine *, uint64_t now_ms);
