@@ -433,8 +433,8 @@ ACT(by_fcntl)
 /* clang-format off */
 static const struct act acts[] = {
 	/* id      name                   function     flags       gift    on      weak    off  not for */
-	{ "S-07", "UDP over IPv4",        by_inet,     0,          GIFT_NONE, 0, ENETUNREACH, 0, 0 },
-	{ "S-07", "UDP over IPv6",        by_inet6,    0,          GIFT_NONE, 0, EADDRNOTAVAIL, 0, 0 },
+	{ "S-07", "UDP over IPv4",        by_inet,     0,          GIFT_NONE, 0, ENETUNREACH, 0, R(UPNP) },
+	{ "S-07", "UDP over IPv6",        by_inet6,    0,          GIFT_NONE, 0, EADDRNOTAVAIL, 0, R(UPNP) },
 	{ "S-07", "abstract unix socket", by_unix,     0,          GIFT_NONE, 0, ECONNREFUSED, 0, 0 },
 	{ "S-07", "netlink socket",       by_netlink,  0,          GIFT_NONE, 0, 0, 0, 0 },
 	{ "S-07", "packet socket",        by_packet,   AS_ROOT,    GIFT_NONE, 0, EPERM, 0, 0 },
@@ -478,9 +478,9 @@ static const struct act acts[] = {
 	{ "S-12", "TUNSETIFF",            by_tun_setiff, SANITIZER,        GIFT_TUN, 0, 0, EEXIST, 0 },
 	{ "S-12", "SIOCSIFFLAGS",         by_ifflags,  AS_ROOT|SANITIZER,    GIFT_UDP, 0, EPERM, 0, 0 },
 	{ "S-12", "TIOCSTI",              by_tiocsti,  AS_ROOT|SANITIZER,    GIFT_TTY, 0, EPERM, 0, 0 },
-	{ "S-13", "TCP connect",          by_connect,  0,          GIFT_TCP, 0, EACCES, 0, R(PRIV) | R(TLS) },
+	{ "S-13", "TCP connect",          by_connect,  0,          GIFT_TCP, 0, EACCES, 0, R(PRIV) | R(TLS) | R(UPNP) },
 	{ "S-13", "TCP bind",             by_bind_tcp, 0,          GIFT_TCP, 0, EACCES, 0, R(PRIV) },
-	{ "S-13", "UDP bind",             by_bind_udp, 0,          GIFT_UDP, 0, 0, 0, 0 },
+	{ "S-13", "UDP bind",             by_bind_udp, 0,          GIFT_UDP, 0, 0, 0, R(UPNP) },
 	{ "S-13", "TCP listen",           by_listen,   0,          GIFT_TCP, 0, 0, 0, R(PRIV) | R(TLS) },
 	{ "S-13", "unlisted socket option", by_sockopt, 0,         GIFT_UDP, 0, 0, 0, 0 },
 	{ "S-13", "fcntl F_SETOWN",       by_fcntl,    0,          GIFT_UDP, 0, 0, 0, R(CONF) },

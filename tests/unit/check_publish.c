@@ -164,9 +164,9 @@ START_TEST(again_after_the_announce_interval_and_not_before)
 	publish_ready(p, now_ms, true);
 	run(10000, 8);
 	nputs = 0;
-	run(2700 * 850, 8);
+	run(2700 * 850 - 10000, 8);
 	ck_assert_uint_eq(nputs, 0);
-	run(2700 * 300 + 2000, 8);
+	run(2700 * 300 + 12000, 8);
 	ck_assert_uint_eq(nputs, 1 + own.nrecords);
 	publish_free(p);
 }
