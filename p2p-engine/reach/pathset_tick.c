@@ -79,7 +79,7 @@ is_above(const struct pathset *s, unsigned i)
 static uint64_t
 keep_ms(const struct pathset *s, unsigned i, uint64_t now_ms)
 {
-	static const uint32_t tries[] = {2000, 5000, 10000, 30000, 60000};
+	static const uint32_t tries[] = {2000, 5000, 10000};
 	const struct path *p = &s->at[i];
 	bool works = p->missed == 0 && p->proved_ms != 0;
 
@@ -99,7 +99,7 @@ keep_ms(const struct pathset *s, unsigned i, uint64_t now_ms)
 	if (is_above(s, i)) {
 		unsigned n = p->missed + (p->ping != 0); /* in vain so far */
 
-		return tries[n < 4 ? n : 4];
+		return tries[n < 2 ? n : 2];
 	}
 	return PATH_TRY_MS << (p->missed < TRY_MAX ? p->missed : TRY_MAX);
 }

@@ -434,8 +434,8 @@ END_TEST
 START_TEST(a_better_kind_is_tried_now_and_then)
 {
 	struct lab l;
-	const unsigned want[] = {2, 2, 3, 4, 5, 6, 6};
-	const uint64_t at[] = {3000, 6000, 8000, 18000, 48000, 108000, 160000};
+	const unsigned want[] = {2, 2, 3, 4, 5, 7, 9};
+	const uint64_t at[] = {3000, 6000, 8000, 18000, 28000, 48000, 68000};
 
 	start_relayed(&l);
 	for (unsigned i = 0; i < 7; i++) {
