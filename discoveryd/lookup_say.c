@@ -74,6 +74,8 @@ lookup_compose(const struct lookup *f, uint64_t now_ms, uint64_t unix_s,
 		a->row.source = q != NULL && f->dht ? FIND_DHT : FIND_CACHE;
 	} else {
 		offer_member(&f->world, now_ms, unix_s, m, &a->row);
+		if (q != NULL && now_ms >= q->peers_ms && a->row.reply.n == 0)
+			offer_up(&f->world, &a->row.reply, m);
 		if (q != NULL)
 			a->row.source = q->source;
 	}

@@ -71,13 +71,8 @@ add_relays(const struct lookup_world *w, struct msg_lookup_reply *m,
 	}
 }
 
-/*
- * It has said where it is, and nothing of that can be reached from here: what
- * it looks like from outside is not known yet.  Who told us of it, or another
- * one that is up, may have a session with it and relay.
- */
-static void
-add_up(const struct lookup_world *w, struct msg_lookup_reply *m,
+void
+offer_up(const struct lookup_world *w, struct msg_lookup_reply *m,
     const struct member *who)
 {
 	const struct member *r;
@@ -88,7 +83,8 @@ add_up(const struct lookup_world *w, struct msg_lookup_reply *m,
 	    (r = members_next(w->members, &cursor)) != NULL) {
 		struct candidate *c = &m->c[m->n];
 
-		if (!r->up || r->own || r == who)
+		if (!r->up || r->own || r == who ||
+		    (r->cert.caps & CERT_CAP_RELAY) == 0)
 			continue;
 		*c = (struct candidate){.type = CANDIDATE_RELAY};
 		cert_address6(&c->ep.addr,
@@ -146,7 +142,7 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 		add_places(w, m, &who->place, 0, OFFER_OF_RECORD_MAX);
 		add_relays(w, m, &who->place);
 		if (m->n == 0)
-			add_up(w, m, who);
+			offer_up(w, m, who);
 		add_tls(w, m, &who->place);
 	}
 	if (h == NULL && newer)

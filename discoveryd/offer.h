@@ -24,6 +24,13 @@
 /* Fills the whole row; row->reply.n is 0 if no place is known. */
 void offer_member(const struct lookup_world *, uint64_t now_ms, uint64_t unix_s,
     const struct member *, struct msg_find_row *row);
+/*
+ * Nothing that it said can be reached from here, or nothing came yet: members
+ * that are up, who may have told us of it, may have a session with it and
+ * relay.
+ */
+void offer_up(const struct lookup_world *, struct msg_lookup_reply *,
+    const struct member *);
 /* Is what we know of its place good enough not to look for a newer one? */
 bool offer_is_fresh(const struct lookup_world *, uint64_t now_ms,
     uint64_t unix_s, const struct member *);

@@ -507,10 +507,33 @@ START_TEST(whose_places_are_out_of_reach_may_be_relayed_by_who_is_up)
 	places.at[0].ep = net_ep("198.51.100.1", 51820);
 	ck_assert_uint_eq(offered("10.1.2.3", T0), 0);
 	members_by_ip(ms, T0, &four)->up = true;
+	ck_assert_uint_eq(offered("10.1.2.4", T0 + 1), 0); /* may not */
+	members_by_ip(ms, T0, &four)->cert.caps = CERT_CAP_RELAY;
 	ck_assert_uint_eq(offered("10.1.2.4", T0 + 1), 1);
 	ck_assert_int_eq(last.row.reply.c[0].type, CANDIDATE_RELAY);
 	ck_assert_uint_eq(offered("11.0.0.1", T0 + 2), 1);
 	ck_assert_int_ne(last.row.reply.c[0].type, CANDIDATE_RELAY);
+	stop();
+}
+END_TEST
+
+/* its place is not said at once, or by nobody */
+START_TEST(whose_certificate_came_alone_may_be_relayed_by_who_is_up)
+{
+	struct addr four = net_ip(4);
+
+	start(true);
+	know(4);
+	members_by_ip(ms, T0, &four)->up = true;
+	members_by_ip(ms, T0, &four)->cert.caps = CERT_CAP_RELAY;
+	know(3);
+	ask(3, 1);
+	run(LOOKUP_PEERS_MS - 1);
+	ck_assert_uint_eq(nanswers, 0);
+	run(1);
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_uint_eq(last.row.reply.n, 1);
+	ck_assert_int_eq(last.row.reply.c[0].type, CANDIDATE_RELAY);
 	stop();
 }
 END_TEST
@@ -597,6 +620,7 @@ main(void)
 	    a_place_inside_the_overlay_is_not_offered,
 	    a_private_place_is_for_who_is_in_a_private_network,
 	    whose_places_are_out_of_reach_may_be_relayed_by_who_is_up,
+	    whose_certificate_came_alone_may_be_relayed_by_who_is_up,
 	    nobody_is_answered_who_is_gone,
 	    the_address_book_goes_before_everything,
 	    refusals_forget_what_ends_first,
