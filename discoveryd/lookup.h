@@ -27,7 +27,7 @@
  * first.  Equal questions are one; everything is bounded, what is too much is
  * answered with BUSY.  A place older than LOOKUP_FRESH_S is given at once and
  * looked for again behind the answer.  What nobody knows is not looked for
- * again for 30 s, then twice as long each time, to 5 min.
+ * again for 2 s, then twice as long each time, to 5 min.
  */
 #define LOOKUP_QUESTIONS_MAX 256
 #define LOOKUP_WAITERS_MAX 64 /* of one question */

@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 /*
- * What nobody knew is not asked again for 30 s; each time it is still not
+ * What nobody knew is not asked again for 2 s; each time it is still not
  * known, for twice as long, to 5 min.  Questions are told apart by a keyed
  * hash. Pure and of fixed size: when it is full, what would end first is
  * forgotten.
  */
 #define REFUSALS_MAX 512
-#define REFUSALS_MS 30000
+#define REFUSALS_MS 2000
 #define REFUSALS_LONGEST_MS 300000
 
 struct refusal {

@@ -39,10 +39,10 @@ struct peer_slot;
 #define GUESTS_MAX 64
 #define GUEST_MS 5000 /* of life; a JOIN_ASK gives so much again */
 #define SEEKS_MAX 256
-#define SEEK_MS 6000          /* discoveryd's answer is late after this */
-#define SEEK_PACKETS 32       /* held for one destination */
-#define SEEK_BYTES (4 << 20)  /* ... for all of them */
-#define SEEK_UNKNOWN_MS 30000 /* not asked again for so long, then twice */
+#define SEEK_MS 6000         /* discoveryd's answer is late after this */
+#define SEEK_PACKETS 32      /* held for one destination */
+#define SEEK_BYTES (4 << 20) /* ... for all of them */
+#define SEEK_UNKNOWN_MS 2000 /* not asked again for so long, then twice */
 #define SEEK_UNKNOWN_MAX_MS 300000
 #define SEEK_AGAIN_MS 1000 /* discoveryd was away or busy */
 #define MEMBER_RELAYS 2

@@ -104,7 +104,8 @@ is_direct() {
 }
 # grid_trial A KIND-A B KIND-B: sets FIRST and DIRECT, ms or inf
 grid_trial() {
-	local a=$1 ka=$2 b=$3 kb=$4 began
+	local a=$1 ka=$2 b=$3 kb=$4 began wait=$GRID_WAIT
+	grid_direct "$ka" "$kb" || wait=2 # for what can't be
 	FIRST=inf DIRECT=inf
 	grid_rules "${a%%-*}" "$ka"
 	grid_rules "${b%%-*}" "$kb"
@@ -114,7 +115,7 @@ grid_trial() {
 	FIRST=$(first_answer "$a" "$(ip_of "$b")" $GRID_WAIT)
 	if [ "$FIRST" != inf ]; then
 		gap_start "$a" "$(ip_of "$b")" "$LAB/gap"
-		if until_ok $GRID_WAIT both_direct "$a" "$ka" "$b" "$kb"; then
+		if until_ok "$wait" both_direct "$a" "$ka" "$b" "$kb"; then
 			DIRECT=$(($(now_ms) - began))
 		fi
 		gap_stop "$LAB/gap" >/dev/null
@@ -173,13 +174,8 @@ middle() { # FILE: its median
 			print (m >= 1e12 ? "never" : m) }'
 }
 
-reach_grid() {
+grid_pairs() { # every one once, a line each
 	local a b seen=" "
-	lab_init mb-grid
-	grid_lab || { row_none "grid" mesh "its members do not start"; return; }
-	printf '\n%s\n%-11s %-11s %4s %9s %10s %8s %10s %6s  %s\n' \
-	    "Every kind of access with every other: medians in ms" \
-	    ONE OTHER N CONNECTED FIRST DIRECT AFTER CAN VERDICT
 	for a in $GRID_KINDS; do
 		for b in $GRID_KINDS; do
 			wanted "$a" && wanted "$b" || continue
@@ -187,9 +183,49 @@ reach_grid() {
 			[ "$a" = "$b" ] || case $a:$b in *cgn*) continue ;; esac
 			case $seen in *" $b:$a "*) continue ;; esac
 			seen+="$a:$b "
-			grid_pair "$a" "$b"
+			echo "$a $b"
 		done
 	done
+}
+# grid_part K: the pairs K, K + JOBS ..., in a lab of its own; $GRID_OUT is
+# where its lines and samples go
+grid_part() {
+	local a b i=0
+	lab_init "mb-grid$1"
+	grid_lab >&2 || { row_none "grid" mesh "its members do not start"; return; }
+	while read -r a b <&3; do
+		[ $((i++ % JOBS)) -ne "$1" ] || grid_pair "$a" "$b"
+	done 3< <(grid_pairs)
+	for i in first-udp first-tls direct-all; do
+		[ ! -f "$LAB/$i" ] || cp "$LAB/$i" "$GRID_OUT/$i.$1"
+	done
+}
+reach_grid() {
+	local k pairs began=$SECONDS pids=() i
+	[ -z "${PART:-}" ] || { grid_part "$PART"; return; }
+	lab_init mb-grid
+	pairs=$(grid_pairs | wc -l)
+	[ "$JOBS" -le "$pairs" ] || JOBS=$pairs
+	say "grid: $pairs pairs, $GRID_TRIALS trials of each, $JOBS side by side:" \
+	    "about $((pairs * GRID_TRIALS * 9 / JOBS / 60 + 2)) minutes"
+	mkdir "$LAB/out"
+	for ((k = 0; k < JOBS; k++)); do
+		GRID_OUT=$LAB/out PART=$k "$HERE/reach" --trials "$GRID_TRIALS" \
+		    --jobs "$JOBS" --only "$ONLY" grid >"$LAB/out/rows.$k" &
+		pids+=($!)
+		EXTRA_CLEAN+=("kill $! 2>/dev/null")
+	done
+	for k in "${pids[@]}"; do
+		wait "$k" || missed
+	done
+	printf '\n%s\n%-11s %-11s %4s %9s %10s %8s %10s %6s  %s\n' \
+	    "Every kind of access with every other: medians in ms" \
+	    ONE OTHER N CONNECTED FIRST DIRECT AFTER CAN VERDICT
+	sort "$LAB"/out/rows.* | grep -v '^$\|^reach:'
+	for i in first-udp first-tls direct-all; do
+		cat "$LAB/out/$i".* >"$LAB/$i" 2>/dev/null || rm -f "$LAB/$i"
+	done
+	say "grid: $((SECONDS - began)) s"
 	table_head "All pairs" "ms"
 	[ ! -f "$LAB/first-udp" ] ||
 		row "first answer" mesh "$LAB/first-udp" - - 500

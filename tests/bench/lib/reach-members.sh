@@ -47,17 +47,21 @@ member_make() { # name [option of join ...]
 	option_of "$n" "tls { connect auto }" || return 1
 	net_up "$n" || return 1
 	ip_is "$n"
-	[ -n "${MEMBER_IP[$n]}" ]
+	[ -n "${MEMBER_IP[$n]}" ] && answers "$n" "$(ip_of "$HUB")" 30 &&
+		until_ok 20 knows_place "$n" "$HUB" || return 1
 	lab_stop "$n"
+	find "$LAB/$n" -name '*.cache' -exec cp {} {}.first \;
 }
-# Without what it remembered of earlier places, as if it had never been up.
+knows_place() { ctl "$1" lookup "$2" 2>/dev/null | grep -q '^192\.0\.2\.'; }
+# With what it knew when it had joined: the hub's places and no others.
 restart_members() { # name ...
 	local n
 	for n in "$@"; do
 		[ -z "${PARENT[$n]:-}" ] || lab_stop "$n"
 	done
 	for n in "$@"; do
-		find "$LAB/$n" -name '*.cache' -delete
+		find "$LAB/$n" -name '*.cache.first' |
+			while read -r was; do cp "$was" "${was%.first}"; done
 		lab_start "$n"
 	done
 	for n in "$@"; do
