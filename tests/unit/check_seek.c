@@ -92,7 +92,8 @@ END_TEST
 
 START_TEST(nobody_is_asked_again_soon_then_after_longer)
 {
-	static const uint32_t wait_s[] = {2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+	static const uint32_t wait_s[] = {
+	    2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
 	struct duo *d = net_new();
 
 	duo_a_to_b(d);
