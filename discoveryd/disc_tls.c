@@ -11,7 +11,11 @@
 static bool
 listens_at(const struct endpoint *at, const struct addr *a)
 {
-	return at->addr.family == 0 || addr_eq(&at->addr, a);
+	if (at->addr.family == 0)
+		return true;
+	if (addr_is_any(&at->addr))
+		return at->addr.family == a->family;
+	return addr_eq(&at->addr, a);
 }
 
 static unsigned

@@ -245,6 +245,21 @@ world(unsigned n, bool dht, bool lan)
 }
 
 static void
+world_end(void)
+{
+	struct packet *p;
+
+	while ((p = queue) != NULL) {
+		queue = p->next;
+		free(p);
+	}
+	for (unsigned i = 0; i < NODES; i++)
+		if (node[i].on)
+			halt(i);
+	free(node);
+}
+
+static void
 deliver(void)
 {
 	struct packet *p = queue;
@@ -610,6 +625,39 @@ START_TEST(who_moves_is_found_where_it_is_now)
 }
 END_TEST
 
+/* on all addresses, on all of a family, on another than it has */
+START_TEST(where_it_listens_for_tls_is_told)
+{
+	static const char *const on[] = {"", "0.0.0.0", "192.0.2.77"};
+	struct msg_tls_pin pin = {.listens = true, .pin = {7}};
+	struct endpoint want = at(2, 443);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf_node c;
+		struct conf_net net;
+		bool there = false;
+
+		world(4, true, false);
+		conf_of(&c, true, false);
+		net_conf(&net, 2);
+		c.ntls_listen = 1;
+		if (i > 0)
+			c.tls_listen[0] = net_ep(on[i], 443);
+		c.tls_listen[0].port = 443;
+		disc_configure(node[2].disc, now_ms, unix_s(), &c, &net);
+		disc_tls(node[2].disc, now_ms, &pin);
+		run(60000);
+		ck_assert(found(1, 2));
+		for (unsigned k = 0; k < node[1].box.a.row.reply.n; k++)
+			there = there ||
+			    endpoint_eq(
+				&node[1].box.a.row.reply.c[k].ep, &want);
+		ck_assert_int_eq(there, i < 2);
+		world_end();
+	}
+}
+END_TEST
+
 START_TEST(without_keyd_everything_else_goes_on)
 {
 	world(3, true, false);
@@ -675,6 +723,7 @@ main(void)
 	    who_was_away_has_the_revocation_list_when_it_is_back,
 	    a_renewed_certificate_is_saved_and_published,
 	    who_moves_is_found_where_it_is_now,
+	    where_it_listens_for_tls_is_told,
 	    without_keyd_everything_else_goes_on,
 	    a_network_that_goes_away_leaves_the_address_book,
 	    an_idle_network_of_eight_is_quiet,

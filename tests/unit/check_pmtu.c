@@ -361,7 +361,7 @@ START_TEST(any_path_with_loss)
 		l.delay_ms = (uint32_t)(1 + unit_random(&seed) % 300);
 		for (unsigned i = 0; i < 4; i++) {
 			/* the peer may be lost for a while, too */
-			ck_assert_msg(until_fits(&l, 60000) < 30000,
+			ck_assert_msg(until_fits(&l, 120000) < 90000,
 			    "mtu %u loss %u", l.mtu, l.loss);
 			run(&l, 60000);
 			ck_assert(fits(&l));

@@ -224,7 +224,7 @@ START_TEST(a_network_that_loses_a_third_comes_up_all_the_same)
 
 	c.net.loss = 300;
 	s = sim_new(&c);
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < 120; round++) {
 		for (uint32_t i = 0; i < N; i += 2)
 			sim_send(s, i, i + 1, 0);
 		sim_run(s, 500);
