@@ -275,6 +275,28 @@ proc_on_log_level(struct chan *c, void *ctx, const struct ipc_frame *f)
 }
 
 void
+proc_tell_ready(struct chan *c, uint32_t have, uint32_t missing)
+{
+	const struct msg_ready m = {.sandbox = have, .missing = missing};
+	uint8_t body[8];
+	struct wbuf w;
+
+	wbuf_init(&w, body, sizeof(body));
+	msg_put_ready(&w, &m);
+	(void)chan_send(c, MSG_READY, 0, body, w.len, -1);
+}
+
+bool
+proc_parent_gone(struct chan *c)
+{
+	proc_log_to(NULL);
+	if (chan_eof(c))
+		return false;
+	log_errorx("parent: %s", chan_why(c));
+	return true;
+}
+
+void
 proc_tell_features(struct chan *c, uint32_t have, uint32_t lacking)
 {
 	const struct msg_features m = {.have = have, .lacking = lacking};

@@ -74,6 +74,13 @@ void proc_log_to(struct chan *);
 
 /* What the parent may say to every child, for its handler table. */
 chan_fn proc_on_ping, proc_on_log_level;
+/* What the sandbox could do and could not: the child works from now on. */
+void proc_tell_ready(struct chan *, uint32_t have, uint32_t missing);
+/*
+ * The parent's channel is dead, so there is nothing left to do: the log is
+ * stderr's again.  true: the parent did not just end, and the log says what.
+ */
+bool proc_parent_gone(struct chan *);
 /* FEATURE_* of feature.h: when they are known, and when they change. */
 void proc_tell_features(struct chan *, uint32_t have, uint32_t lacking);
 

@@ -331,11 +331,8 @@ on_parent_dead(struct chan *ch, void *ctx)
 {
 	struct wire *parent = ctx;
 
-	proc_log_to(NULL);
-	if (!chan_eof(ch)) {
-		log_errorx("parent: %s", chan_why(ch));
+	if (proc_parent_gone(ch))
 		parent->daemon->failed = true;
-	}
 	loop_stop(parent->daemon->loop);
 }
 
@@ -377,19 +374,6 @@ start(struct daemon *d, uint64_t gen)
 	excess_init(&d->excess, limits);
 }
 
-static void
-send_ready(struct daemon *d, const struct sandbox_report *sandbox)
-{
-	struct msg_ready m = {
-	    .sandbox = sandbox->have, .missing = sandbox->missing};
-	uint8_t body[8];
-	struct wbuf w;
-
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_ready(&w, &m);
-	chan_send(d->parent.chan, MSG_READY, 0, body, w.len, -1);
-}
-
 /* As it looks from here: another one once we are in a user namespace. */
 static uint64_t
 parents_uid(void)
@@ -413,7 +397,7 @@ main(int argc, char *argv[])
 	start(&self, gen);
 	if (sandbox_enter(ROLE_CTL, &sandbox) == -1)
 		return 1;
-	send_ready(&self, &sandbox);
+	proc_tell_ready(self.parent.chan, sandbox.have, sandbox.missing);
 	if (loop_run(self.loop) == -1)
 		self.failed = true;
 	return self.failed ? 1 : 0;

@@ -408,14 +408,8 @@ static void
 on_parent_ready(struct chan *c, void *ctx)
 {
 	struct keyd *k = ctx;
-	struct msg_ready m = {
-	    .sandbox = k->sandbox.have, .missing = k->sandbox.missing};
-	uint8_t body[BODY_MAX];
-	struct wbuf w;
 
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_ready(&w, &m);
-	answer(c, MSG_READY, 0, &w);
+	proc_tell_ready(c, k->sandbox.have, k->sandbox.missing);
 }
 
 static struct chan *

@@ -365,11 +365,8 @@ on_parent_dead(struct chan *ch, void *ctx)
 {
 	struct wire *parent = ctx;
 
-	proc_log_to(NULL);
-	if (!chan_eof(ch)) {
-		log_errorx("parent: %s", chan_why(ch));
+	if (proc_parent_gone(ch))
 		parent->glue->failed = true;
-	}
 	loop_stop(parent->glue->loop);
 }
 
@@ -542,19 +539,6 @@ finish(struct glue *g)
 	loop_free(g->loop);
 }
 
-static void
-send_ready(struct glue *g, const struct sandbox_report *sandbox)
-{
-	struct msg_ready m = {
-	    .sandbox = sandbox->have, .missing = sandbox->missing};
-	uint8_t body[8];
-	struct wbuf w;
-
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_ready(&w, &m);
-	(void)wire_reply(g->parent.chan, MSG_READY, 0, &w);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -569,7 +553,7 @@ main(int argc, char *argv[])
 	start(&self, gen);
 	if (sandbox_enter(ROLE_ENGINE, &sandbox) == -1)
 		return 1;
-	send_ready(&self, &sandbox);
+	proc_tell_ready(self.parent.chan, sandbox.have, sandbox.missing);
 	if (loop_run(self.loop) == -1)
 		self.failed = true;
 	finish(&self);

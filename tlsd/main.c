@@ -165,11 +165,8 @@ on_parent_dead(struct chan *ch, void *ctx)
 {
 	struct wire *parent = ctx;
 
-	proc_log_to(NULL);
-	if (!chan_eof(ch)) {
-		log_errorx("parent: %s", chan_why(ch));
+	if (proc_parent_gone(ch))
 		parent->tlsd->failed = true;
-	}
 	loop_stop(parent->tlsd->loop);
 }
 
@@ -240,25 +237,11 @@ start(struct tlsd *t, uint64_t gen)
 	loop_timer_in(t->tick, 1000);
 }
 
-static void
-send_ready(struct tlsd *t, const struct sandbox_report *sandbox)
-{
-	struct msg_ready m = {
-	    .sandbox = sandbox->have, .missing = sandbox->missing};
-	char pin[64];
-	uint8_t body[8];
-	struct wbuf w;
-
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_ready(&w, &m);
-	reply(t, MSG_READY, 0, &w);
-	log_info("tls pin \"%s\"", key_format(t->identity.pin, pin));
-}
-
 int
 main(int argc, char *argv[])
 {
 	struct sandbox_report sandbox = {0};
+	char pin[64];
 	uint64_t gen;
 
 	proc_child_init(argc, argv, ROLE_TLS, &gen);
@@ -267,7 +250,8 @@ main(int argc, char *argv[])
 	start(&self, gen);
 	if (sandbox_enter(ROLE_TLS, &sandbox) == -1)
 		return 1;
-	send_ready(&self, &sandbox);
+	proc_tell_ready(self.parent.chan, sandbox.have, sandbox.missing);
+	log_info("tls pin \"%s\"", key_format(self.identity.pin, pin));
 	if (loop_run(self.loop) == -1)
 		self.failed = true;
 	return self.failed ? 1 : 0;

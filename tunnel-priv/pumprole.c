@@ -346,18 +346,6 @@ run(struct tunrole *t)
 	return 0;
 }
 
-static void
-say_ready(struct chan *c, const struct sandbox_report *s)
-{
-	struct msg_ready m = {.sandbox = s->have, .missing = s->missing};
-	uint8_t body[8];
-	struct wbuf w;
-
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_ready(&w, &m);
-	(void)chan_send(c, MSG_READY, 0, body, w.len, -1);
-}
-
 int
 pump_main(int argc, char *argv[])
 {
@@ -379,6 +367,6 @@ pump_main(int argc, char *argv[])
 	proc_log_to(t.chan);
 	if (sandbox_enter(ROLE_TUN, &report) == -1)
 		return 1;
-	say_ready(t.chan, &report);
+	proc_tell_ready(t.chan, report.have, report.missing);
 	return run(&t);
 }

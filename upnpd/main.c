@@ -15,13 +15,6 @@
 
 static struct upnpd self;
 
-static void
-reply(struct upnpd *u, enum msg_type type, uint32_t id, const struct wbuf *w)
-{
-	if (wbuf_done(w) == 0)
-		(void)chan_send(u->parent.chan, type, id, w->base, w->len, -1);
-}
-
 /* ---- the parent ---- */
 
 static enum chan_verdict
@@ -66,11 +59,8 @@ on_parent_dead(struct chan *ch, void *ctx)
 {
 	struct wire *parent = ctx;
 
-	proc_log_to(NULL);
-	if (!chan_eof(ch)) {
-		log_errorx("parent: %s", chan_why(ch));
+	if (proc_parent_gone(ch))
 		parent->upnpd->failed = true;
-	}
 	loop_stop(parent->upnpd->loop);
 }
 
@@ -101,19 +91,6 @@ start(struct upnpd *u, uint64_t gen)
 	proc_log_to(u->parent.chan);
 }
 
-static void
-send_ready(struct upnpd *u, const struct sandbox_report *sandbox)
-{
-	struct msg_ready m = {
-	    .sandbox = sandbox->have, .missing = sandbox->missing};
-	uint8_t body[8];
-	struct wbuf w;
-
-	wbuf_init(&w, body, sizeof(body));
-	msg_put_ready(&w, &m);
-	reply(u, MSG_READY, 0, &w);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -126,7 +103,7 @@ main(int argc, char *argv[])
 	start(&self, gen);
 	if (sandbox_enter(ROLE_UPNP, &sandbox) == -1)
 		return 1;
-	send_ready(&self, &sandbox);
+	proc_tell_ready(self.parent.chan, sandbox.have, sandbox.missing);
 	if (loop_run(self.loop) == -1)
 		self.failed = true;
 	return self.failed ? 1 : 0;
