@@ -217,10 +217,10 @@ struct peer_slot {
 	uint32_t dial_job;  /* the one before it was sent, 0: none */
 	uint32_t responses; /* at keyd now */
 	uint64_t stamp_no;  /* the last that it was sent */
-	/* theirs */
-	uint8_t newest_stamp[WG_STAMP];
+	uint8_t newest_stamp[WG_STAMP]; /* theirs */
 	bool answered;
 	uint64_t answered_ms;
+	struct way answered_to;
 	/* which rules of the filter name it or its groups, and since when */
 	uint64_t filter_who;
 	uint32_t filter_generation; /* 0: it was not asked yet */

@@ -347,6 +347,21 @@ paths_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms,
 }
 
 void
+paths_keyed_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
+    const struct datagram *d)
+{
+	const struct way *w = &p->answered_to;
+	struct pathset *s = paths_of(p);
+	unsigned i;
+
+	if (s == NULL || w->sock != d->sock || !endpoint_eq(&w->ep, d->from))
+		return;
+	i = pathset_put(s, d->from, d->sock, now_ms);
+	s->at[i].rank = rank_of(e, p, d->sock, d->from);
+	pathset_proved(s, i, now_ms);
+}
+
+void
 paths_pinged_from(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct datagram *d)
 {

@@ -46,6 +46,12 @@ void paths_sent(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Data came, to such a slot. */
 void paths_heard(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);
+/*
+ * Keys that we made with a response to there are used from there: that proves
+ * the place as well as a pong.  Before paths_heard.
+ */
+void paths_keyed_from(struct engine *, struct peer_slot *, uint64_t now_ms,
+    const struct datagram *);
 void paths_pinged_from(struct engine *, struct peer_slot *, uint64_t now_ms,
     const struct datagram *);
 /* true: it was of one of ours. */

@@ -234,13 +234,30 @@ look_at_conns(struct engine *e, uint64_t now_ms)
 	}
 }
 
+/*
+ * Nobody is to call where nobody listens.  But tlsd is started again after a
+ * crash, and a record of places that changes twice for it is worse.
+ */
+static void
+gone(struct engine *e, uint64_t now_ms)
+{
+	struct tls *t = &e->tls;
+
+	if (!t->pin.listens || now_ms - t->gone_ms < TLS_GONE_MS)
+		return;
+	t->pin.listens = false;
+	tls_disc_ready(e);
+}
+
 void
 tls_tick(struct engine *e, uint64_t now_ms)
 {
 	struct tls *t = &e->tls;
 
-	if (!t->there)
+	if (!t->there) {
+		gone(e, now_ms);
 		return;
+	}
 	timers_set(&e->timers, &e->t_tls, now_ms + TLS_TICK_MS);
 	if (now_ms - t->looked_ms >= TLS_LOOK_MS) {
 		t->looked_ms = now_ms;
@@ -418,7 +435,6 @@ engine_tls_there(struct engine *e, uint64_t now_ms, bool there)
 		timers_set(&e->timers, &e->t_tls, now_ms);
 		return;
 	}
-	/* nobody is to call where nobody listens */
-	t->pin.listens = false;
-	tls_disc_ready(e);
+	t->gone_ms = now_ms;
+	timers_set(&e->timers, &e->t_tls, now_ms + TLS_GONE_MS);
 }

@@ -35,6 +35,7 @@
 #define TLS_STRANGE_MS 20000 /* somebody else's, that nobody proved */
 #define TLS_IDLE_MS 300000   /* ... that was somebody's once */
 #define TLS_LOOK_MS 1000
+#define TLS_GONE_MS 10000 /* tlsd is not back: others are told */
 
 struct tls_conn {
 	uint32_t id;
@@ -51,7 +52,7 @@ struct tls {
 	struct tls_conn conn[TLS_CONNS];
 	struct msg_tls_pin pin;
 	bool has_pin;
-	uint64_t looked_ms;
+	uint64_t looked_ms, gone_ms;
 };
 
 struct msg_lookup_reply;

@@ -357,6 +357,7 @@ respond(struct engine *e, struct peer_slot *p, struct job *j, uint64_t now_ms)
 		slot_roam(e, p, now_ms, j->sock, &j->from);
 	cookie_stamp(&p->jar, now_ms, msg, sizeof(msg));
 	p->spoken_to = j->from.addr;
+	p->answered_to = (struct way){j->from, j->sock};
 	if (engine_send(e, p, j->sock, &j->from, msg, sizeof(msg)) == 0)
 		count(e, HS_RESP_SENT);
 	return EI_HANDSHAKE;

@@ -356,6 +356,7 @@ heard(struct engine *e, uint64_t now_ms, struct datagram *d, struct keypair *kp,
 		count(e, HS_DONE);
 		d->by->handshakes++;
 		d->by->handshake_ms = kp->born_ms;
+		paths_keyed_from(e, d->by, now_ms, d);
 	}
 	slot_heard_from(e, d->by, now_ms, d);
 	/* what streams say of themselves is no use of them */

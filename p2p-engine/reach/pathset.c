@@ -343,6 +343,25 @@ measure(struct path *p, uint32_t us)
 		p->rtt_us = 1;
 }
 
+void
+pathset_proved(struct pathset *s, unsigned i, uint64_t now_ms)
+{
+	struct path *p = &s->at[i];
+
+	/* it was gone and is back: what was lost then says nothing */
+	if (p->missed >= OUTAGE)
+		p->loss_pm = p->judged = 0;
+	p->missed = 0;
+	if (p->proofs < UINT8_MAX)
+		p->proofs++;
+	p->proved_ms = now_ms;
+	p->heard_ms = now_ms;
+	if (i == s->best)
+		pathset_calm(s);
+	else
+		pathset_hurry(s, i, now_ms);
+}
+
 unsigned
 pathset_pong(struct pathset *s, uint64_t id, const struct endpoint *ep,
     uint64_t now_ms, uint32_t *rtt_us)
@@ -354,20 +373,9 @@ pathset_pong(struct pathset *s, uint64_t id, const struct endpoint *ep,
 		    !endpoint_eq(&p->ep, ep))
 			continue;
 		*rtt_us = (uint32_t)(now_ms - p->ping_ms) * 1000;
-		/* it was gone and is back: what was lost then says nothing */
-		if (p->missed >= OUTAGE)
-			p->loss_pm = p->judged = 0;
 		measure(p, *rtt_us);
 		p->ping = 0;
-		p->missed = 0;
-		if (p->proofs < UINT8_MAX)
-			p->proofs++;
-		p->proved_ms = now_ms;
-		p->heard_ms = now_ms;
-		if (i == s->best)
-			pathset_calm(s);
-		else
-			pathset_hurry(s, i, now_ms);
+		pathset_proved(s, i, now_ms);
 		return i;
 	}
 	return PATH_NONE;

@@ -168,6 +168,9 @@ void pathset_pinged(struct pathset *, unsigned i, uint64_t id, uint64_t now_ms);
 unsigned pathset_pong(struct pathset *, uint64_t id, const struct endpoint *,
     uint64_t now_ms, uint32_t *rtt_us);
 
+/* The peer is at place i, as something else than a pong has shown. */
+void pathset_proved(struct pathset *, unsigned i, uint64_t now_ms);
+
 /*
  * Place i has just been proved: is that because the peer uses it and no other?
  * If so it is to be used, as after PATH_FOLLOW.

@@ -621,6 +621,26 @@ START_TEST(strange_places_are_asked_first)
 }
 END_TEST
 
+/* It was killed and called again from elsewhere: its keys prove the place. */
+START_TEST(what_a_handshake_proves_is_followed)
+{
+	struct endpoint ep = place(9);
+	struct lab l;
+	unsigned i;
+
+	start(&l, 0);
+	i = pathset_put(&l.s, &ep, SOCK, l.now);
+	ck_assert_uint_ne(i, PATH_NONE);
+	ck_assert_int_eq(pathset_heard(&l.s, &ep, SOCK, l.now), PATH_ASK);
+	pathset_proved(&l.s, i, l.now);
+	/* the old place was heard just now, then not any more */
+	l.s.at[l.s.best].heard_ms = l.now;
+	ck_assert_int_eq(pathset_heard(&l.s, &ep, SOCK, l.now + 20), PATH_STAY);
+	ck_assert_int_eq(
+	    pathset_heard(&l.s, &ep, SOCK, l.now + 200), PATH_FOLLOW);
+}
+END_TEST
+
 START_TEST(there_is_room_for_few)
 {
 	struct lab l;
@@ -676,7 +696,8 @@ main(void)
 	    the_peer_does_not_talk_us_out_of_the_better_kind,
 	    one_can_be_left_by_hand, a_place_that_got_bad_is_left_in_seconds,
 	    all_dead_is_waited_out, strange_places_are_asked_first,
-	    there_is_room_for_few, another_network_asks_all_again};
+	    what_a_handshake_proves_is_followed, there_is_room_for_few,
+	    another_network_asks_all_again};
 
 	return UNIT_RUN("pathset", tests);
 }

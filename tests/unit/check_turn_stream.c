@@ -176,6 +176,46 @@ START_TEST(when_tlsd_goes_so_does_the_connection)
 }
 END_TEST
 
+static unsigned told;
+static bool told_listens;
+
+static int
+tell_pin(void *ctx, const struct msg_tls_pin *m)
+{
+	(void)ctx;
+	told++;
+	told_listens = m->listens;
+	return 0;
+}
+
+/* It is started again in less than a second. */
+START_TEST(where_we_listen_is_withdrawn_only_if_tlsd_stays_away)
+{
+	const struct msg_tls_pin pin = {.listens = true, .pin = {7}};
+	struct duo *d = duo_new();
+	struct engine *e = d->side[0].e;
+
+	told = 0;
+	e->io.tls_connect = peer_call;
+	e->io.tell_tls = tell_pin;
+	duo_configure(d, 0);
+	engine_tls_there(e, d->now, true);
+	engine_tls_pin(e, &pin);
+	ck_assert_uint_eq(told, 1);
+	engine_tls_there(e, d->now, false);
+	duo_later(d, TLS_GONE_MS - 1000);
+	ck_assert_uint_eq(told, 1);
+	engine_tls_there(e, d->now, true);
+	duo_later(d, TLS_GONE_MS);
+	ck_assert_uint_eq(told, 1);
+	engine_tls_there(e, d->now, false);
+	duo_later(d, TLS_GONE_MS + 1000);
+	ck_assert_uint_eq(told, 2);
+	ck_assert(!told_listens);
+	duo_free(d);
+}
+END_TEST
+
 START_TEST(another_way_is_configured_and_the_old_connection_ends)
 {
 	struct duo *d = with_server(CONF_TURN_TCP, false);
@@ -200,6 +240,7 @@ main(void)
 	    without_a_pin_auto_is_tcp,
 	    another_key_is_told_and_not_asked_at_once,
 	    when_tlsd_goes_so_does_the_connection,
+	    where_we_listen_is_withdrawn_only_if_tlsd_stays_away,
 	    another_way_is_configured_and_the_old_connection_ends,
 	};
 
