@@ -144,6 +144,42 @@ gossip_own(struct gossip *g, const struct record *r)
 	send_record(g, NULL, 0, r);
 }
 
+/* What proves it, as who asks for it hears it, and where it is. */
+static void
+send_member(struct gossip *g, const uint8_t *to, uint32_t req,
+    const struct member *m, const struct record *r)
+{
+	struct told t = {.req = req, .is_cert = true};
+
+	if (r != NULL) {
+		send_record(g, to, req, r);
+	} else {
+		t.certlen = m->certlen;
+		memcpy(t.cert, m->certificate, m->certlen);
+		send_told(g, to, &t);
+	}
+	if (m->place_record != NULL)
+		send_record(g, to, req, m->place_record);
+}
+
+/* Who comes may need one that it does not know, and then at once. */
+static void
+tell_relays(struct gossip *g, const uint8_t to[32])
+{
+	const struct member *m;
+	size_t cursor = 0;
+	unsigned n = 0;
+
+	while (n < GOSSIP_RELAYS_TO &&
+	    (m = members_next(g->members, &cursor)) != NULL) {
+		if (!m->up || m->own || (m->cert.caps & CERT_CAP_RELAY) == 0 ||
+		    memcmp(m->cert.node, to, sizeof(m->cert.node)) == 0)
+			continue;
+		send_member(g, to, 0, m, NULL);
+		n++;
+	}
+}
+
 void
 gossip_change(struct gossip *g, uint64_t now_ms, const uint8_t key[32], bool up)
 {
@@ -151,6 +187,8 @@ gossip_change(struct gossip *g, uint64_t now_ms, const uint8_t key[32], bool up)
 
 	if (up && g->has_own)
 		send_record(g, key, 0, &g->own);
+	if (up)
+		tell_relays(g, key);
 	if (!g->changed) {
 		g->peers_ms =
 		    g->told_ms == 0 || soon > g->told_ms + GOSSIP_PEERS_MS
@@ -279,8 +317,6 @@ resolve(struct gossip *g, uint64_t unix_s, const struct msg_find_ask *q)
 static void
 on_who_has(struct gossip *g, uint64_t unix_s, const struct msg_peer_frame *f)
 {
-	struct told t = {.is_cert = true};
-	const struct record *r;
 	const struct member *m;
 	struct who_has q;
 
@@ -293,16 +329,7 @@ on_who_has(struct gossip *g, uint64_t unix_s, const struct msg_peer_frame *f)
 	if (q.crl || (m = resolve(g, unix_s, &q.ask)) == NULL)
 		return;
 	g->stats.answered++;
-	if ((r = record_for(m, &q.ask)) != NULL) {
-		send_record(g, f->key, q.req, r);
-	} else {
-		t.req = q.req;
-		t.certlen = m->certlen;
-		memcpy(t.cert, m->certificate, m->certlen);
-		send_told(g, f->key, &t);
-	}
-	if (m->place_record != NULL)
-		send_record(g, f->key, q.req, m->place_record);
+	send_member(g, f->key, q.req, m, record_for(m, &q.ask));
 }
 
 static void

@@ -20,7 +20,8 @@
  *	RECORD in    verified, then kept; whose question it was is told
  *	PEERS in     keys never heard of are asked for, one in ten seconds
  *	PEERS out    who is up here, when that changes, once a minute at most
- *	RECORD out   our own place, to who comes up and when it changes
+ *	RECORD out   our own place, to who comes up and when it changes; to who
+ *	             comes up also two relays that are up here
  *
  * Whoever sends is a member, and may be a hostile one: of each so many frames
  * a second are read, and nothing is believed that is not signed.
@@ -30,6 +31,7 @@
 #define GOSSIP_SOURCES_MAX 128 /* counted apart; more share one allowance */
 #define GOSSIP_PEERS_MS 60000
 #define GOSSIP_PEERS_TO 8 /* members that are told who is up */
+#define GOSSIP_RELAYS_TO 2
 #define GOSSIP_WANTED_MAX 32
 #define GOSSIP_WANTED_MS 10000
 #define GOSSIP_REQ 0x80000000u /* our own questions, not lookup.h's */

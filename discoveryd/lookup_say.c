@@ -75,7 +75,7 @@ lookup_compose(const struct lookup *f, uint64_t now_ms, uint64_t unix_s,
 	} else {
 		offer_member(&f->world, now_ms, unix_s, m, &a->row);
 		if (q != NULL && now_ms >= q->peers_ms && a->row.reply.n == 0)
-			offer_up(&f->world, &a->row.reply, m);
+			offer_relays(&f->world, &a->row.reply, m);
 		if (q != NULL)
 			a->row.source = q->source;
 	}

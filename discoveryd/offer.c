@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* file: discoveryd/offer.c */
 /* The order in which a member's places are offered (see offer.h). */
+#include <limits.h>
 #include <string.h>
 
 #include "offer.h"
@@ -71,26 +72,49 @@ add_relays(const struct lookup_world *w, struct msg_lookup_reply *m,
 	}
 }
 
+/* How many relays are named; UINT_MAX: this one already. */
+static unsigned
+relays_named(const struct msg_lookup_reply *m, const struct candidate *is)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		if (m->c[i].type != CANDIDATE_RELAY)
+			continue;
+		if (addr_eq(&m->c[i].ep.addr, &is->ep.addr))
+			return UINT_MAX;
+		n++;
+	}
+	return n;
+}
+
 void
-offer_up(const struct lookup_world *w, struct msg_lookup_reply *m,
+offer_relays(const struct lookup_world *w, struct msg_lookup_reply *m,
     const struct member *who)
 {
 	const struct member *r;
 	size_t cursor = 0;
-	unsigned n = 0;
+	bool up = true;
 
-	while (m->n < CANDIDATES_MAX && n < OFFER_UP_MAX &&
-	    (r = members_next(w->members, &cursor)) != NULL) {
-		struct candidate *c = &m->c[m->n];
+	for (;;) {
+		struct candidate c = {.type = CANDIDATE_RELAY};
 
-		if (!r->up || r->own || r == who ||
-		    (r->cert.caps & CERT_CAP_RELAY) == 0)
+		if ((r = members_next(w->members, &cursor)) == NULL) {
+			if (!up)
+				return;
+			up = false;
+			cursor = 0;
 			continue;
-		*c = (struct candidate){.type = CANDIDATE_RELAY};
-		cert_address6(&c->ep.addr,
+		}
+		if (r->up != up || r->own || r == who ||
+		    (r->cert.caps & CERT_CAP_RELAY) == 0 ||
+		    (!up && r->place_record == NULL))
+			continue;
+		cert_address6(&c.ep.addr,
 		    members_net(w->members)->bundle.authority, r->cert.node);
-		m->n++;
-		n++;
+		if (m->n < CANDIDATES_MAX &&
+		    relays_named(m, &c) < OFFER_RELAYS_MAX)
+			m->c[m->n++] = c;
 	}
 }
 
@@ -141,9 +165,8 @@ offer_member(const struct lookup_world *w, uint64_t now_ms, uint64_t unix_s,
 	if (rec != NULL) {
 		add_places(w, m, &who->place, 0, OFFER_OF_RECORD_MAX);
 		add_relays(w, m, &who->place);
-		if (m->n == 0)
-			offer_up(w, m, who);
 		add_tls(w, m, &who->place);
+		offer_relays(w, m, who);
 	}
 	if (h == NULL && newer)
 		row->age_s = since(unix_s, rec->seq);

@@ -19,17 +19,17 @@
 #define OFFER_OF_RECORD_MAX                                                    \
 	8 /* places of one record; a record that names many must not aim us at \
 	     many */
-#define OFFER_UP_MAX 2 /* members that may relay, if nothing else is known */
+#define OFFER_RELAYS_MAX 2 /* if it has named fewer itself */
 
 /* Fills the whole row; row->reply.n is 0 if no place is known. */
 void offer_member(const struct lookup_world *, uint64_t now_ms, uint64_t unix_s,
     const struct member *, struct msg_find_row *row);
 /*
- * Nothing that it said can be reached from here, or nothing came yet: members
- * that are up, who may have told us of it, may have a session with it and
- * relay.
+ * Members that may relay, so that there are two of them: one may die, or it has
+ * named none.  First those that are up, who may have told us of it and have a
+ * session with it; then those whose places are known.
  */
-void offer_up(const struct lookup_world *, struct msg_lookup_reply *,
+void offer_relays(const struct lookup_world *, struct msg_lookup_reply *,
     const struct member *);
 /* Is what we know of its place good enough not to look for a newer one? */
 bool offer_is_fresh(const struct lookup_world *, uint64_t now_ms,

@@ -12,6 +12,7 @@
  *	engine_relay.c        messages, and the carrier CARRY_RELAY
  *	engine_relay_frame.c  what members ask of each other about it
  *	engine_relay_seek.c   who needs a way by a relay, and by which; time
+ *	engine_relay_keep.c   with whom there is a session before
  *
  * A relay forwards between places of sessions that it has itself, and by no
  * relay; it opens nothing and answers nothing.  Ends have the way as one of the
@@ -47,6 +48,9 @@ struct relays {
 	struct msg_own_relays told; /* to discoveryd */
 	bool news;
 	uint64_t look_ms;
+	/* somebody has had a session with us; else the holder is called */
+	bool known;
+	uint64_t known_ms, known_wait_ms;
 };
 
 /* ---- engine_relay.c ---- */
@@ -89,6 +93,20 @@ void relay_asks_tick(struct engine *, uint64_t now_ms);
 void relay_tell_end(struct engine *, struct circuit *, uint64_t now_ms);
 
 /* ---- engine_relay_seek.c ---- */
+#define RELAY_CHOICES 8 /* looked at */
+struct relay_choice {
+	struct peer_slot *p;
+	uint64_t score; /* lower is better */
+};
+/*
+ * Relays with a session that are no way to p yet, the best first; alone: no way
+ * without another one behind.
+ */
+unsigned relay_choices(struct engine *, const struct peer_slot *p, bool alone,
+    struct relay_choice out[RELAY_CHOICES]);
+/* A few more, but not p: those that are known are dialed, others looked up. */
+void relay_find_more(
+    struct engine *, const struct peer_slot *p, uint64_t now_ms);
 void relay_hello(
     struct engine *, struct peer_slot *, uint64_t now_ms, const struct hello *);
 /* It is dialed, or nobody knows where it is. */
@@ -102,6 +120,9 @@ bool relay_is_hinted(const struct peer_slot *);
 void relay_offer_all(struct engine *, struct peer_slot *, uint64_t now_ms);
 void relays_tick(struct engine *, uint64_t now_ms); /* t_relay fired */
 void relays_arm(struct engine *, uint64_t now_ms);
+
+/* ---- engine_relay_keep.c ---- */
+void relays_keep(struct engine *, uint64_t now_ms);
 void relays_disc_ready(struct engine *);
 
 #endif

@@ -17,14 +17,7 @@
 #include "engine_paths.h"
 #include "engine_relay.h"
 
-#define CANDIDATES 8 /* looked at */
-
 /* ---- who relays ---- */
-
-struct relay_choice {
-	struct peer_slot *p;
-	uint64_t score; /* lower is better */
-};
 
 static uint32_t
 rtt_of(const struct peer_slot *p)
@@ -82,10 +75,9 @@ is_used(const struct engine *e, const struct peer_slot *p,
 	return false;
 }
 
-/* The best first. */
-static unsigned
-choices(struct engine *e, const struct peer_slot *p, bool alone,
-    struct relay_choice out[CANDIDATES])
+unsigned
+relay_choices(struct engine *e, const struct peer_slot *p, bool alone,
+    struct relay_choice out[RELAY_CHOICES])
 {
 	unsigned n = 0;
 
@@ -100,11 +92,11 @@ choices(struct engine *e, const struct peer_slot *p, bool alone,
 			continue;
 		c.score = score_of(e, p, r);
 		for (k = n; k > 0 && out[k - 1].score > c.score; k--)
-			if (k < CANDIDATES)
+			if (k < RELAY_CHOICES)
 				out[k] = out[k - 1];
-		if (k < CANDIDATES)
+		if (k < RELAY_CHOICES)
 			out[k] = c;
-		if (n < CANDIDATES)
+		if (n < RELAY_CHOICES)
 			n++;
 	}
 	return n;
@@ -127,6 +119,32 @@ dial_relays(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
 		if (r->peer.state == PEER_IDLE)
 			slot_want(e, r, now_ms, BEV_WANT);
 	}
+}
+
+/* Those that were named and that we know nothing of. */
+static void
+want_named(struct engine *e, uint64_t now_ms)
+{
+	unsigned asked = 0;
+
+	for (uint32_t i = 0; i < e->npeers; i++) {
+		const struct member *m = e->slot[e->order[i]]->member;
+
+		for (unsigned k = 0; m != NULL && k < m->nrelays; k++) {
+			if (route_find(e->routes, &m->relay[k]) != ROUTE_NONE)
+				continue;
+			engine_want_addr(e, &m->relay[k], now_ms);
+			if (++asked == RELAY_WAYS)
+				return;
+		}
+	}
+}
+
+void
+relay_find_more(struct engine *e, const struct peer_slot *p, uint64_t now_ms)
+{
+	dial_relays(e, p, now_ms);
+	want_named(e, now_ms);
 }
 
 /* Those it has published: dialed, and meanwhile asked for by another one. */
@@ -160,8 +178,8 @@ ask_hinted(struct engine *e, struct peer_slot *p, struct peer_slot *by,
 static bool
 ask_behind(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
-	struct relay_choice by[CANDIDATES];
-	unsigned n = choices(e, p, false, by);
+	struct relay_choice by[RELAY_CHOICES];
+	unsigned n = relay_choices(e, p, false, by);
 
 	return ask_hinted(
 	    e, p, n == 0 ? NULL : by[p->relayed.tries % n].p, now_ms);
@@ -170,8 +188,8 @@ ask_behind(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 static void
 seek(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned wanted)
 {
-	struct relay_choice list[CANDIDATES];
-	unsigned n = choices(e, p, true, list), first = 0;
+	struct relay_choice list[RELAY_CHOICES];
+	unsigned n = relay_choices(e, p, true, list), first = 0;
 
 	/* who refused is asked last next time, but not those it named */
 	if (n > 0 && !is_hint(e, p, list[0].p))
@@ -189,8 +207,11 @@ seek(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned wanted)
 		if (!is_used(e, p, r, true))
 			relay_ask_for(e, p, r, NULL, now_ms);
 	}
-	if (n < wanted)
+	if (n < wanted) {
 		dial_relays(e, p, now_ms);
+		if (p->relayed.tries > 0) /* others may be known by now */
+			(void)slot_lookup(e, p, now_ms);
+	}
 }
 
 /* ---- who needs one ---- */
@@ -367,7 +388,7 @@ relays_known(struct engine *e, uint64_t now_ms)
 		struct peer_slot *p = e->slot[e->order[i]];
 
 		if (p->relayed.due_ms != 0 && relay_is_hinted(p) &&
-		    !session_up(&p->ses, now_ms) && have(e, p) < CANDIDATES)
+		    !session_up(&p->ses, now_ms) && have(e, p) < RELAY_CHOICES)
 			(void)ask_behind(e, p, now_ms);
 	}
 }
@@ -376,102 +397,6 @@ bool
 relay_is_hinted(const struct peer_slot *p)
 {
 	return p->member != NULL && p->member->nrelays != 0;
-}
-
-/* ---- sessions with relays stay ---- */
-
-static bool
-is_translated(const struct engine *e)
-{
-	for (unsigned i = 0; i < NAT_SOCKETS; i++) {
-		const struct nat_sock *s = nat_sock(&e->nat, i);
-
-		if (s != NULL && s->view.mapping >= NAT_INDEPENDENT)
-			return true;
-	}
-	return false;
-}
-
-static bool
-wants_relays(const struct engine *e)
-{
-	return e->node.relay_use && e->net.on &&
-	    (e->node.relay_keep || is_translated(e));
-}
-
-/* The nearest of those there are; who is kept stays so. */
-static void
-keep_some(struct engine *e, uint64_t now_ms, bool keep[])
-{
-	struct relay_choice list[CANDIDATES];
-	struct peer_slot nobody = {.no = SLOT_NONE};
-	unsigned n = choices(e, &nobody, true, list), kept = 0;
-
-	for (unsigned old = 0; old < 2; old++)
-		for (unsigned i = 0; i < n && kept < RELAY_WAYS; i++) {
-			if (list[i].p->relayed.kept != (old == 0) ||
-			    keep[list[i].p->no])
-				continue;
-			keep[list[i].p->no] = true;
-			kept++;
-		}
-	if (kept < RELAY_WAYS)
-		dial_relays(e, &nobody, now_ms);
-}
-
-static void
-tell_relays(struct engine *e, const bool keep[])
-{
-	struct relays *x = e->relay;
-	struct msg_own_relays m = {0};
-
-	for (uint32_t i = 0; i < e->nslots && m.n < OWN_RELAYS_MAX; i++)
-		if (e->slot[i] != NULL && keep[i])
-			memcpy(m.key[m.n++], e->slot[i]->conf.key, 32);
-	if (!wants_relays(e))
-		m.n = 0;
-	if (m.n == x->told.n && memcmp(&m, &x->told, sizeof(m)) == 0 &&
-	    !x->news)
-		return;
-	if (e->io.tell_relays == NULL ||
-	    e->io.tell_relays(e->io.ctx, &m) == 0) {
-		x->told = m;
-		x->news = false;
-	}
-}
-
-void
-relays_disc_ready(struct engine *e)
-{
-	e->relay->news = true;
-	e->relay->look_ms = 0;
-	relays_arm(e, e->now_ms);
-}
-
-static void
-keep_sessions(struct engine *e, uint64_t now_ms)
-{
-	static bool keep[SLOTS_MAX];
-	struct circuit *c;
-	uint32_t at = 0;
-
-	memset(keep, 0, e->nslots * sizeof(keep[0]));
-	if (wants_relays(e))
-		keep_some(e, now_ms, keep);
-	tell_relays(e, keep);
-	while ((c = relay_next(&e->relay->t, &at)) != NULL)
-		if (c->role != RELAY_TRANSIT && c->leg[0].peer < e->nslots)
-			keep[c->leg[0].peer] = true;
-	for (uint32_t i = 0; i < e->nslots; i++) {
-		struct peer_slot *p = e->slot[i];
-
-		if (p == NULL || p->relayed.kept == keep[i])
-			continue;
-		p->relayed.kept = keep[i];
-		if (p->conf.keepalive_s == 0)
-			p->ses.persistent_s = keep[i] ? RELAY_WARM_S : 0;
-		slot_arm(e, p);
-	}
 }
 
 /* ---- time ---- */
@@ -523,7 +448,7 @@ relays_tick(struct engine *e, uint64_t now_ms)
 	circuits_tick(e, now_ms);
 	if (now_ms >= e->relay->look_ms) {
 		e->relay->look_ms = now_ms + RELAY_LOOK_MS;
-		keep_sessions(e, now_ms);
+		relays_keep(e, now_ms);
 	}
 	timers_stop(&e->timers, &e->t_relay);
 	relays_arm(e, now_ms);

@@ -262,6 +262,38 @@ START_TEST(our_place_is_told_when_it_is_new_and_to_who_comes_up)
 }
 END_TEST
 
+START_TEST(who_comes_up_hears_of_two_relays_that_are_up)
+{
+	struct endpoint ep = net_ep("192.0.2.1", 1);
+	uint8_t key[32];
+	struct told t;
+
+	start();
+	for (unsigned i = 1; i < 6; i++) {
+		struct addr a = net_ip(i);
+
+		know(i, false);
+		net_node_key(key, i);
+		members_seen(ms, T0, key, &ep, i != 3);
+		/* 1 may not, 3 is not up */
+		if (i > 1)
+			members_by_ip(ms, T0, &a)->cert.caps = CERT_CAP_RELAY;
+	}
+	net_node_key(key, 5);
+	gossip_change(g, now_ms, key, true);
+	ck_assert_uint_eq(nsent, 4); /* a certificate and a place of each */
+	for (unsigned i = 0; i < nsent; i++) {
+		ck_assert_int_eq(sent[i].type, FRAME_RECORD);
+		ck_assert_mem_eq(sent[i].key, key, 32);
+		ck_assert_int_eq(told_get(sent[i].body, sent[i].len, &t), 0);
+		ck_assert_uint_eq(t.req, 0);
+	}
+	gossip_change(g, now_ms, key, false);
+	ck_assert_uint_eq(nsent, 4);
+	stop();
+}
+END_TEST
+
 START_TEST(noise_is_counted)
 {
 	uint8_t body[FRAME_BODY_MAX] = {0};
@@ -289,6 +321,7 @@ main(void)
 	    unknown_keys_are_asked_for_one_by_one,
 	    who_is_up_is_told_once_a_minute_to_a_few,
 	    our_place_is_told_when_it_is_new_and_to_who_comes_up,
+	    who_comes_up_hears_of_two_relays_that_are_up,
 	    noise_is_counted,
 	};
 

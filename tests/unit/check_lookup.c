@@ -511,8 +511,42 @@ START_TEST(whose_places_are_out_of_reach_may_be_relayed_by_who_is_up)
 	members_by_ip(ms, T0, &four)->cert.caps = CERT_CAP_RELAY;
 	ck_assert_uint_eq(offered("10.1.2.4", T0 + 1), 1);
 	ck_assert_int_eq(last.row.reply.c[0].type, CANDIDATE_RELAY);
-	ck_assert_uint_eq(offered("11.0.0.1", T0 + 2), 1);
+	/* and whose are not, if they fail */
+	ck_assert_uint_eq(offered("11.0.0.1", T0 + 2), 2);
 	ck_assert_int_ne(last.row.reply.c[0].type, CANDIDATE_RELAY);
+	ck_assert_int_eq(last.row.reply.c[1].type, CANDIDATE_RELAY);
+	stop();
+}
+END_TEST
+
+/* One may die.  Who is up comes first; of the others, whose place is known. */
+START_TEST(two_relays_are_named_and_no_more)
+{
+	struct record r;
+	bool fresh;
+
+	start(false);
+	places.n = 1;
+	places.at[0].ep = net_ep("198.51.100.1", 51820);
+	for (unsigned i = 3; i < 8; i++)
+		know(i);
+	for (unsigned i = 4; i < 8; i++) {
+		struct addr a = net_ip(i);
+
+		members_by_ip(ms, T0, &a)->cert.caps = CERT_CAP_RELAY;
+		members_by_ip(ms, T0, &a)->up = i == 6;
+	}
+	ck_assert_uint_eq(offered("11.0.0.1", T0), 2);
+	net_place(&r, 5, T0, "192.0.2.5");
+	ck_assert_ptr_nonnull(members_record(ms, T0, &r, &fresh));
+	net_place(&r, 7, T0, "192.0.2.7");
+	ck_assert_ptr_nonnull(members_record(ms, T0, &r, &fresh));
+	ck_assert_uint_eq(offered("11.0.0.1", T0 + 1), 3);
+	ck_assert_int_ne(last.row.reply.c[0].type, CANDIDATE_RELAY);
+	ck_assert_int_eq(last.row.reply.c[1].type, CANDIDATE_RELAY);
+	ck_assert_int_eq(last.row.reply.c[2].type, CANDIDATE_RELAY);
+	ck_assert(!addr_eq(
+	    &last.row.reply.c[1].ep.addr, &last.row.reply.c[2].ep.addr));
 	stop();
 }
 END_TEST
@@ -620,6 +654,7 @@ main(void)
 	    a_place_inside_the_overlay_is_not_offered,
 	    a_private_place_is_for_who_is_in_a_private_network,
 	    whose_places_are_out_of_reach_may_be_relayed_by_who_is_up,
+	    two_relays_are_named_and_no_more,
 	    whose_certificate_came_alone_may_be_relayed_by_who_is_up,
 	    nobody_is_answered_who_is_gone,
 	    the_address_book_goes_before_everything,

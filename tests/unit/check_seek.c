@@ -115,6 +115,26 @@ START_TEST(nobody_is_asked_again_soon_then_after_longer)
 }
 END_TEST
 
+/* Nobody knows it yet: it asks where the member is that let it in. */
+START_TEST(who_has_just_started_calls_somebody)
+{
+	struct duo *d = net_new();
+
+	A(d)->relay->known = false;
+	duo_later(d, 10);
+	ck_assert_uint_eq(d->side[0].lookups, 1);
+	/* again, less and less often */
+	duo_later(d, 4 * RELAY_LOOK_MS);
+	ck_assert_uint_le(d->side[0].lookups, 3);
+	ck_assert(!A(d)->relay->known);
+	/* somebody calls: that is enough */
+	net_call(d);
+	duo_later(d, RELAY_LOOK_MS);
+	ck_assert(A(d)->relay->known);
+	net_free(d);
+}
+END_TEST
+
 START_TEST(a_discoveryd_that_hangs_is_waited_for_six_seconds)
 {
 	struct duo *d = net_new();
@@ -403,6 +423,7 @@ main(void)
 	    only_addresses_of_the_network_are_asked_for,
 	    the_address_that_the_key_gives_is_found_and_routed,
 	    nobody_is_asked_again_soon_then_after_longer,
+	    who_has_just_started_calls_somebody,
 	    a_discoveryd_that_hangs_is_waited_for_six_seconds,
 	    without_discoveryd_the_host_hears_at_once,
 	    what_waits_is_bounded_for_each_and_for_all,

@@ -64,6 +64,7 @@ static inline void
 net_set(struct duo *d, int no, const struct conf_net *n)
 {
 	engine_set_network(d->side[no].e, d->now, n);
+	d->side[no].e->relay->known = true; /* it calls nobody by itself */
 	duo_configure(d, no);
 }
 

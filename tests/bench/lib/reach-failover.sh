@@ -98,11 +98,21 @@ carrier_now() {
 	b=$(($(passed_on hub2) - b))
 	[ "$a" -ge "$b" ] && echo hub || echo hub2
 }
+ways() { # from left to right: relays that have said that one is open
+	ctl left --json relays | tr -d ' \n' | tr '{' '\n' |
+		grep '"peer":"right"' | sed -n 's/.*"via":"\([^"]*\)".*/\1/p' |
+		sort -u | wc -l
+}
+two_ways() { [ "$(ways)" -eq 2 ]; }
 fail_relay() {
 	local i ms by
 	nat_rules r-left symmetric
 	nat_rules r-right symmetric
 	restart_members left right
+	# with memory of the hub only: the other relay has to be found first
+	gap_start left "$(ip_of right)" "$LAB/gap"
+	until_ok 30 two_ways || say "failover: no second relay is found"
+	gap_stop "$LAB/gap" >/dev/null
 	for ((i = 1; i <= TRIALS; i++)); do
 		if ! answers left "$(ip_of right)" 15; then
 			row_none "relay is killed" mesh "not connected"
