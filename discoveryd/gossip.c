@@ -162,6 +162,18 @@ send_member(struct gossip *g, const uint8_t *to, uint32_t req,
 		send_record(g, to, req, m->place_record);
 }
 
+static bool
+may_relay(const struct gossip *g, const uint8_t key[32])
+{
+	const struct member *m;
+	size_t cursor = 0;
+
+	while ((m = members_next(g->members, &cursor)) != NULL)
+		if (memcmp(m->cert.node, key, sizeof(m->cert.node)) == 0)
+			return (m->cert.caps & CERT_CAP_RELAY) != 0;
+	return false;
+}
+
 /* Who comes may need one that it does not know, and then at once. */
 static void
 tell_relays(struct gossip *g, const uint8_t to[32])
@@ -183,19 +195,20 @@ tell_relays(struct gossip *g, const uint8_t to[32])
 void
 gossip_change(struct gossip *g, uint64_t now_ms, const uint8_t key[32], bool up)
 {
-	uint64_t soon = now_ms + SETTLE_MS;
+	bool relay = up && may_relay(g, key);
+	uint64_t at = now_ms + SETTLE_MS,
+		 least =
+		     g->told_ms + (relay ? GOSSIP_RELAY_MS : GOSSIP_PEERS_MS);
 
 	if (up && g->has_own)
 		send_record(g, key, 0, &g->own);
 	if (up)
 		tell_relays(g, key);
-	if (!g->changed) {
-		g->peers_ms =
-		    g->told_ms == 0 || soon > g->told_ms + GOSSIP_PEERS_MS
-		    ? soon
-		    : g->told_ms + GOSSIP_PEERS_MS;
-		g->changed = true;
-	}
+	if (g->told_ms != 0 && at < least)
+		at = least;
+	if (!g->changed || at < g->peers_ms)
+		g->peers_ms = at;
+	g->changed = true;
 }
 
 /* Members that are up, and those seen last, this node not among them. */

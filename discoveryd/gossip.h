@@ -20,6 +20,7 @@
  *	RECORD in    verified, then kept; whose question it was is told
  *	PEERS in     keys never heard of are asked for, one in ten seconds
  *	PEERS out    who is up here, when that changes, once a minute at most
+ *	             or in ten seconds if a relay came
  *	RECORD out   our own place, to who comes up and when it changes; to who
  *	             comes up also two relays that are up here
  *
@@ -30,6 +31,7 @@
 #define GOSSIP_BURST 60
 #define GOSSIP_SOURCES_MAX 128 /* counted apart; more share one allowance */
 #define GOSSIP_PEERS_MS 60000
+#define GOSSIP_RELAY_MS 10000 /* the same, if a relay came */
 #define GOSSIP_PEERS_TO 8 /* members that are told who is up */
 #define GOSSIP_RELAYS_TO 2
 #define GOSSIP_WANTED_MAX 32

@@ -262,6 +262,34 @@ START_TEST(our_place_is_told_when_it_is_new_and_to_who_comes_up)
 }
 END_TEST
 
+START_TEST(a_relay_that_comes_is_told_sooner)
+{
+	struct endpoint ep = net_ep("192.0.2.1", 1);
+	struct addr two = net_ip(2);
+	uint8_t key[32];
+	unsigned before;
+
+	start();
+	for (unsigned i = 1; i < 4; i++) {
+		know(i, false);
+		net_node_key(key, i);
+		members_seen(ms, T0, key, &ep, true);
+		gossip_change(g, now_ms, key, true);
+	}
+	run(5000);
+	before = nsent;
+	net_node_key(key, 2);
+	gossip_change(g, now_ms, key, true);
+	run(GOSSIP_RELAY_MS);
+	ck_assert_uint_eq(nsent, before); /* within the minute, and may not */
+	members_by_ip(ms, T0, &two)->cert.caps = CERT_CAP_RELAY;
+	gossip_change(g, now_ms, key, true);
+	run(3000);
+	ck_assert_uint_eq(nsent, before + 3);
+	stop();
+}
+END_TEST
+
 START_TEST(who_comes_up_hears_of_two_relays_that_are_up)
 {
 	struct endpoint ep = net_ep("192.0.2.1", 1);
@@ -321,6 +349,7 @@ main(void)
 	    unknown_keys_are_asked_for_one_by_one,
 	    who_is_up_is_told_once_a_minute_to_a_few,
 	    our_place_is_told_when_it_is_new_and_to_who_comes_up,
+	    a_relay_that_comes_is_told_sooner,
 	    who_comes_up_hears_of_two_relays_that_are_up,
 	    noise_is_counted,
 	};

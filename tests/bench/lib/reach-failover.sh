@@ -111,7 +111,7 @@ fail_relay() {
 	restart_members left right
 	# with memory of the hub only: the other relay has to be found first
 	gap_start left "$(ip_of right)" "$LAB/gap"
-	until_ok 30 two_ways || say "failover: no second relay is found"
+	until_ok 60 two_ways || say "failover: no second relay is found"
 	gap_stop "$LAB/gap" >/dev/null
 	for ((i = 1; i <= TRIALS; i++)); do
 		if ! answers left "$(ip_of right)" 15; then
