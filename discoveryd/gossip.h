@@ -32,7 +32,7 @@
 #define GOSSIP_SOURCES_MAX 128 /* counted apart; more share one allowance */
 #define GOSSIP_PEERS_MS 60000
 #define GOSSIP_RELAY_MS 10000 /* the same, if a relay came */
-#define GOSSIP_PEERS_TO 8 /* members that are told who is up */
+#define GOSSIP_PEERS_TO 8     /* members that are told who is up */
 #define GOSSIP_RELAYS_TO 2
 #define GOSSIP_WANTED_MAX 32
 #define GOSSIP_WANTED_MS 10000

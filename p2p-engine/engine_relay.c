@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine_int.h"
+#include "engine_paths.h"
 #include "engine_relay.h"
 #include "log.h"
 #include "wg.h"
@@ -126,6 +127,9 @@ to_neighbour(struct engine *e, struct peer_slot *p, const uint8_t *data,
 	if (!engine_sock_for(e, &p->ep, &sock))
 		return UDP_ERROR;
 	p->used_ms = e->now_ms;
+	/* its own place may die under that: see engine_paths.h, engine_tls.h */
+	if (p->lanes != NULL)
+		paths_sent(e, p, e->now_ms);
 	return engine_emit(e, sock, &p->ep, data, len, seg);
 }
 
