@@ -14,6 +14,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_relay.h"
 
 #define RANK_NEAR 4         /* direct, and on a link of ours */
 #define PATHS_ASK_MS 600000 /* where else is it?  so often */
@@ -113,6 +114,9 @@ rank_of(const struct engine *e, const struct peer_slot *p, uint16_t sock,
 		return pin->rank;
 	if (!carry_is(sock) && is_near(e, &ep->addr))
 		return (uint8_t)(carry_rank(sock) + RANK_NEAR);
+	/* TLS to the peer itself is better than TLS to another one */
+	if (sock == CARRY_RELAY && relay_is_by_tls(e, ep))
+		return (uint8_t)(carry_rank(CARRY_TLS) - 1);
 	return carry_rank(sock);
 }
 

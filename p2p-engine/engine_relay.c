@@ -118,6 +118,16 @@ relay_has(const struct engine *e, const struct endpoint *to)
 	return c != NULL && relay_neighbour(e, c->leg[0].peer) != NULL;
 }
 
+bool
+relay_is_by_tls(const struct engine *e, const struct endpoint *to)
+{
+	const struct circuit *c = own_circuit(e, to);
+	const struct peer_slot *via =
+	    c == NULL ? NULL : relay_neighbour(e, c->leg[0].peer);
+
+	return via != NULL && via->sock == CARRY_TLS;
+}
+
 static enum udp_result
 to_neighbour(struct engine *e, struct peer_slot *p, const uint8_t *data,
     size_t len, size_t seg)

@@ -65,6 +65,8 @@ struct peer_slot *relay_neighbour(const struct engine *, uint32_t no);
 enum udp_result relay_emit(struct engine *, const struct endpoint *to,
     const uint8_t *data, size_t len, size_t seg);
 bool relay_has(const struct engine *, const struct endpoint *);
+/* Is the relay of this way itself reached by TLS? */
+bool relay_is_by_tls(const struct engine *, const struct endpoint *);
 /*
  * One receive.  False: not relayed messages of one way that is good, each has
  * to be looked at.  *stays: as engine_from_receive says.

@@ -133,6 +133,12 @@ fail_relay() {
 	done
 	row "relay is killed" mesh "$LAB/relay" - - 1000
 }
+# what is translated stays so, TCP goes on
+udp_stops() { # router
+	in_ns "$1" nft "add table inet noudp
+		add chain inet noudp stop { type filter hook forward priority 0; }
+		add rule inet noudp stop meta l4proto udp drop"
+}
 fail_udp() {
 	local i ms began at
 	nat_rules r-left port
@@ -147,13 +153,12 @@ fail_udp() {
 		at=$(place_of left right)
 		gap_start left "$(ip_of right)" "$LAB/gap"
 		sleep 1
-		nat_rules r-left blocked
-		nat_forget r-left
+		udp_stops r-left
 		sleep 4
 		ms=$(gap_of "$LAB/gap")
 		echo "$ms" >>"$LAB/udp"
 		gap_start left "$(ip_of right)" "$LAB/gap"
-		nat_rules r-left port
+		in_ns r-left nft delete table inet noudp
 		began=$(now_ms)
 		if [ "$ms" != inf ] && until_ok 20 at_place left right "$at"; then
 			echo $(($(now_ms) - began)) >>"$LAB/udpback"
