@@ -238,6 +238,10 @@ need(const struct engine *e, const struct peer_slot *p, uint64_t now_ms)
 		return RELAY_WAYS;
 	if (p->lanes == NULL)
 		return 0;
+	/* who is reached by a relay is no relay, and none for it */
+	if (p->sock == CARRY_TLS && (relay_is(p) || relays_serve(e)) &&
+	    p->lanes->paths.state != PATHSET_DOUBT)
+		return 0;
 	return p->lanes->paths.state == PATHSET_DOUBT ? RELAY_WAYS : 1;
 }
 
