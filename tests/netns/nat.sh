@@ -23,6 +23,9 @@ nat_router() { # name number
 	NAT_NET[$1]=10.$2.0
 	in_ns "$1" sysctl -qw net.ipv4.ip_forward=1
 	ip -n "$(ns "$1")" link add inside type bridge
+	# what turns round is routed, not bridged past the second half of the
+	# translation; a kernel without br_netfilter has no such switch
+	in_ns "$1" sysctl -eqw net.bridge.bridge-nf-call-iptables=0
 	ip -n "$(ns "$1")" addr add "${NAT_NET[$1]}.1/24" dev inside
 	ip -n "$(ns "$1")" link set inside up
 }
