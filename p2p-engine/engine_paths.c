@@ -114,8 +114,10 @@ rank_of(const struct engine *e, const struct peer_slot *p, uint16_t sock,
 		return pin->rank;
 	if (!carry_is(sock) && is_near(e, &ep->addr))
 		return (uint8_t)(carry_rank(sock) + RANK_NEAR);
-	/* TLS to the peer itself is better than TLS to another one */
-	if (sock == CARRY_RELAY && relay_is_by_tls(e, ep))
+	/* TLS to the peer itself is better than TLS to another one; and who
+	 * is reached by a relay is no relay, and none for it */
+	if (sock == CARRY_RELAY &&
+	    (relay_is_by_tls(e, ep) || relay_is(p) || relays_serve(e)))
 		return (uint8_t)(carry_rank(CARRY_TLS) - 1);
 	return carry_rank(sock);
 }
@@ -426,6 +428,15 @@ paths_copy(const struct peer_slot *p)
 	const struct pathset *s = paths_of(p);
 
 	return s == NULL ? NULL : pathset_copy(s);
+}
+
+bool
+paths_proved_at(const struct peer_slot *p, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *ep)
+{
+	const struct pathset *s = paths_of(p);
+
+	return s != NULL && pathset_is_proved(s, ep, sock, now_ms);
 }
 
 void

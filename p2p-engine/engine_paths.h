@@ -59,6 +59,9 @@ bool paths_pong(struct engine *, struct peer_slot *, uint64_t now_ms,
     uint64_t id, const struct endpoint *from);
 /* Its place is this one now, whoever decided it. */
 void paths_used(const struct engine *, struct peer_slot *, uint64_t now_ms);
+/* Has this place of it answered lately? */
+bool paths_proved_at(const struct peer_slot *, uint64_t now_ms, uint16_t sock,
+    const struct endpoint *);
 /* Where everything is to be sent as well; NULL: nowhere. */
 const struct path *paths_copy(const struct peer_slot *);
 

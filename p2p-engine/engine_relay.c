@@ -81,13 +81,19 @@ relay_neighbour(const struct engine *e, uint32_t no)
 	    : NULL;
 }
 
+/*
+ * Where it is called, or another place that has answered a ping of its session:
+ * it may have seen before us that the first one is dead.
+ */
 static bool
 is_at(void *ctx, uint32_t no, const struct relay_place *from)
 {
-	const struct peer_slot *p = relay_neighbour(ctx, no);
+	struct engine *e = ctx;
+	const struct peer_slot *p = relay_neighbour(e, no);
 
-	return p != NULL && p->sock == from->sock &&
-	    endpoint_eq(&p->ep, &from->ep);
+	return p != NULL &&
+	    ((p->sock == from->sock && endpoint_eq(&p->ep, &from->ep)) ||
+		paths_proved_at(p, e->now_ms, from->sock, &from->ep));
 }
 
 static struct relay_who

@@ -33,6 +33,15 @@ pathset_find(const struct pathset *s, const struct endpoint *ep, uint16_t sock)
 	return PATH_NONE;
 }
 
+bool
+pathset_is_proved(const struct pathset *s, const struct endpoint *ep,
+    uint16_t sock, uint64_t now_ms)
+{
+	unsigned i = pathset_find(s, ep, sock);
+
+	return i != PATH_NONE && path_is_proved(&s->at[i], now_ms);
+}
+
 /* Free, or the one that is known worst and not in use. */
 static unsigned
 room(const struct pathset *s)

@@ -124,6 +124,9 @@ unsigned pathset_put(
     struct pathset *, const struct endpoint *, uint16_t sock, uint64_t now_ms);
 unsigned pathset_find(
     const struct pathset *, const struct endpoint *, uint16_t sock);
+/* It is one of them, and has answered lately. */
+bool pathset_is_proved(const struct pathset *, const struct endpoint *,
+    uint16_t sock, uint64_t now_ms);
 /* Best is this one now, whoever decided it (a handshake, the administrator). */
 void pathset_use(
     struct pathset *, const struct endpoint *, uint16_t sock, uint64_t now_ms);
