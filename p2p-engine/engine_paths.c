@@ -195,12 +195,24 @@ paths_hint(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	paths_learn(e, p, now_ms);
 }
 
+/* By another port of its translator it has answered. */
+static bool
+answered_there(const struct pathset *s, const struct addr *a, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		if (s->at[i].rtt_us != 0 && addr_eq(&s->at[i].ep.addr, a) &&
+		    now_ms - s->at[i].heard_ms < PATH_USED_MS)
+			return true;
+	return false;
+}
+
 /* What discoveryd says of a member's place costs little until it answers. */
 static bool
-may_ping(struct engine *e, const struct path *p, uint64_t now_ms)
+may_ping(struct engine *e, const struct pathset *s, const struct path *p,
+    uint64_t now_ms)
 {
 	if (carry_is(p->sock) || p->proved_ms != 0 || p->heard_ms != 0 ||
-	    e->net.targets == NULL)
+	    e->net.targets == NULL || answered_there(s, &p->ep.addr, now_ms))
 		return true;
 	if (!targets_allow(e->net.targets, now_ms, &p->ep.addr))
 		return false;
@@ -215,7 +227,7 @@ ping(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned i)
 	const struct path *to = &s->at[i];
 	uint64_t id;
 
-	if (!session_up(&p->ses, now_ms) || !may_ping(e, to, now_ms))
+	if (!session_up(&p->ses, now_ms) || !may_ping(e, s, to, now_ms))
 		return;
 	id = probe_place(e, p, to->sock, &to->ep);
 	pathset_pinged(s, i, id, now_ms);
@@ -289,6 +301,14 @@ change(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned place,
 	note(e, p, now_ms, &old, why);
 }
 
+/* By a translator of ours, as far as is known. */
+static bool
+may_be_forgotten(const struct engine *e, const struct peer_slot *p)
+{
+	return e->node.nat_keepalive_s != 0 && !carry_is(p->sock) &&
+	    engine_behind_nat(e);
+}
+
 void
 paths_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -300,9 +320,10 @@ paths_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 		return;
 	n = pathset_tick(s, now_ms, step);
 	for (unsigned i = 0; i < n; i++) {
-		if (step[i].act == PATH_PING)
+		if (step[i].act == PATH_PING ||
+		    (step[i].act == PATH_KEEP && may_be_forgotten(e, p)))
 			ping(e, p, now_ms, step[i].place);
-		else
+		else if (step[i].act == PATH_USE)
 			change(e, p, now_ms, step[i].place, step[i].why);
 	}
 	/* it called, so nobody was asked where it is: where else could it be?
@@ -324,12 +345,15 @@ paths_heard(struct engine *e, struct peer_slot *p, uint64_t now_ms,
     const struct datagram *d)
 {
 	struct pathset *s = &p->lanes->paths;
+	bool steady = pathset_is_steady(s);
 	uint32_t failures = s->failures;
 	struct way old = {p->ep, p->sock};
 	unsigned i;
 
 	switch (pathset_heard(s, d->from, d->sock, now_ms)) {
 	case PATH_STAY:
+		if (!steady && pathset_is_steady(s))
+			slot_arm(e, p);
 		return;
 	case PATH_FOLLOW:
 		i = pathset_find(s, d->from, d->sock);

@@ -52,13 +52,12 @@ room(const struct pathset *s)
 		if (!path_is_there(s, i))
 			return i;
 		if (i == s->best || i == s->spare || i == s->left ||
-		    s->at[i].proved_ms != 0)
+		    s->at[i].missed < (s->at[i].proved_ms != 0 ? OUTAGE : 1))
 			continue;
 		if (worst == PATH_NONE || s->at[i].missed > s->at[worst].missed)
 			worst = i;
 	}
-	return worst != PATH_NONE && s->at[worst].missed > 0 ? worst
-							     : PATH_NONE;
+	return worst;
 }
 
 unsigned
@@ -165,6 +164,7 @@ pathset_use(struct pathset *s, const struct endpoint *ep, uint16_t sock,
 	if (path_is_there(s, s->best) && s->left != s->best)
 		s->at[s->best].next_ms = now_ms + PATH_QUICK_MS;
 	s->best = (uint8_t)i;
+	s->steady = s->lulls = 0;
 	s->rival = PATH_NONE;
 	s->at[i].heard_ms = now_ms;
 	if (s->left == i)
@@ -263,6 +263,17 @@ may_follow(const struct pathset *s, const struct path *p, uint64_t now_ms)
 	return p->rank == rank || (p->rank > rank && now_ms >= s->forced_ms);
 }
 
+/* By best. */
+static void
+note_steady(struct pathset *s, uint64_t last_ms, uint64_t now_ms)
+{
+	s->lulls = 0;
+	if (now_ms - last_ms >= PATH_LULL_MS)
+		s->steady = 0;
+	if (s->steady < PATH_STEADY)
+		s->steady++;
+}
+
 enum path_heard
 pathset_heard(struct pathset *s, const struct endpoint *ep, uint16_t sock,
     uint64_t now_ms)
@@ -273,6 +284,8 @@ pathset_heard(struct pathset *s, const struct endpoint *ep, uint16_t sock,
 	if (i == PATH_NONE)
 		return PATH_ASK;
 	p = &s->at[i];
+	if (i == s->best)
+		note_steady(s, p->heard_ms, now_ms);
 	p->heard_ms = now_ms;
 	if (i == s->best) {
 		pathset_calm(s);
@@ -365,9 +378,11 @@ pathset_proved(struct pathset *s, unsigned i, uint64_t now_ms)
 		p->proofs++;
 	p->proved_ms = now_ms;
 	p->heard_ms = now_ms;
-	if (i == s->best)
+	if (i == s->best) {
 		pathset_calm(s);
-	else
+		if (s->lulls > 0)
+			s->steady = s->lulls = 0; /* nobody has forgotten us */
+	} else
 		pathset_hurry(s, i, now_ms);
 }
 

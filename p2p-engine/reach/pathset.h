@@ -27,6 +27,11 @@
  * row.  What failed is held down, longer each time, and asked more often
  * before it is trusted.  Among equals the score counts: see pathset_tick.c.
  *
+ * What came steadily and stops in the middle may have an end at the peer, or
+ * at a translator that has forgotten us: then only we can make it known again,
+ * and have nothing to say.  So best is pinged after PATH_LULL_MS, and once
+ * more.
+ *
  * Nobody is pinged while there is no traffic.  A peer in use has its other
  * places pinged every PATH_KEEP_MS, so that one is known to work when it is
  * needed.  A place is best only after an answer from there.
@@ -46,6 +51,8 @@
 #define PATH_QUIET_MS 10000 /* nothing sent any more: silence says nothing */
 #define PATH_WAIT_MS 400    /* for an answer from who never gave one */
 #define PATH_PROOFS 5
+#define PATH_LULL_MS 400 /* packets that come closer are steady, ... */
+#define PATH_STEADY 10   /* ... if they are so many */
 #define PATH_SURE 20 /* pongs in a row at PATH_BACK_MS: no longer held down */
 #define PATH_HELD_MS 3000 /* what failed is not used again, doubled ... */
 #define PATH_HELD_MAX_MS                                                       \
@@ -82,6 +89,8 @@ struct pathset {
 	uint8_t rival, wins; /* seems better than best, in so many rounds */
 	uint8_t state;
 	uint8_t why;        /* enum path_why: best is best */
+	uint8_t steady;     /* packets heard in a row, up to PATH_STEADY; ... */
+	uint8_t lulls;      /* ... pings since they stopped */
 	uint64_t silent_ms; /* of the first packet without an answer; 0: none */
 	uint64_t doubt_ms, again_ms, changed_ms, rival_ms;
 	uint64_t used_ms;              /* data was sent */
@@ -93,7 +102,8 @@ struct pathset {
 	uint64_t failed_ms;
 };
 
-enum path_act { PATH_PING, PATH_USE };
+/* PATH_KEEP: PATH_PING, if there is a translator that may have forgotten us */
+enum path_act { PATH_PING, PATH_USE, PATH_KEEP };
 enum path_why {
 	PATH_FAILED,
 	PATH_BACK,
@@ -152,6 +162,13 @@ pathset_sent(struct pathset *s, uint64_t now_ms)
 		return false;
 	s->silent_ms = now_ms;
 	return true;
+}
+
+/* Packets come steadily: pathset_due may be earlier than before they did. */
+static inline bool
+pathset_is_steady(const struct pathset *s)
+{
+	return s->steady == PATH_STEADY;
 }
 
 /*

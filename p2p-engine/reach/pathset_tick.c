@@ -16,6 +16,7 @@
 #define DOUBT_AGAIN_MAX_MS 1000
 #define TRY_MAX 6 /* PATH_TRY_MS doubles so often */
 #define WINS 3
+#define LULLS 2
 #define ROUND_MS 200
 #define LOSS_US 500     /* of a score, a thousandth */
 #define LOSS_GAP_PM 250 /* so much more is worse, whatever answers take */
@@ -272,6 +273,27 @@ silence_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
 	}
 }
 
+/* When the one who sent steadily is asked why it stopped. */
+static uint64_t
+lull_due(const struct pathset *s)
+{
+	if (!pathset_is_steady(s) || s->lulls == LULLS ||
+	    !path_is_there(s, s->best))
+		return UINT64_MAX;
+	return s->at[s->best].heard_ms +
+	    PATH_LULL_MS * (s->lulls + UINT64_C(1));
+}
+
+static void
+lull_tick(struct pathset *s, uint64_t now_ms, struct steps *t)
+{
+	if (now_ms < lull_due(s))
+		return;
+	s->lulls++;
+	if (s->state == PATHSET_CALM) /* else it is asked anyway */
+		step(t, PATH_KEEP, s->best, PATH_FAILED);
+}
+
 /* ---- upkeep ---- */
 
 static bool
@@ -395,6 +417,7 @@ pathset_tick(
 	struct steps t = {.out = out};
 
 	silence_tick(s, now_ms, &t);
+	lull_tick(s, now_ms, &t);
 	if (s->state == PATHSET_CALM && in_use(s, now_ms) &&
 	    path_is_there(s, s->best)) {
 		keep_tick(s, now_ms, &t);
@@ -423,6 +446,8 @@ pathset_due(const struct pathset *s)
 {
 	uint64_t due = silence_due(s), end = s->used_ms + PATH_USED_MS;
 
+	if (lull_due(s) < due)
+		due = lull_due(s);
 	if (s->used_ms == 0 || s->state != PATHSET_CALM)
 		return due;
 	for (unsigned i = 0; i < PATHS_MAX; i++)

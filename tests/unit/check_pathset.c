@@ -35,6 +35,7 @@ struct lab {
 	/* what came of it */
 	uint64_t arrived_ms, gap_ms; /* at the peer's; the longest without */
 	unsigned sent, copies, arrived, pings[LINKS], uses, whys[PATH_NWHYS];
+	unsigned keeps;
 };
 
 static struct endpoint
@@ -90,7 +91,8 @@ carry_out(struct lab *l)
 		const struct path *p = &l->s.at[out[i].place];
 		unsigned link = p->ep.addr.b[3] - 1u;
 
-		if (out[i].act == PATH_PING) {
+		l->keeps += out[i].act == PATH_KEEP;
+		if (out[i].act != PATH_USE) {
 			pathset_pinged(
 			    &l->s, out[i].place, ++l->next_id, l->now);
 			l->pings[link]++;
@@ -279,6 +281,48 @@ START_TEST(nobody_is_pinged_when_nothing_is_sent)
 	before = l.pings[0];
 	run(&l, 600000);
 	ck_assert_uint_eq(l.pings[0], before);
+}
+END_TEST
+
+/* Every so often, n times, and then nothing. */
+static void
+comes_n_times(struct lab *l, unsigned n, uint64_t every_ms)
+{
+	struct endpoint ep = place(0);
+
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert_int_eq(
+		    pathset_heard(&l->s, &ep, SOCK, l->now), PATH_STAY);
+		run(l, every_ms);
+	}
+}
+
+START_TEST(who_stops_in_the_middle_is_asked_if_it_is_there)
+{
+	struct lab l;
+
+	/* its answer comes: once is enough */
+	start(&l, 0);
+	comes_n_times(&l, PATH_STEADY, 20);
+	run(&l, PATH_LULL_MS - 30);
+	ck_assert_uint_eq(l.keeps, 0);
+	run(&l, 20);
+	ck_assert_uint_eq(l.keeps, 1);
+	run(&l, 600000);
+	ck_assert_uint_eq(l.keeps, 1);
+	/* none comes: twice, and no more */
+	l.link[0].out = false;
+	comes_n_times(&l, PATH_STEADY + 7, 20);
+	run(&l, 600000);
+	ck_assert_uint_eq(l.keeps, 3);
+	l.link[0].out = true;
+	/* few are no steady ones, nor are many that come seldom */
+	comes_n_times(&l, PATH_STEADY - 1, 20);
+	run(&l, 5000);
+	comes_n_times(&l, 100, PATH_LULL_MS);
+	run(&l, 600000);
+	ck_assert_uint_eq(l.keeps, 3);
+	ck_assert_uint_eq(l.uses, 0);
 }
 END_TEST
 
@@ -665,6 +709,31 @@ START_TEST(there_is_room_for_few)
 }
 END_TEST
 
+/* A translator that forgets again and again: each of its ports worked once. */
+START_TEST(what_worked_once_and_is_dead_makes_way)
+{
+	struct lab l;
+	struct endpoint ep = place(200);
+
+	start(&l, 0);
+	for (unsigned i = 1; i < PATHS_MAX; i++) {
+		struct endpoint was = place(i);
+
+		(void)pathset_put(&l.s, &was, SOCK, l.now);
+		pathset_proved(&l.s, i, l.now);
+	}
+	ck_assert_uint_eq(pathset_add(&l.s, &ep, SOCK, 0, l.now), PATH_NONE);
+	/* one lost ping may be anything */
+	for (unsigned n = 0; n < 3; n++) {
+		pathset_pinged(&l.s, 3, n + 1, l.now);
+		ck_assert_uint_eq(
+		    pathset_add(&l.s, &ep, SOCK, 0, l.now), PATH_NONE);
+	}
+	pathset_pinged(&l.s, 3, 4, l.now);
+	ck_assert_uint_eq(pathset_add(&l.s, &ep, SOCK, 0, l.now), 3);
+}
+END_TEST
+
 START_TEST(another_network_asks_all_again)
 {
 	struct lab l;
@@ -687,6 +756,7 @@ main(void)
 	    a_dead_one_is_left_in_a_third_of_a_second,
 	    one_direction_is_enough_to_be_dead, who_only_sends_is_told_by_pings,
 	    nobody_is_pinged_when_nothing_is_sent,
+	    who_stops_in_the_middle_is_asked_if_it_is_there,
 	    it_comes_back_when_the_first_works_again,
 	    one_that_comes_and_goes_is_not_trusted_soon, loss_is_no_death,
 	    long_ways_have_their_time, a_quicker_one_is_used_once_it_is_proved,
@@ -697,6 +767,7 @@ main(void)
 	    one_can_be_left_by_hand, a_place_that_got_bad_is_left_in_seconds,
 	    all_dead_is_waited_out, strange_places_are_asked_first,
 	    what_a_handshake_proves_is_followed, there_is_room_for_few,
+	    what_worked_once_and_is_dead_makes_way,
 	    another_network_asks_all_again};
 
 	return UNIT_RUN("pathset", tests);
