@@ -104,8 +104,24 @@ ways() { # from left to right: relays that have said that one is open
 		sort -u | wc -l
 }
 two_ways() { [ "$(ways)" -eq 2 ]; }
+# relay_dies SYSTEM ADDRESS SECONDS NUMBER: sets MS
+relay_dies() {
+	local by since
+	gap_start left "$2" "$LAB/gap"
+	sleep 1
+	by=$(carrier_now)
+	# as if its machine died: no process says farewell
+	in_ns "$by" nft "add table inet dead
+		add chain inet dead in { type filter hook prerouting priority -300; policy drop; }"
+	since=$(now_ms)
+	sleep 4
+	back_by "$LAB/gap" "$since" "$3"
+	MS=$(gap_of "$LAB/gap")
+	in_ns "$by" nft delete table inet dead
+	say "failover: $1: relay $by killed, $4: $MS ms"
+}
 fail_relay() {
-	local i ms by
+	local i
 	nat_rules r-left symmetric
 	nat_rules r-right symmetric
 	restart_members left right
@@ -118,17 +134,8 @@ fail_relay() {
 			row_none "relay is killed" mesh "not connected"
 			return
 		fi
-		gap_start left "$(ip_of right)" "$LAB/gap"
-		sleep 1
-		by=$(carrier_now)
-		# as if its machine died: no process says farewell
-		in_ns "$by" nft "add table inet dead
-			add chain inet dead in { type filter hook prerouting priority -300; policy drop; }"
-		sleep 4
-		ms=$(gap_of "$LAB/gap")
-		in_ns "$by" nft delete table inet dead
-		echo "$ms" >>"$LAB/relay"
-		say "failover: relay $by killed, $i of $TRIALS: $ms ms"
+		relay_dies mesh "$(ip_of right)" 1 "$i of $TRIALS"
+		echo "$MS" >>"$LAB/relay"
 		sleep 3
 	done
 	row "relay is killed" mesh "$LAB/relay" - - 1000
@@ -139,8 +146,20 @@ udp_stops() { # router
 		add chain inet noudp stop { type filter hook forward priority 0; }
 		add rule inet noudp stop meta l4proto udp drop"
 }
+# udp_dies SYSTEM ADDRESS SECONDS NUMBER: sets MS; it stays dead
+udp_dies() {
+	local since
+	gap_start left "$2" "$LAB/gap"
+	sleep 1
+	udp_stops r-left
+	since=$(now_ms)
+	sleep 4
+	back_by "$LAB/gap" "$since" "$3"
+	MS=$(gap_of "$LAB/gap")
+	say "failover: $1: UDP dies, $4: $MS ms"
+}
 fail_udp() {
-	local i ms began at
+	local i began
 	nat_rules r-left port
 	nat_rules r-right port
 	restart_members left right
@@ -149,31 +168,73 @@ fail_udp() {
 			row_none "UDP dies" mesh "not connected"
 			return
 		fi
-		sleep 2
-		at=$(place_of left right)
 		gap_start left "$(ip_of right)" "$LAB/gap"
+		until_ok 20 by_udp left right || say "failover: not direct"
+		gap_stop "$LAB/gap" >/dev/null
 		sleep 1
-		udp_stops r-left
-		sleep 4
-		ms=$(gap_of "$LAB/gap")
-		echo "$ms" >>"$LAB/udp"
+		udp_dies mesh "$(ip_of right)" 1 "$i of $TRIALS"
+		echo "$MS" >>"$LAB/udp"
 		gap_start left "$(ip_of right)" "$LAB/gap"
 		in_ns r-left nft delete table inet noudp
 		began=$(now_ms)
-		if [ "$ms" != inf ] && until_ok 20 at_place left right "$at"; then
+		if [ "$MS" != inf ] && until_ok 20 by_udp left right; then
 			echo $(($(now_ms) - began)) >>"$LAB/udpback"
 		else
 			echo inf >>"$LAB/udpback"
 		fi
 		sleep 0.5
 		lost_of "$LAB/gap" >>"$LAB/udplost"
-		say "failover: UDP dies, $i of $TRIALS: $ms ms, back after $(tail -n 1 "$LAB/udpback") ms"
+		say "failover: mesh: back after $(tail -n 1 "$LAB/udpback") ms"
 	done
 	row "UDP dies" mesh "$LAB/udp" - - 1500
 	row "... it is back in use" mesh "$LAB/udpback" - - 15000
 	row "... pings lost by that" mesh "$LAB/udplost" - - 0
 }
-at_place() { [ "$(place_of "$1" "$2")" = "$3" ]; }
+# tinc in the place of the same four: it sends by others, and by TCP, as well
+fail_tinc() {
+	local n i to=10.98.0.6
+	for n in left right hub hub2; do
+		lab_stop $n
+	done
+	nat_rules r-left symmetric
+	nat_rules r-right symmetric
+	tinc_host hub 3 hub2 && tinc_host hub2 4 hub &&
+		tinc_host left 5 hub hub2 && tinc_host right 6 hub hub2 &&
+		tinc_meet hub hub2 || return 1
+	for n in left right; do
+		tinc_meet $n hub
+		tinc_meet $n hub2
+	done
+	for n in hub hub2 left right; do
+		tinc_start $n
+	done
+	answers left $to 30 || return 1
+	for ((i = 1; i <= OTHERS; i++)); do
+		wanted relay || break
+		answers left $to 90 || break
+		relay_dies tinc $to 90 "$i of $OTHERS"
+		echo "$MS" >>"$LAB/relay-tinc"
+		sleep 5
+	done
+	nat_rules r-left port
+	nat_rules r-right port
+	for ((i = 1; i <= OTHERS; i++)); do
+		wanted udp || break
+		answers left $to 90 || break
+		sleep 5
+		udp_dies tinc $to 90 "$i of $OTHERS"
+		in_ns r-left nft delete table inet noudp
+		echo "$MS" >>"$LAB/udp-tinc"
+	done
+	all_quit hub hub2 left right
+}
+by_udp() { # to the peer's own place, by whatever port of its router
+	case $(place_of "$1" "$2") in
+	*:443) return 1 ;;
+	192.0.2.*) ;;
+	*) return 1 ;;
+	esac
+}
 
 reach_failover() {
 	lab_init mb-fail
@@ -191,5 +252,10 @@ reach_failover() {
 		fail_lab >&2 || { row_none "relay" mesh "does not start"; return; }
 		! wanted relay || fail_relay
 		! wanted udp || fail_udp
+		! have_tinc || fail_tinc >&2 || say "tinc does not work here"
+		[ ! -f "$LAB/relay-tinc" ] ||
+			row "relay is killed" tinc "$LAB/relay-tinc"
+		[ ! -f "$LAB/udp-tinc" ] ||
+			row "UDP dies" tinc "$LAB/udp-tinc"
 	fi
 }

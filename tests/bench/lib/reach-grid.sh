@@ -200,9 +200,53 @@ grid_part() {
 		[ ! -f "$LAB/$i" ] || cp "$LAB/$i" "$GRID_OUT/$i.$1"
 	done
 }
+# tinc in the same places, each kind with itself: a hub that all call on TCP
+# port 443, and the first answer.  What is direct it does not say.
+grid_tinc() {
+	local kind side num=20 i n
+	lab_init mb-gridt
+	tinc_host hub 1 || return 1
+	echo "Port = 443" >>"$LAB/hub/tinc/hosts/hub"
+	tinc_start hub
+	for kind in $GRID_KINDS; do
+		wanted "$kind" || continue
+		for side in a b; do
+			n=$side-$kind
+			grid_side $side "$kind" $num
+			tinc_host "$n" $num hub && tinc_meet "$n" hub ||
+				return 1
+			num=$((num + 1))
+		done
+		for ((i = 1; i <= OTHERS; i++)); do
+			for side in a b; do
+				grid_rules $side "$kind"
+				tinc_start "$side-$kind"
+			done
+			sleep 2
+			FIRST=$(first_answer "a-$kind" "10.98.0.${NUM[b-$kind]}" \
+			    $GRID_WAIT)
+			all_quit "a-$kind" "b-$kind"
+			case $kind in
+			udp | web) echo "$FIRST" >>"$GRID_OUT/tinc-tls" ;;
+			*) echo "$FIRST" >>"$GRID_OUT/tinc-udp" ;;
+			esac
+			say "grid: tinc: $kind - $kind, $i of $OTHERS: first $FIRST ms"
+			sleep 1
+		done
+	done
+	all_quit hub
+}
 reach_grid() {
 	local k pairs began=$SECONDS pids=() i
-	[ -z "${PART:-}" ] || { grid_part "$PART"; return; }
+	case ${PART:-} in
+	"") ;;
+	tinc)
+		grid_tinc >&2 || say "tinc does not work here"
+		return ;;
+	*)
+		grid_part "$PART"
+		return ;;
+	esac
 	lab_init mb-grid
 	pairs=$(grid_pairs | wc -l)
 	[ "$JOBS" -le "$pairs" ] || JOBS=$pairs
@@ -218,6 +262,8 @@ reach_grid() {
 	for k in "${pids[@]}"; do
 		wait "$k" || missed
 	done
+	! have_tinc || GRID_OUT=$LAB/out PART=tinc "$HERE/reach" \
+	    --others "$OTHERS" --only "$ONLY" grid >/dev/null
 	printf '\n%s\n%-11s %-11s %4s %9s %10s %8s %10s %6s  %s\n' \
 	    "Every kind of access with every other: medians in ms" \
 	    ONE OTHER N CONNECTED FIRST DIRECT AFTER CAN VERDICT
@@ -229,8 +275,12 @@ reach_grid() {
 	table_head "All pairs" "ms"
 	[ ! -f "$LAB/first-udp" ] ||
 		row "first answer" mesh "$LAB/first-udp" - - 500
+	[ ! -f "$LAB/out/tinc-udp" ] ||
+		row "... each kind with itself" tinc "$LAB/out/tinc-udp"
 	[ ! -f "$LAB/first-tls" ] ||
 		row "first answer, UDP blocked" mesh "$LAB/first-tls" - - 1500
+	[ ! -f "$LAB/out/tinc-tls" ] ||
+		row "... each kind with itself" tinc "$LAB/out/tinc-tls"
 	[ ! -f "$LAB/direct-all" ] ||
 		row "direct, where it can be" mesh "$LAB/direct-all" - 2000 -
 }

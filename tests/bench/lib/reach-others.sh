@@ -2,7 +2,8 @@
 # wireguard-go and tinc as nodes of the same lab: 10.98.0.NUM.  Sourced.
 #
 #	wg_host a 11; wg_pair a b       a namespace with wireguard-go; they meet
-#	tinc_host a 11; tinc_up a b     the same with tinc
+#	tinc_host a 11 b; tinc_host b 12; tinc_meet a b; tinc_start a ...
+#					the same with tinc: a calls b
 
 export WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1
 declare -A WG_PUB=() WG_DEV=()
@@ -46,37 +47,39 @@ wg_pair() { # name name: on the bridge
 }
 
 # ---- tinc ----
-tinc_host() { # name number peer peer-number
-	local n=$1
-	[ -n "${NUM[$n]:-}" ] || lab_host "$n" "$2"
-	NUM[$n]=$2
+tinc_name() { echo "${1//-/_}"; } # it takes no hyphens
+tinc_host() { # name number whom-to-call ...
+	local n=$1 no=$2 other
+	shift 2
+	[ -n "${NUM[$n]:-}" ] || lab_host "$n" "$no"
+	NUM[$n]=$no
 	mkdir -p "$LAB/$n/tinc/hosts"
-	cat >"$LAB/$n/tinc/tinc.conf" <<-END
-	Name = $n
-	ConnectTo = $3
-	Interface = tr$$$2
-	DeviceType = tun
-	END
-	cat >"$LAB/$n/tinc/hosts/$n" <<-END
-	Address = 192.0.2.$2
-	Subnet = 10.98.0.$2/32
+	{
+		echo "Name = $(tinc_name "$n")"
+		for other in "$@"; do
+			echo "ConnectTo = $(tinc_name "$other")"
+		done
+		echo "Interface = tr$$$no"
+		echo "DeviceType = tun"
+	} >"$LAB/$n/tinc/tinc.conf"
+	cat >"$LAB/$n/tinc/hosts/$(tinc_name "$n")" <<-END
+	Address = 192.0.2.$no
+	Subnet = 10.98.0.$no/32
 	END
 	tincd -c "$LAB/$n/tinc" -K 2048 </dev/null >/dev/null 2>&1
 }
-tinc_up() { # name name
-	local n
-	cp "$LAB/$1/tinc/hosts/$1" "$LAB/$2/tinc/hosts/"
-	cp "$LAB/$2/tinc/hosts/$2" "$LAB/$1/tinc/hosts/"
-	for n in "$1" "$2"; do
-		ip netns exec "$(ns "$n")" tincd -c "$LAB/$n/tinc" \
-		    --pidfile="$LAB/$n/tinc.pid" -D >"$LAB/$n/log" 2>&1 &
-		disown $!
-		until_ok 5 ip -n "$(ns "$n")" link show "tr$$${NUM[$n]}" \
-		    >/dev/null 2>&1
-		ip -n "$(ns "$n")" addr add "10.98.0.${NUM[$n]}/16" \
-		    dev "tr$$${NUM[$n]}"
-		ip -n "$(ns "$n")" link set "tr$$${NUM[$n]}" mtu 1420 up
-	done
+tinc_meet() { # name name: each knows the other's key
+	cp "$LAB/$1/tinc/hosts/$(tinc_name "$1")" "$LAB/$2/tinc/hosts/" &&
+		cp "$LAB/$2/tinc/hosts/$(tinc_name "$2")" "$LAB/$1/tinc/hosts/"
+}
+tinc_start() { # name
+	local n=$1 dev=tr$$${NUM[$1]}
+	ip netns exec "$(ns "$n")" tincd -c "$LAB/$n/tinc" \
+	    --pidfile="$LAB/$n/tinc.pid" -D >"$LAB/$n/log" 2>&1 &
+	disown $!
+	until_ok 5 ip -n "$(ns "$n")" link show "$dev" >/dev/null 2>&1
+	ip -n "$(ns "$n")" addr add "10.98.0.${NUM[$n]}/16" dev "$dev"
+	ip -n "$(ns "$n")" link set "$dev" mtu 1420 up
 }
 
 # answers NAME ADDRESS SECONDS: until a ping is answered

@@ -141,9 +141,11 @@ roam_wg() {
 	all_quit walpha wbeta inner
 }
 roam_tinc() {
-	tinc_host talpha 21 tbeta 22 && tinc_host tbeta 22 talpha 21 &&
-		tinc_up talpha tbeta && answers talpha 10.98.0.22 30 ||
-		return 1
+	tinc_host talpha 21 tbeta && tinc_host tbeta 22 talpha &&
+		tinc_meet talpha tbeta || return 1
+	tinc_start talpha
+	tinc_start tbeta
+	answers talpha 10.98.0.22 30 || return 1
 	! wanted move || roam_trials "moved, only the other sends" tinc \
 	    "$OTHERS" 60 tbeta 10.98.0.21 move_talpha "$LAB/move-tinc"
 	all_quit talpha tbeta
