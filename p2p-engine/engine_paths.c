@@ -14,6 +14,7 @@
 
 #include "engine_int.h"
 #include "engine_paths.h"
+#include "engine_punch.h"
 #include "engine_relay.h"
 
 #define RANK_NEAR 4         /* direct, and on a link of ours */
@@ -301,14 +302,6 @@ change(struct engine *e, struct peer_slot *p, uint64_t now_ms, unsigned place,
 	note(e, p, now_ms, &old, why);
 }
 
-/* By a translator of ours, as far as is known. */
-static bool
-may_be_forgotten(const struct engine *e, const struct peer_slot *p)
-{
-	return e->node.nat_keepalive_s != 0 && !carry_is(p->sock) &&
-	    engine_behind_nat(e);
-}
-
 void
 paths_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 {
@@ -321,7 +314,7 @@ paths_tick(struct engine *e, struct peer_slot *p, uint64_t now_ms)
 	n = pathset_tick(s, now_ms, step);
 	for (unsigned i = 0; i < n; i++) {
 		if (step[i].act == PATH_PING ||
-		    (step[i].act == PATH_KEEP && may_be_forgotten(e, p)))
+		    (step[i].act == PATH_KEEP && punch_may_be_forgotten(e, p)))
 			ping(e, p, now_ms, step[i].place);
 		else if (step[i].act == PATH_USE)
 			change(e, p, now_ms, step[i].place, step[i].why);

@@ -264,6 +264,13 @@ is_carried(const struct peer_slot *p)
 	return p->peer.state == PEER_UP && carry_is(p->sock);
 }
 
+bool
+punch_may_be_forgotten(const struct engine *e, const struct peer_slot *p)
+{
+	return e->node.nat_keepalive_s != 0 && !carry_is(p->sock) &&
+	    engine_behind_nat(e);
+}
+
 static uint64_t
 keep_due(const struct engine *e, const struct peer_slot *p)
 {
@@ -271,8 +278,7 @@ keep_due(const struct engine *e, const struct peer_slot *p)
 	uint64_t last =
 	    l->kept_ms > l->paths.used_ms ? l->kept_ms : l->paths.used_ms;
 
-	if (p->peer.state != PEER_UP || carry_is(p->sock) ||
-	    e->node.nat_keepalive_s == 0 || !engine_behind_nat(e))
+	if (p->peer.state != PEER_UP || !punch_may_be_forgotten(e, p))
 		return UINT64_MAX;
 	return last + e->node.nat_keepalive_s * UINT64_C(1000);
 }

@@ -86,6 +86,8 @@ void punching_socket_del(struct engine *, uint16_t sock);
 const struct endpoint *engine_seen(const struct engine *, uint16_t sock);
 
 /* ---- engine_punch.c ---- */
+/* Is its place one that a translator of ours may forget? */
+bool punch_may_be_forgotten(const struct engine *, const struct peer_slot *);
 uint64_t punching_due(const struct engine *, const struct peer_slot *);
 void punching_tick(struct engine *, struct peer_slot *, uint64_t now_ms);
 /* Its lanes end. */

@@ -116,20 +116,25 @@ own_circuit(const struct engine *e, const struct endpoint *to)
 	return c == NULL || c->role == RELAY_TRANSIT ? NULL : c;
 }
 
-bool
-relay_has(const struct engine *e, const struct endpoint *to)
+/* Who carries that way of ours, or NULL. */
+static struct peer_slot *
+carrier(const struct engine *e, const struct endpoint *to)
 {
 	const struct circuit *c = own_circuit(e, to);
 
-	return c != NULL && relay_neighbour(e, c->leg[0].peer) != NULL;
+	return c == NULL ? NULL : relay_neighbour(e, c->leg[0].peer);
+}
+
+bool
+relay_has(const struct engine *e, const struct endpoint *to)
+{
+	return carrier(e, to) != NULL;
 }
 
 bool
 relay_is_by_tls(const struct engine *e, const struct endpoint *to)
 {
-	const struct circuit *c = own_circuit(e, to);
-	const struct peer_slot *via =
-	    c == NULL ? NULL : relay_neighbour(e, c->leg[0].peer);
+	const struct peer_slot *via = carrier(e, to);
 
 	return via != NULL && via->sock == CARRY_TLS;
 }

@@ -279,15 +279,16 @@ pathset_heard(struct pathset *s, const struct endpoint *ep, uint16_t sock,
     uint64_t now_ms)
 {
 	unsigned i = pathset_find(s, ep, sock);
+	uint64_t last_ms;
 	struct path *p;
 
 	if (i == PATH_NONE)
 		return PATH_ASK;
 	p = &s->at[i];
-	if (i == s->best)
-		note_steady(s, p->heard_ms, now_ms);
+	last_ms = p->heard_ms;
 	p->heard_ms = now_ms;
 	if (i == s->best) {
+		note_steady(s, last_ms, now_ms);
 		pathset_calm(s);
 		return PATH_STAY;
 	}

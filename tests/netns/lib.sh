@@ -364,6 +364,34 @@ wire_value() {
 }
 
 # ---- ping as a measuring device ----
+# ---- one way only: datagrams that nobody answers ----
+datagrams() { # file: those that arrived; prints the longest gap, ms
+	awk '{ t = $1 + 0; if (last && t - last > gap) gap = t - last; last = t }
+		END { printf "%d\n", gap * 1000 }' "$1"
+}
+receiver() { # node file seconds: the time of each datagram to port 9999
+	ip netns exec "$(ns "$1")" timeout "$3" python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 9999))
+while True:
+    s.recv(64)
+    print("%.4f" % time.monotonic(), flush=True)
+' >"$2" 2>/dev/null &
+}
+sender() { # node address seconds: a datagram each 20 ms
+	ip netns exec "$(ns "$1")" timeout "$3" python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    try:
+        s.sendto(b"x", (sys.argv[1], 9999))
+    except OSError:
+        pass
+    time.sleep(0.02)
+' "$2" &
+}
+
 # gap_start NAME ADDRESS FILE: 50 pings a second until gap_stop FILE
 gap_start() {
 	ip netns exec "$LABNAME-$1" ping -n -D -i 0.02 -W 1 "$2" >"$3" 2>&1 &

@@ -30,7 +30,7 @@ elsewhere(void)
 	return ep;
 }
 
-/* With that label to b; was it taken?  If not it is counted as a stray's. */
+/* With that label to b; was it taken?  If not it counts as injected. */
 static bool
 comes_from(struct duo *d, const struct endpoint *from)
 {
